@@ -1,0 +1,1 @@
+"""Super-resolution study: which architecture idea buys how much quality, at what cost."""

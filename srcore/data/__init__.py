@@ -1,0 +1,1 @@
+"""From an archive of pictures to packed pyramids and a split."""

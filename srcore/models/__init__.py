@@ -1,0 +1,17 @@
+"""The table of models. It imports a model's file only when that model is asked for.
+
+Adding a model: one file in this folder, one line here, one stage in stages/dvc.yaml.
+"""
+
+MODELS: dict[str, str] = {
+    "basic": "srcore.models.basic:SuperResNet",
+    "multi": "srcore.models.multi:SuperResNetMulti",
+    "residual": "srcore.models.residual:SuperResNetResidualBlock",
+    "dilated": "srcore.models.dilated:SuperResNetDilated",
+    "vgg": "srcore.models.vgg:SuperResNetWithVGG",
+    "clip": "srcore.models.clip:SuperResNetWithCLIP",
+}
+"""Name of a model → where its class lives."""
+
+SETS: dict[str, tuple[str, ...]] = {"all": tuple(MODELS)}
+"""Name of a model set → the models that its stage `train_<set>` gathers."""

@@ -1,0 +1,19 @@
+"""Check all of params.yaml before any work begins; the output is constant, so nothing re-runs."""
+
+from pathlib import Path
+
+from srcore.device import pick_device
+from srcore.files import write_json
+from srcore.params import load_params
+from srcore.stage import main
+
+
+def run() -> None:
+    params = load_params()
+    if params.device in ("cuda", "mps"):
+        pick_device(params.device)
+    write_json(Path("data/checked.json"), {"params.yaml": "valid"})
+
+
+if __name__ == "__main__":
+    main(run)
