@@ -3,6 +3,12 @@
 Adding a model: one file in this folder, one line here, one stage in stages/dvc.yaml.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from srcore.models.base import SuperResolver
+
 MODELS: dict[str, str] = {
     "basic": "srcore.models.basic:SuperResNet",
     "multi": "srcore.models.multi:SuperResNetMulti",
@@ -15,3 +21,13 @@ MODELS: dict[str, str] = {
 
 SETS: dict[str, tuple[str, ...]] = {"all": tuple(MODELS)}
 """Name of a model set → the models that its stage `train_<set>` gathers."""
+
+
+def model_class(name: str) -> "type[SuperResolver]":
+    """Import a model's file and give its class.
+
+    Raises:
+        KeyError: no model of that name; `srcore.params` refuses such a name before.
+    """
+    module, _, attribute = MODELS[name].partition(":")
+    return getattr(import_module(module), attribute)

@@ -1,0 +1,37 @@
+"""The report's training loss: the reciprocal of the PSNR."""
+
+import math
+
+import torch
+from torch import Tensor
+
+SMALLEST_MSE = 1e-10
+"""PSNR is capped at 100 dB: the logarithm of a perfect picture's error would be infinite."""
+LARGEST_MSE = 0.5
+"""From here (3 dB) the loss goes on as a straight line, see `inverse_psnr`."""
+_LARGEST_LOSS = -0.1 / math.log10(LARGEST_MSE)
+_SLOPE = 10 * _LARGEST_LOSS**2 / (LARGEST_MSE * math.log(10))
+
+
+def mean_squared_error(output: Tensor, truth: Tensor) -> Tensor:
+    """Mean squared error of each picture: two (N, C, H, W) → (N,)."""
+    return (output - truth).square().mean(dim=(1, 2, 3))
+
+
+def inverse_psnr(output: Tensor, truth: Tensor) -> Tensor:
+    """Mean over the pictures of 1 / PSNR (report's "PSNRLoss", step 2).
+
+    PSNR is −10·log10(MSE). Its reciprocal has a pole at MSE 1 and is negative beyond, where it
+    would reward error, so above `LARGEST_MSE` its tangent stands in: always rising, never flat.
+
+    Args:
+        output: (N, C, H, W), meant to lie in [0, 1].
+        truth: (N, C, H, W) in [0, 1].
+
+    Returns:
+        A scalar; 0.0366 is 27.3 dB.
+    """
+    mse = mean_squared_error(output, truth)
+    within = mse.clamp(SMALLEST_MSE, LARGEST_MSE)
+    loss = -0.1 / torch.log10(within) + _SLOPE * (mse - LARGEST_MSE).clamp(min=0)
+    return loss.mean()

@@ -1,0 +1,51 @@
+"""What the networks share: their interface, and the upsampling that every one of them uses."""
+
+from typing import ClassVar
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+OUTPUTS = {"mid": 2, "large": 4}
+"""Name of an output → its scale over the low-resolution picture."""
+
+
+class SuperResolver(nn.Module):
+    """A network from a low-resolution picture to one or two larger ones.
+
+    `forward(low)` takes (N, 3, H, W) in [0, 1] and gives, for every name in `outputs`,
+    (N, 3, s·H, s·W) in [0, 1], s from `OUTPUTS`. A network with a frozen extractor takes that
+    extractor's features of the same pictures as a second argument.
+    """
+
+    outputs: ClassVar[tuple[str, ...]]
+    frozen: ClassVar[str | None] = None
+    """Kind of frozen extractor whose features `forward` takes: vgg, clip or None."""
+
+
+def conv3(inputs: int, outputs: int, dilation: int = 1) -> nn.Conv2d:
+    """A 3×3 convolution that keeps the size of its input."""
+    return nn.Conv2d(inputs, outputs, 3, padding=dilation, dilation=dilation)
+
+
+def up2(x: Tensor) -> Tensor:
+    """Double the size bilinearly: (N, C, H, W) → (N, C, 2H, 2W)."""
+    return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+
+
+def two_heads(features: Tensor, mid: nn.Conv2d, large: nn.Conv2d) -> dict[str, Tensor]:
+    """Both outputs from low-resolution features (N, C, H, W), whose heads are 1×1 convolutions.
+
+    A 1×1 convolution commutes with bilinear upsampling (both are linear, and the weights of an
+    interpolation sum to one), so both heads run at low resolution, as one convolution, and six
+    channels are upsampled in place of twice C.
+    """
+    weight = torch.cat([mid.weight, large.weight])
+    bias = torch.cat([_bias(mid), _bias(large)])
+    both = up2(F.conv2d(features, weight, bias))
+    return {"mid": both[:, :3].sigmoid(), "large": up2(both[:, 3:]).sigmoid()}
+
+
+def _bias(conv: nn.Conv2d) -> Tensor:
+    assert conv.bias is not None
+    return conv.bias

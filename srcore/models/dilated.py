@@ -1,0 +1,45 @@
+"""Parallel convolutions of dilation 1, 2 and 4 (report, step 5)."""
+
+from typing import ClassVar
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from srcore.models.base import SuperResolver, conv3, up2
+
+
+class DilatedConvBlock(nn.Module):
+    """Three parallel 3×3 convolutions (dilation 1, 2, 4; ReLU), concatenated, fused by a 1×1."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.branches = nn.ModuleList(conv3(channels, channels, dilation=d) for d in (1, 2, 4))
+        self.fuse = nn.Conv2d(3 * channels, channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) → (N, C, H, W)."""
+        branches = torch.cat([branch(x) for branch in self.branches], dim=1)
+        return F.relu(self.fuse(F.relu(branches)))
+
+
+class SuperResNetDilated(SuperResolver):
+    """As the residual network, with dilated blocks in place of residual ones."""
+
+    outputs: ClassVar[tuple[str, ...]] = ("mid", "large")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1 = conv3(3, 32)
+        self.block1 = DilatedConvBlock(32)
+        self.block2 = DilatedConvBlock(32)
+        self.block3 = DilatedConvBlock(32)
+        self.head_mid = nn.Conv2d(32, 3, 1)
+        self.head_large = nn.Conv2d(32, 3, 1)
+
+    def forward(self, low: Tensor) -> dict[str, Tensor]:
+        """(N, 3, H, W) in [0, 1] → mid (N, 3, 2H, 2W), large (N, 3, 4H, 4W) in [0, 1]."""
+        x = self.block2(self.block1(F.relu(self.conv1(low))))
+        mid = up2(self.head_mid(x))  # both heads commute with the upsampling before them
+        large = up2(self.head_large(self.block3(up2(x))))
+        return {"mid": mid.sigmoid(), "large": large.sigmoid()}

@@ -1,0 +1,43 @@
+"""Residual blocks, two at low resolution and one at twice the size (report, step 4)."""
+
+from typing import ClassVar
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from srcore.models.base import SuperResolver, conv3, up2
+
+
+class ResidualBlock(nn.Module):
+    """Two 3×3 convolutions around which the input skips: relu(x + conv(relu(conv(x))))."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv1 = conv3(channels, channels)
+        self.conv2 = conv3(channels, channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) → (N, C, H, W)."""
+        return F.relu(x + self.conv2(F.relu(self.conv1(x))))
+
+
+class SuperResNetResidualBlock(SuperResolver):
+    """conv 3→32, residual blocks 1 and 2, upsampling, head; residual block 3, upsampling, head."""
+
+    outputs: ClassVar[tuple[str, ...]] = ("mid", "large")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1 = conv3(3, 32)
+        self.block1 = ResidualBlock(32)
+        self.block2 = ResidualBlock(32)
+        self.block3 = ResidualBlock(32)
+        self.head_mid = nn.Conv2d(32, 3, 1)
+        self.head_large = nn.Conv2d(32, 3, 1)
+
+    def forward(self, low: Tensor) -> dict[str, Tensor]:
+        """(N, 3, H, W) in [0, 1] → mid (N, 3, 2H, 2W), large (N, 3, 4H, 4W) in [0, 1]."""
+        x = self.block2(self.block1(F.relu(self.conv1(low))))
+        mid = up2(self.head_mid(x))  # both heads commute with the upsampling before them
+        large = up2(self.head_large(self.block3(up2(x))))
+        return {"mid": mid.sigmoid(), "large": large.sigmoid()}

@@ -1,0 +1,37 @@
+"""The body of the first network beside frozen VGG16 features (report, step 6)."""
+
+from typing import ClassVar
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from srcore.models.base import SuperResolver, conv3, two_heads
+
+
+class SuperResNetWithVGG(SuperResolver):
+    """Learned features (64) and frozen VGG16 features (128), merged by a 3×3 convolution."""
+
+    outputs: ClassVar[tuple[str, ...]] = ("mid", "large")
+    frozen: ClassVar[str | None] = "vgg"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1 = conv3(3, 64)
+        self.conv2 = conv3(64, 64)
+        self.merge = conv3(64 + 128, 64)
+        self.head_mid = nn.Conv2d(64, 3, 1)
+        self.head_large = nn.Conv2d(64, 3, 1)
+
+    def forward(self, low: Tensor, features: Tensor) -> dict[str, Tensor]:
+        """Give mid (N, 3, 2H, 2W) and large (N, 3, 4H, 4W) in [0, 1].
+
+        Args:
+            low: pictures (N, 3, H, W) in [0, 1].
+            features: VGG16's conv2_2 of the same pictures, (N, 128, H // 2, W // 2).
+        """
+        x = F.relu(self.conv1(low))
+        x = F.relu(self.conv2(x))
+        seen = F.interpolate(features, size=x.shape[-2:], mode="bilinear", align_corners=False)
+        x = F.relu(self.merge(torch.cat([x, seen], dim=1)))
+        return two_heads(x, self.head_mid, self.head_large)
