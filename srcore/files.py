@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ DECIMALS = 4
 
 
 @contextmanager
-def atomic(path: Path) -> Iterator[Path]:
+def atomic(path: Path) -> Generator[Path]:
     """Give a temporary path beside `path`; rename it to `path` when the block ends well.
 
     The folder is made when it is missing. When the block fails, `path` is left as it was.
@@ -26,13 +26,13 @@ def atomic(path: Path) -> Iterator[Path]:
         yield partial
         with partial.open("rb") as file:  # a rename must never outlive its data in a power cut
             os.fsync(file.fileno())
-        os.replace(partial, path)
+        partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
 
 
 @contextmanager
-def fresh_folder(path: Path) -> Iterator[Path]:
+def fresh_folder(path: Path) -> Generator[Path]:
     """Give an empty folder beside `path`; let it take the place of `path` when the block ends well.
 
     What stood at `path` before is removed. When the block fails, nothing is left of the new one.
@@ -45,7 +45,7 @@ def fresh_folder(path: Path) -> Iterator[Path]:
         yield partial
         if path.exists():
             shutil.rmtree(path)
-        os.replace(partial, path)
+        partial.replace(path)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 

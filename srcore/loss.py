@@ -1,4 +1,4 @@
-"""The report's training loss: the reciprocal of the PSNR."""
+"""PSNR, and the report's training loss: its reciprocal."""
 
 import math
 
@@ -16,6 +16,19 @@ _SLOPE = 10 * _LARGEST_LOSS**2 / (LARGEST_MSE * math.log(10))
 def mean_squared_error(output: Tensor, truth: Tensor) -> Tensor:
     """Mean squared error of each picture: two (N, C, H, W) → (N,)."""
     return (output - truth).square().mean(dim=(1, 2, 3))
+
+
+def psnr(output: Tensor, truth: Tensor) -> Tensor:
+    """Peak signal-to-noise ratio of each picture.
+
+    Args:
+        output: (N, C, H, W) in [0, 1].
+        truth: (N, C, H, W) in [0, 1].
+
+    Returns:
+        (N,) in dB, at most 100 (equal pictures).
+    """
+    return -10 * torch.log10(mean_squared_error(output, truth).clamp(min=SMALLEST_MSE))
 
 
 def inverse_psnr(output: Tensor, truth: Tensor) -> Tensor:

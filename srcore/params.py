@@ -5,9 +5,10 @@ what is unknown, of the wrong type, out of range or at odds with another key, in
 """
 
 import difflib
+import re
 import types
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, cast, get_args
+from typing import Annotated, Any, Literal, cast, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from ruamel.yaml import YAML
@@ -45,8 +46,30 @@ def _weights(value: str) -> str:
     if value in ("random", "pretrained"):
         return value
     if not Path(value).is_file() or value == NOTHING:
-        raise ValueError("is neither 'random' nor 'pretrained' nor the path of a weights file")
+        hint = nearest(value, ["random", "pretrained"])
+        raise ValueError(
+            f"is neither 'random' nor 'pretrained' nor the path of a weights file{hint}"
+        )
     return value
+
+
+def _doubling(sizes: list[int]) -> list[int]:
+    low = sizes[0]
+    if sizes != [low, 2 * low, 4 * low]:
+        raise ValueError(f"must be [{low}, {2 * low}, {4 * low}]: each twice the one before")
+    return sizes
+
+
+def _count_or_share(validation: float) -> float:
+    if isinstance(validation, float) and validation >= 1:
+        raise ValueError("must be a share below 1 (0.2) or a whole number of pictures (1000)")
+    return validation
+
+
+def _distinct(seeds: list[int]) -> list[int]:
+    if len(set(seeds)) != len(seeds):
+        raise ValueError("names a seed twice")
+    return seeds
 
 
 ExistingPath = Annotated[str, AfterValidator(_existing)]
@@ -99,30 +122,21 @@ class Data(Settings):
 class Pyramid(Settings):
     """The three sizes of every picture."""
 
-    sizes: list[Annotated[int, Field(ge=8, le=4096)]] = Field(min_length=3, max_length=3)
+    sizes: Annotated[
+        list[Annotated[int, Field(ge=8, le=4096)]],
+        Field(min_length=3, max_length=3),
+        AfterValidator(_doubling),
+    ]
     """Side in pixels of the low, mid and large picture; mid is twice and large four times low."""
-
-    @model_validator(mode="after")
-    def _doubling(self) -> Self:
-        low = self.sizes[0]
-        if self.sizes != [low, 2 * low, 4 * low]:
-            raise ValueError(f"must be [{low}, {2 * low}, {4 * low}]: each twice the one before")
-        return self
 
 
 class Split(Settings):
     """Which pictures are held out."""
 
-    validation: int | float = Field(gt=0)
+    validation: Annotated[int | float, Field(gt=0), AfterValidator(_count_or_share)]
     """Held-out pictures: a count (1000) or a share (0.2)."""
     seed: int = Field(ge=0)
     """Seed of the shuffle."""
-
-    @model_validator(mode="after")
-    def _count_or_share(self) -> Self:
-        if isinstance(self.validation, float) and self.validation >= 1:
-            raise ValueError("validation must be a share below 1 or a whole number of pictures")
-        return self
 
 
 class Frozen(Settings):
@@ -161,7 +175,9 @@ class Params(Settings):
     """Where to compute; auto takes the first of cuda, mps and cpu that is there."""
     threads: int = Field(ge=1, le=1024)
     """CPU threads of a stage; part of the result, since sums change with it."""
-    seeds: list[Annotated[int, Field(ge=0)]] = Field(min_length=1)
+    seeds: Annotated[
+        list[Annotated[int, Field(ge=0)]], Field(min_length=1), AfterValidator(_distinct)
+    ]
     """Every model is trained once for each."""
     data: Data
     pyramid: Pyramid
@@ -171,7 +187,7 @@ class Params(Settings):
     evaluate: Evaluate
 
     @model_validator(mode="after")
-    def _together(self) -> Self:
+    def _together(self) -> "Params":
         if self.data.source == "folder" and self.data.folder.path == NOTHING:
             raise ValueError(
                 "data.folder.path = data/none: data.source is 'folder', "
@@ -179,8 +195,6 @@ class Params(Settings):
             )
         if self.data.source == "folder" and not Path(self.data.folder.path).is_dir():
             raise ValueError(f"data.folder.path = {self.data.folder.path}: is not a folder")
-        if len(set(self.seeds)) != len(self.seeds):
-            raise ValueError(f"seeds = {self.seeds}: names a seed twice")
         return self
 
 
@@ -212,33 +226,58 @@ def nearest(name: str, known: list[str]) -> str:
 
 
 def _one_line(error: ValidationError) -> str:
+    errors = error.errors()
     # An unknown key explains the missing one beside it, so it is told first.
-    first = min(error.errors(), key=lambda item: item["type"] != "extra_forbidden")
-    where = [str(part) for part in first["loc"] if part not in ("int", "float")]
+    first = min(errors, key=lambda item: item["type"] != "extra_forbidden")
+    where = _place(first["loc"])
     key, value = ".".join(where), first.get("input")
-    undo = "" if len(error.errors()) == 1 else f" (and {len(error.errors()) - 1} more)"
+    others = len({_place(item["loc"]) for item in errors}) - 1
+    undo = f" (and {others} more)" if others else ""
     undo += "; after a refused -S, `git restore params.yaml` undoes it"
     match first["type"]:
         case "extra_forbidden":
-            fields = _fields(where[:-1])
-            known = f"known here: {', '.join(fields)}" if fields else ""
-            return f"{key} is not a parameter{nearest(where[-1], fields)}; {known}{undo}"
+            return f"{key} is not a parameter{_known_near(where)}{undo}"
         case "missing":
             return f"{key} is missing{undo}"
         case "value_error":
             text = str(first["msg"]).removeprefix("Value error, ")
-            shown = f" = {value}" if not isinstance(value, dict) else ""
-            return f"{key}{shown}: {text}{undo}" if key else f"{text}{undo}"
-        case _:
-            text = str(first["msg"])
-            return f"{key} = {value!r}: {text[0].lower()}{text[1:]}{undo}"
+            return f"{key} = {value}: {text}{undo}" if key else f"{text}{undo}"
+        case _:  # the kinds of a union (a count or a share) each give an error of their own
+            kinds = [str(item["msg"]) for item in errors if _place(item["loc"]) == where]
+            text = " or ".join(dict.fromkeys(kinds)).replace(" or Input should be", " or")
+            allowed = re.findall("'([^']*)'", text) if first["type"] == "literal_error" else []
+            hint = nearest(str(value), allowed)
+            return f"{key} = {value!r}: {text[0].lower()}{text[1:]}{hint}{undo}"
 
 
-def _fields(where: list[str]) -> list[str]:
+def _place(loc: tuple[int | str, ...]) -> tuple[str, ...]:
+    return tuple(str(part) for part in loc if part not in ("int", "float"))
+
+
+def _known_near(where: tuple[str, ...]) -> str:
+    """What may stand where an unknown key stood, and which key may have been meant."""
+    fields = _names(_group(where[:-1]))
+    hint = nearest(where[-1], fields)
+    elsewhere = [name for name in _names(Params, deep=True) if name.split(".")[-1] == where[-1]]
+    if not hint and elsewhere:
+        hint = f"; did you mean {elsewhere[0]!r}?"
+    return f"{hint or ';'} known here: {', '.join(fields)}"
+
+
+def _group(where: tuple[str, ...]) -> type[BaseModel]:
     group: type[BaseModel] = Params
     for part in where:
         annotation = cast("Any", group.model_fields[part].annotation)
         if isinstance(annotation, types.UnionType):
             annotation = get_args(annotation)[0]
         group = annotation
-    return list(group.model_fields)
+    return group
+
+
+def _names(group: type[BaseModel], deep: bool = False) -> list[str]:
+    names = list(group.model_fields)
+    for name, field in group.model_fields.items():
+        inner = cast("Any", field.annotation)
+        if deep and isinstance(inner, type) and issubclass(inner, BaseModel):
+            names += [f"{name}.{below}" for below in _names(inner, deep=True)]
+    return names

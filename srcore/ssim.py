@@ -1,30 +1,9 @@
-"""Picture quality, one figure a picture: PSNR and SSIM of 8-bit RGB pictures."""
+"""Structural similarity of pictures, one figure a picture."""
 
 from typing import cast
 
-import torch
 from torch import Tensor
 from torchmetrics.functional.image import structural_similarity_index_measure
-
-from srcore.loss import SMALLEST_MSE, mean_squared_error
-
-
-def quantise(pictures: Tensor) -> Tensor:
-    """Clip to [0, 1] and round to the 256 values that a saved picture can hold; any shape."""
-    return pictures.clamp(0, 1).mul(255).round().div(255)
-
-
-def psnr(output: Tensor, truth: Tensor) -> Tensor:
-    """Peak signal-to-noise ratio of each picture.
-
-    Args:
-        output: (N, C, H, W) in [0, 1].
-        truth: (N, C, H, W) in [0, 1].
-
-    Returns:
-        (N,) in dB, at most 100 (equal pictures).
-    """
-    return -10 * torch.log10(mean_squared_error(output, truth).clamp(min=SMALLEST_MSE))
 
 
 def ssim(output: Tensor, truth: Tensor) -> Tensor:

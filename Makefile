@@ -1,0 +1,39 @@
+# Two commands on a fresh machine: `make reproduce` and `make test`.
+
+PYTHON ?= python3
+VENV := .venv
+# DVC runs the `python` that stands first on PATH.
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+
+.PHONY: reproduce paper test test-slow lint format
+
+reproduce: $(VENV)/installed  ## the whole study on the offline sample
+	dvc repro
+
+paper: $(VENV)/installed  ## the report's own settings on PASCAL VOC2007 (hours on a CPU)
+	dvc exp run -S data.source=voc2007 -S split.validation=1000 -S train.epochs=10 \
+	  -S train.batch_size=16 -S frozen.vgg=pretrained -S frozen.clip=pretrained
+
+test: $(VENV)/installed-dev  ## under 6 minutes, offline
+	pytest -m "not slow"
+
+test-slow: $(VENV)/installed-dev  ## what takes longer
+	pytest -m slow
+
+lint: $(VENV)/installed-dev  ## style and types
+	ruff check
+	ruff format --check
+	pyright
+
+format: $(VENV)/installed-dev
+	ruff check --fix
+	ruff format
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	touch $@

@@ -1,0 +1,130 @@
+"""Judging a model set on the held-out pictures, beside interpolation."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from srcore import cost
+from srcore.bootstrap import mean_interval
+from srcore.data.packed import Pyramids
+from srcore.inference import Network
+from srcore.interpolation import METHODS, upscale
+from srcore.loss import psnr
+from srcore.models.base import OUTPUTS
+from srcore.progress import progress
+from srcore.ssim import ssim
+from srcore.tensors import quantise, to_tensor
+
+BATCH = 16
+"""Pictures judged at once; bounds the memory."""
+BASELINE = "bicubic"
+"""The interpolation that every gain is measured against."""
+
+
+def judge_pictures(
+    networks: list[Network],
+    pyramids: Pyramids,
+    held_out: NDArray[np.intp],
+    device: torch.device,
+) -> pd.DataFrame:
+    """PSNR and SSIM of every method on every held-out picture.
+
+    Both sides are 8-bit RGB pictures. With several seeds of a model, a picture's figures are their
+    means.
+
+    Returns:
+        One line a picture, method and output: picture, group, method, output, psnr (dB), ssim,
+        gain (dB over bicubic), and weights (label of the frozen weights, empty without).
+    """
+    lines: list[pd.DataFrame] = []
+    starts = range(0, len(held_out), BATCH)
+    for start in progress(starts, desc="evaluating", unit="batch"):
+        rows = held_out[start : start + BATCH]
+        low = np.array(pyramids.low[rows])
+        truths = {output: to_tensor(getattr(pyramids, output)[rows]) for output in OUTPUTS}
+        for method, seed, weights, output, picture in _outputs(networks, low, device):
+            truth = truths[output]
+            lines.append(
+                pd.DataFrame(
+                    {
+                        "picture": [pyramids.names[row] for row in rows],
+                        "group": [pyramids.groups[row] for row in rows],
+                        "method": method,
+                        "output": output,
+                        "seed": seed,
+                        "psnr": psnr(picture, truth).double().numpy(),
+                        "ssim": ssim(picture, truth).double().numpy(),
+                        "weights": weights,
+                    }
+                )
+            )
+    table = pd.concat(lines, ignore_index=True)
+    baseline = table[table.method == BASELINE].set_index(["picture", "output"])["psnr"]
+    pairs = pd.MultiIndex.from_frame(table[["picture", "output"]])
+    table["gain"] = table["psnr"] - baseline.reindex(pairs).to_numpy()
+    return table
+
+
+def _outputs(
+    networks: list[Network], low: NDArray[np.uint8], device: torch.device
+) -> Iterator[tuple[str, int, str, str, Tensor]]:
+    """Method, seed, label of its weights, output and pictures (N, 3, H, W), quantised, on CPU."""
+    for method in METHODS:
+        for output, scale in OUTPUTS.items():
+            yield method, 0, "", output, to_tensor(upscale(low, method, scale))
+    inputs = to_tensor(low, device)
+    for network in networks:
+        card = network.card
+        for output, picture in network(inputs).items():
+            yield card.model, card.seed, card.weights or "", output, quantise(picture).cpu()
+
+
+def mean_over_seeds(table: pd.DataFrame) -> pd.DataFrame:
+    """One line a picture, method and output, in the order of `table`."""
+    keys = ["picture", "group", "method", "output", "weights"]
+    return table.groupby(keys, sort=False)[["psnr", "ssim", "gain"]].mean().reset_index()
+
+
+def summarise(table: pd.DataFrame, networks: list[Network], resamples: int, side: int) -> Any:
+    """The content of `metrics/evaluate.json`.
+
+    Args:
+        table: what `judge_pictures` gave.
+        networks: the model set.
+        resamples: bootstrap resamples behind each interval.
+        side: side of a low-resolution picture, for the cost.
+
+    Returns:
+        {"best": {output: {model, gain, weights?}}, method: {output: {psnr, ssim, gain, gain_low,
+        gain_high, wins, weights?}, parameters?, macs?}}; gain_low and gain_high are the 95 %
+        interval of the mean gain, wins the share of pictures on which the method beats bicubic.
+    """
+    summary: dict[str, Any] = {"best": {}}
+    models = dict.fromkeys(network.card.model for network in networks)
+    for (method, output), part in table.groupby(["method", "output"], sort=False):
+        by_picture = part.groupby(["picture", "group"], sort=False)["gain"].mean().reset_index()
+        low, high = mean_interval(by_picture["gain"], by_picture["group"], resamples)
+        entry: dict[str, Any] = {"psnr": part["psnr"].mean(), "ssim": part["ssim"].mean()}
+        if method != BASELINE:
+            entry |= {"gain": part["gain"].mean(), "gain_low": low, "gain_high": high}
+            entry["wins"] = float((by_picture["gain"] > 0).mean())
+        if len(seeds := part.groupby("seed")["psnr"].mean()) > 1:
+            entry |= {"seeds": len(seeds), "psnr_spread": seeds.std()}
+        if weights := part["weights"].iloc[0]:
+            entry["weights"] = weights
+        summary.setdefault(str(method), {})[str(output)] = entry
+        best = summary["best"].get(output)
+        if method in models and (best is None or entry["gain"] > best["gain"]):
+            kept = {key: entry[key] for key in ("gain", "weights") if key in entry}
+            summary["best"][str(output)] = {"model": method, **kept}
+    for network in networks:
+        summary[network.card.model] |= {
+            "parameters": cost.parameters(network.model),
+            "macs": cost.macs(network.model, network.extractor, side),
+        }
+    return summary

@@ -1,0 +1,73 @@
+"""What the frozen extractors share: label, fingerprint, and the rounding of features."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+RANDOM_SEED = 0
+"""Seed of the `random` weights."""
+
+KINDS: dict[str, str] = {"vgg": "srcore.frozen.vgg:load", "clip": "srcore.frozen.clip:load"}
+"""Kind of extractor → the function that builds it from `random`, `pretrained` or a path."""
+
+
+@dataclass(frozen=True)
+class Extractor:
+    """A frozen network that turns low-resolution pictures into features.
+
+    Attributes:
+        embed: (N, 3, H, W) in [0, 1] → features (N, ...), float32.
+        label: what the weights are, as it must stand beside every figure: "random weights",
+            "pretrained weights", or "weights of <file>".
+        fingerprint: SHA-256 of the weights.
+    """
+
+    embed: Callable[[Tensor], Tensor]
+    label: str
+    fingerprint: str
+
+    @torch.inference_mode()
+    def __call__(self, low: Tensor) -> Tensor:
+        """Features of `low` (N, 3, H, W) in [0, 1], rounded as they are when stored."""
+        return round_features(self.embed(low)).float()
+
+
+def round_features(features: Tensor) -> Tensor:
+    """Round to half floats, the one precision in which features are stored and used."""
+    return features.half()
+
+
+def load_extractor(kind: str, weights: str, device: torch.device) -> Extractor:
+    """Build the extractor `kind` ("vgg" or "clip") with weights `random`, `pretrained` or a path.
+
+    Raises:
+        StudyError: the weights cannot be had or are not those of this network.
+    """
+    module, _, function = KINDS[kind].partition(":")
+    return getattr(import_module(module), function)(weights, device)
+
+
+def label_of(weights: str) -> str:
+    """The words that stand beside figures made with these weights; no folder of this machine."""
+    if weights in ("random", "pretrained"):
+        return f"{weights} weights"
+    return f"weights of {Path(weights).name}"
+
+
+def freeze(module: nn.Module, device: torch.device) -> nn.Module:
+    """Put a module on a device, in evaluation mode, without gradients."""
+    return module.to(device).eval().requires_grad_(False)
+
+
+def fingerprint(module: nn.Module) -> str:
+    """SHA-256 over the names and values of a module's weights, whatever file they came from."""
+    digest = hashlib.sha256()
+    for name, value in sorted(module.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
+    return digest.hexdigest()

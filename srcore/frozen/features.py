@@ -1,0 +1,51 @@
+"""Features of every picture, computed once and kept as memory-mapped half floats."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from srcore.errors import StudyError
+from srcore.files import fresh_folder, write_json
+from srcore.frozen.extractor import Extractor, round_features
+from srcore.progress import progress
+from srcore.tensors import to_tensor
+
+BATCH = 64
+"""Pictures embedded at once; bounds the memory."""
+
+
+def store_features(
+    extractor: Extractor, pictures: NDArray[np.uint8], out: Path, device: torch.device
+) -> None:
+    """Write the features of `pictures` (N, H, W, 3), and what made them, to the folder `out`.
+
+    Raises:
+        StudyError: a feature is too large for a half float, or not a number.
+    """
+    with fresh_folder(out) as folder:
+        shape = tuple(extractor(to_tensor(np.array(pictures[:1]), device)).shape[1:])
+        store = np.lib.format.open_memmap(
+            folder / "features.npy", mode="w+", dtype=np.float16, shape=(len(pictures), *shape)
+        )
+        starts = range(0, len(pictures), BATCH)
+        for start in progress(starts, desc=f"features, {extractor.label}", unit="batch"):
+            low = to_tensor(np.array(pictures[start : start + BATCH]), device)
+            features = round_features(extractor(low))
+            if not bool(torch.isfinite(features).all()):
+                raise StudyError(
+                    f"{extractor.label}: features of pictures {start} to {start + len(low) - 1} "
+                    "do not fit half floats; are these the right weights?"
+                )
+            store[start : start + BATCH] = features.cpu().numpy()
+        store.flush()
+        write_json(
+            folder / "metrics.json",
+            {
+                "pictures": len(pictures),
+                "shape": list(shape),
+                "weights": extractor.label,
+                "fingerprint": extractor.fingerprint,
+            },
+        )

@@ -1,0 +1,41 @@
+"""Reading the stored features of a data set."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from srcore.errors import StudyError
+from srcore.files import read_json
+
+
+@dataclass(frozen=True)
+class Features:
+    """Frozen features of every picture of a data set.
+
+    Attributes:
+        array: (N, ...) half floats, memory-mapped.
+        label: what the weights are, as it must stand beside every figure made with them.
+        fingerprint: SHA-256 of the weights.
+    """
+
+    array: NDArray[np.float16]
+    label: str
+    fingerprint: str
+
+    @staticmethod
+    def open(folder: Path) -> "Features":
+        """Open what `srcore.frozen.features.store_features` wrote.
+
+        Raises:
+            StudyError: the folder is not whole.
+        """
+        try:
+            array = np.load(folder / "features.npy", mmap_mode="r", allow_pickle=False)
+            metrics = read_json(folder / "metrics.json")
+            return Features(array, metrics["weights"], metrics["fingerprint"])
+        except (OSError, ValueError, KeyError) as error:
+            raise StudyError(
+                f"{folder}: no whole set of features ({error}); run `dvc repro` to make it again"
+            ) from None

@@ -1,0 +1,84 @@
+"""VGG16 up to conv2_2: four convolutions, 128 channels at half the size (report, step 6)."""
+
+import logging
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+from torchvision.models import VGG16_Weights
+from torchvision.models.vgg import cfgs, make_layers
+
+from srcore.errors import StudyError
+from srcore.frozen.extractor import RANDOM_SEED, Extractor, fingerprint, freeze, label_of
+
+LAYERS = 9
+"""Modules of torchvision's `vgg16().features` up to the ReLU after conv2_2."""
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""ImageNet normalisation that the weights expect."""
+
+logger = logging.getLogger(__name__)
+
+
+def load(weights: str, device: torch.device) -> Extractor:
+    """VGG16 features with weights `random`, `pretrained` (torchvision's) or of a file.
+
+    A file holds tensors named as in torchvision (`features.0.weight` …), as safetensors or as a
+    torch file; more layers than needed may stand in it.
+
+    Raises:
+        StudyError: the file is damaged, or lacks a tensor, or one has another shape.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(RANDOM_SEED)
+        layers = make_layers(cfgs["D"])[:LAYERS]
+        for layer in layers:
+            if isinstance(layer, nn.Conv2d):  # as torchvision initialises its VGG
+                nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
+                nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
+    assert isinstance(layers, nn.Sequential)
+    for layer in layers:
+        if isinstance(layer, nn.ReLU):
+            layer.inplace = True
+    if weights == "pretrained":
+        state = VGG16_Weights.IMAGENET1K_V1.get_state_dict(progress=True, check_hash=True)
+        _fill(layers, dict(state), "torchvision's VGG16")
+    elif weights != "random":
+        _fill(layers, read_tensors(Path(weights)), weights)
+    freeze(layers, device)
+    mean, std = (torch.tensor(v, device=device).view(1, 3, 1, 1) for v in (MEAN, STD))
+
+    def embed(low: Tensor) -> Tensor:
+        return layers((low - mean) / std)
+
+    return Extractor(embed, label_of(weights), fingerprint(layers))
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """Read the tensors of a safetensors or torch file; nothing else in it is ever run.
+
+    Raises:
+        StudyError: the file is neither, or damaged.
+    """
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except (SafetensorError, RuntimeError, ValueError, EOFError, KeyError) as error:
+        raise StudyError(f"{path}: not a readable weights file ({error})") from None
+    except Exception as error:  # noqa: BLE001  # pickle raises whatever the file makes it raise
+        raise StudyError(f"{path}: refused; only tensors are read ({error})") from None
+
+
+def _fill(layers: nn.Sequential, state: dict[str, Tensor], source: str) -> None:
+    for name, target in layers.state_dict().items():
+        value = state.get(f"features.{name}")
+        if value is None:
+            raise StudyError(f"{source}: holds no tensor features.{name}; is it a VGG16?")
+        if value.shape != target.shape:
+            raise StudyError(
+                f"{source}: features.{name} has shape {tuple(value.shape)}, "
+                f"VGG16's has {tuple(target.shape)}"
+            )
+        target.copy_(value)

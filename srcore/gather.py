@@ -1,0 +1,55 @@
+"""Model sets as folders: copies of checkpoints with their histories and final figures."""
+
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from srcore.errors import StudyError
+from srcore.files import fresh_folder, read_json
+
+SUFFIXES = (".safetensors", ".history.csv", ".metrics.json")
+"""What belongs to a trained network; its live log stays with its own stage."""
+
+
+def gather_set(folders: Iterable[Path], out: Path) -> None:
+    """Copy every trained network in `folders` into the set `out`.
+
+    Raises:
+        StudyError: a folder holds no trained network.
+    """
+    with fresh_folder(out) as target:
+        for folder in folders:
+            files = [path for path in sorted(folder.glob("*")) if path.name.endswith(SUFFIXES)]
+            if not files:
+                raise StudyError(f"{folder}: holds no trained network; `dvc repro` trains it")
+            for path in files:
+                shutil.copy2(path, target / path.name)
+
+
+def histories(folder: Path) -> pd.DataFrame:
+    """The histories of a set, one below the other: model, seed, epoch, output, loss, psnr."""
+    return pd.concat(
+        [pd.read_csv(path) for path in sorted(folder.glob("*.history.csv"))], ignore_index=True
+    )
+
+
+def final_metrics(folder: Path) -> dict[str, Any]:
+    """Name of each training of a set, such as `vgg.seed0` → its final figures."""
+    found = sorted(folder.glob("*.metrics.json"))
+    return {path.name.removesuffix(".metrics.json"): read_json(path) for path in found}
+
+
+def beside_report(history: pd.DataFrame, report: Path) -> pd.DataFrame:
+    """The histories beside the report's curves of the same models, told apart by `run`.
+
+    The report's losses are data (`data/report_losses.csv`: model, epoch, output, loss); it gives
+    no held-out PSNR.
+    """
+    ours = history.assign(run="this study")
+    theirs = pd.read_csv(report).assign(run="report")
+    both = pd.concat([ours, theirs[theirs["model"].isin(set(ours["model"]))]], ignore_index=True)
+    both["curve"] = both["model"] + " " + both["output"] + ", " + both["run"]
+    return both[["model", "seed", "epoch", "output", "run", "curve", "loss", "psnr"]]

@@ -1,0 +1,189 @@
+"""Training a network: Adam on the reciprocal of the PSNR, both outputs added (report, step 2)."""
+
+import logging
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from dvclive.live import Live
+from numpy.typing import NDArray
+from torch import Tensor
+
+from srcore.checkpoint import Card, save_checkpoint
+from srcore.data.packed import Pyramids
+from srcore.errors import StudyError
+from srcore.files import write_csv, write_json
+from srcore.frozen.stored import Features
+from srcore.loss import inverse_psnr, psnr
+from srcore.models import model_class
+from srcore.models.base import SuperResolver
+from srcore.progress import progress
+from srcore.tensors import quantise, to_tensor
+
+VALIDATION_BATCH = 16
+"""Held-out pictures judged at once; bounds the memory."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to train: passes over the pictures, pictures a step, and Adam's learning rate."""
+
+    epochs: int
+    batch_size: int
+    lr: float
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Pictures, and features where the network takes them, read batch by batch from disk."""
+
+    pyramids: Pyramids
+    features: Features | None
+    outputs: tuple[str, ...]
+    device: torch.device
+
+    def take(self, rows: NDArray[np.intp]) -> tuple[tuple[Tensor, ...], dict[str, Tensor]]:
+        """The network's arguments and the true pictures of some rows, each in [0, 1]."""
+        inputs = [to_tensor(self.pyramids.low[rows], self.device)]
+        if self.features is not None:
+            stored = torch.from_numpy(self.features.array[rows])
+            inputs.append(stored.to(self.device).float())
+        truths = {
+            output: to_tensor(getattr(self.pyramids, output)[rows], self.device)
+            for output in self.outputs
+        }
+        return tuple(inputs), truths
+
+
+def train(
+    model: SuperResolver,
+    examples: Examples,
+    split: tuple[NDArray[np.intp], NDArray[np.intp]],
+    settings: Settings,
+    *,
+    seed: int,
+    live: Live,
+) -> pd.DataFrame:
+    """Train `model` in place.
+
+    Returns:
+        One line an epoch and output: epoch, output, loss (mean over the epoch's training pictures
+        of 1/PSNR), psnr (mean over the held-out pictures after the epoch, in dB, 8-bit outputs).
+
+    Raises:
+        StudyError: the loss is no longer a number.
+    """
+    rows, held_out = split
+    epochs, batch_size = settings.epochs, settings.batch_size
+    optimizer = torch.optim.Adam(model.parameters(), lr=settings.lr)
+    shuffler = np.random.default_rng(seed)
+    history: list[dict[str, Any]] = []
+    for epoch in progress(range(1, epochs + 1), desc=f"training, seed {seed}", unit="epoch"):
+        model.train()
+        order = shuffler.permutation(rows)
+        sums = dict.fromkeys(examples.outputs, 0.0)
+        for start in range(0, len(order), batch_size):
+            batch = order[start : start + batch_size]
+            inputs, truths = examples.take(batch)
+            outputs = model(*inputs)
+            losses = {name: inverse_psnr(outputs[name], truth) for name, truth in truths.items()}
+            loss = torch.stack(list(losses.values())).sum()
+            if not bool(torch.isfinite(loss)):
+                step = start // batch_size + 1
+                raise StudyError(
+                    f"the loss is {loss.item()} in epoch {epoch}, step {step}; "
+                    f"train.lr = {settings.lr} may be too high"
+                )
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            for name, value in losses.items():
+                sums[name] += value.item() * len(batch)
+        quality = validate(model, examples, held_out)
+        for name in examples.outputs:
+            line = {"epoch": epoch, "output": name, "loss": sums[name] / len(rows)}
+            history.append({**line, "psnr": quality[name]})
+            live.log_metric(f"{name}/loss", line["loss"])
+            live.log_metric(f"{name}/psnr", quality[name])
+        live.next_step()
+        _log_epoch(epochs, history[-len(examples.outputs) :])
+    return pd.DataFrame(history)
+
+
+@torch.inference_mode()
+def validate(model: SuperResolver, examples: Examples, rows: NDArray[np.intp]) -> dict[str, float]:
+    """Mean over pictures of the PSNR (dB) of each output, quantised to 8 bits."""
+    model.eval()
+    scores: dict[str, list[Tensor]] = {name: [] for name in examples.outputs}
+    for start in range(0, len(rows), VALIDATION_BATCH):
+        inputs, truths = examples.take(rows[start : start + VALIDATION_BATCH])
+        outputs = model(*inputs)
+        for name, truth in truths.items():
+            scores[name].append(psnr(quantise(outputs[name]), truth))
+    return {name: torch.cat(values).mean().item() for name, values in scores.items()}
+
+
+def train_model(
+    name: str,
+    examples: Examples,
+    split: tuple[NDArray[np.intp], NDArray[np.intp]],
+    settings: Settings,
+    *,
+    seed: int,
+    out: Path,
+) -> None:
+    """Train one network with one seed; leave its checkpoint, history, metrics and log in `out`.
+
+    Args:
+        name: name of the model in the table.
+        examples: all pictures, with the features that this network takes.
+        split: rows of the training pictures and of the held-out ones.
+        settings: how to train.
+        seed: seed of the first weights and of the order of the pictures.
+        out: an existing folder.
+
+    Raises:
+        StudyError: a batch larger than the training set, features of another data set,
+            or a loss that is no number.
+    """
+    count, features = len(split[0]), examples.features
+    if settings.batch_size > count:
+        raise StudyError(
+            f"train.batch_size = {settings.batch_size}: there are {count} training pictures"
+        )
+    if features is not None and len(features.array) != len(examples.pyramids.names):
+        raise StudyError("the stored features are of another data set; run `dvc repro`")
+    torch.manual_seed(seed)
+    network = model_class(name)()
+    network.to(device=examples.device, memory_format=torch.channels_last)  # type: ignore[reportCallIssue]
+    card = Card(
+        model=name,
+        seed=seed,
+        trained={**asdict(settings), "pictures": count, "device": examples.device.type},
+        weights=features.label if features else None,
+        fingerprint=features.fingerprint if features else None,
+    )
+    stem = card.file_name.removesuffix(".safetensors")
+    with Live(str(out / "live" / stem), save_dvc_exp=False, dvcyaml=None, report=None) as live:
+        history = train(network, examples, split, settings, seed=seed, live=live)
+    save_checkpoint(network, card, out)
+    history.insert(0, "model", name)
+    history.insert(1, "seed", seed)
+    write_csv(out / f"{stem}.history.csv", history)
+    last = history.groupby("output", sort=False).last()
+    final = {
+        output: {"loss": last.loss[output], "psnr": last.psnr[output]} for output in network.outputs
+    }
+    write_json(out / f"{stem}.metrics.json", {"weights": card.weights, **final})
+
+
+def _log_epoch(epochs: int, lines: list[dict[str, Any]]) -> None:
+    said = ", ".join(
+        f"{line['output']} loss {line['loss']:.4f} held-out {line['psnr']:.2f} dB" for line in lines
+    )
+    logger.info("epoch %d/%d: %s", lines[0]["epoch"], epochs, said)

@@ -1,0 +1,36 @@
+"""Judge the model set on the held-out pictures, and put its training curves beside the report's."""
+
+from pathlib import Path
+
+from srcore.checkpoint import load_set
+from srcore.data.packed import Pyramids, read_split
+from srcore.device import prepare
+from srcore.evaluate import judge_pictures, mean_over_seeds, summarise
+from srcore.files import write_csv, write_json
+from srcore.gather import beside_report, final_metrics, histories
+from srcore.inference import assemble
+from srcore.params import load_params
+from srcore.stage import main
+
+
+def run() -> None:
+    params = load_params()
+    device = prepare(params.device, params.threads)
+    models = Path("data/models") / params.model
+    networks = assemble(load_set(models), params.frozen.model_dump(), device)
+    pyramids = Pyramids.open(Path("data/pyramids"))
+    _, held_out = read_split(Path("data/split"), pyramids.names)
+    table = judge_pictures(networks, pyramids, held_out, device)
+    side = params.pyramid.sizes[0]
+    write_json(
+        Path("metrics/evaluate.json"),
+        summarise(table, networks, params.evaluate.resamples, side),
+    )
+    write_csv(Path("plots/pictures.csv"), mean_over_seeds(table))
+    write_json(Path("metrics/train.json"), final_metrics(models))
+    curves = beside_report(histories(models), Path("data/report_losses.csv"))
+    write_csv(Path("plots/training.csv"), curves)
+
+
+if __name__ == "__main__":
+    main(run)

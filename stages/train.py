@@ -1,0 +1,31 @@
+"""Train one model, once for each seed: `train vgg`."""
+
+import sys
+from pathlib import Path
+
+from srcore.data.packed import Pyramids, read_split
+from srcore.device import prepare
+from srcore.files import fresh_folder
+from srcore.frozen.stored import Features
+from srcore.models import model_class
+from srcore.params import load_params
+from srcore.stage import main
+from srcore.train import Examples, Settings, train_model
+
+
+def run() -> None:
+    name, params = sys.argv[1], load_params()
+    device = prepare(params.device, params.threads)
+    pyramids = Pyramids.open(Path("data/pyramids"))
+    split = read_split(Path("data/split"), pyramids.names)
+    model = model_class(name)
+    features = Features.open(Path("data/features") / model.frozen) if model.frozen else None
+    examples = Examples(pyramids, features, model.outputs, device)
+    settings = Settings(**params.train.model_dump())
+    with fresh_folder(Path("data/models") / name) as out:
+        for seed in params.seeds:
+            train_model(name, examples, split, settings, seed=seed, out=out)
+
+
+if __name__ == "__main__":
+    main(run)
