@@ -166,6 +166,28 @@ class Evaluate(Settings):
     """Bootstrap resamples behind every 95 % interval."""
 
 
+class Compare(Settings):
+    """Which held-out pictures the comparison sheets and the report page show."""
+
+    pictures: int = Field(ge=1, le=24)
+    """How many, when none are named."""
+    names: list[str]
+    """Held-out pictures by name; an empty list chooses by seed."""
+    seed: int = Field(ge=0)
+    """Seed of the choice."""
+
+
+class ClipAnalysis(Settings):
+    """What CLIP sees in the pictures, and whether it survives super-resolution."""
+
+    pictures: int = Field(ge=1, le=64)
+    """Held-out pictures in the matrix of pictures and descriptions."""
+    seed: int = Field(ge=0)
+    """Seed of the choice."""
+    descriptions: list[str]
+    """Your own sentences; an empty list asks for the VOC classes instead."""
+
+
 class Params(Settings):
     """All of params.yaml."""
 
@@ -185,6 +207,8 @@ class Params(Settings):
     frozen: Frozen
     train: Train
     evaluate: Evaluate
+    compare: Compare
+    clip_analysis: ClipAnalysis
 
     @model_validator(mode="after")
     def _together(self) -> "Params":
