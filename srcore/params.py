@@ -265,7 +265,8 @@ def _one_line(error: ValidationError) -> str:
             return f"{key} is missing{undo}"
         case "value_error":
             text = str(first["msg"]).removeprefix("Value error, ")
-            return f"{key} = {value}: {text}{undo}" if key else f"{text}{undo}"
+            shown = " ".join(str(value).split())
+            return f"{key} = {shown}: {text}{undo}" if key else f"{text}{undo}"
         case _:  # the kinds of a union (a count or a share) each give an error of their own
             kinds = [str(item["msg"]) for item in errors if _place(item["loc"]) == where]
             text = " or ".join(dict.fromkeys(kinds)).replace(" or Input should be", " or")
