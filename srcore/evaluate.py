@@ -11,7 +11,7 @@ from torch import Tensor
 
 from srcore import cost
 from srcore.bootstrap import mean_interval
-from srcore.data.packed import Pyramids
+from srcore.data.packed import Indices, Pyramids
 from srcore.inference import Network
 from srcore.interpolation import METHODS, upscale
 from srcore.loss import psnr
@@ -29,7 +29,7 @@ BASELINE = "bicubic"
 def judge_pictures(
     networks: list[Network],
     pyramids: Pyramids,
-    held_out: NDArray[np.intp],
+    held_out: Indices,
     device: torch.device,
 ) -> pd.DataFrame:
     """PSNR and SSIM of every method on every held-out picture.

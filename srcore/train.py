@@ -9,11 +9,10 @@ import numpy as np
 import pandas as pd
 import torch
 from dvclive.live import Live
-from numpy.typing import NDArray
 from torch import Tensor
 
 from srcore.checkpoint import Card, save_checkpoint
-from srcore.data.packed import Pyramids
+from srcore.data.packed import Indices, Pyramids
 from srcore.errors import StudyError
 from srcore.files import write_csv, write_json
 from srcore.frozen.stored import Features
@@ -47,7 +46,7 @@ class Examples:
     outputs: tuple[str, ...]
     device: torch.device
 
-    def take(self, rows: NDArray[np.intp]) -> tuple[tuple[Tensor, ...], dict[str, Tensor]]:
+    def take(self, rows: Indices) -> tuple[tuple[Tensor, ...], dict[str, Tensor]]:
         """The network's arguments and the true pictures of some rows, each in [0, 1]."""
         inputs = [to_tensor(self.pyramids.low[rows], self.device)]
         if self.features is not None:
@@ -63,7 +62,7 @@ class Examples:
 def train(
     model: SuperResolver,
     examples: Examples,
-    split: tuple[NDArray[np.intp], NDArray[np.intp]],
+    split: tuple[Indices, Indices],
     settings: Settings,
     *,
     seed: int,
@@ -116,7 +115,7 @@ def train(
 
 
 @torch.inference_mode()
-def validate(model: SuperResolver, examples: Examples, rows: NDArray[np.intp]) -> dict[str, float]:
+def validate(model: SuperResolver, examples: Examples, rows: Indices) -> dict[str, float]:
     """Mean over pictures of the PSNR (dB) of each output, quantised to 8 bits."""
     model.eval()
     scores: dict[str, list[Tensor]] = {name: [] for name in examples.outputs}
@@ -131,7 +130,7 @@ def validate(model: SuperResolver, examples: Examples, rows: NDArray[np.intp]) -
 def train_model(
     name: str,
     examples: Examples,
-    split: tuple[NDArray[np.intp], NDArray[np.intp]],
+    split: tuple[Indices, Indices],
     settings: Settings,
     *,
     seed: int,
@@ -156,7 +155,7 @@ def train_model(
         raise StudyError(
             f"train.batch_size = {settings.batch_size}: there are {count} training pictures"
         )
-    if features is not None and len(features.array) != len(examples.pyramids.names):
+    if features is not None and len(features.array) != len(examples.pyramids):
         raise StudyError("the stored features are of another data set; run `dvc repro`")
     torch.manual_seed(seed)
     network = model_class(name)()

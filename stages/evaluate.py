@@ -19,7 +19,7 @@ def run() -> None:
     models = Path("data/models") / params.model
     networks = assemble(load_set(models), params.frozen.model_dump(), device)
     pyramids = Pyramids.open(Path("data/pyramids"))
-    _, held_out = read_split(Path("data/split"), pyramids.names)
+    _, held_out = read_split(Path("data/split/split.json"), pyramids.names)
     table = judge_pictures(networks, pyramids, held_out, device)
     side = params.pyramid.sizes[0]
     write_json(

@@ -17,7 +17,7 @@ def run() -> None:
     name, params = sys.argv[1], load_params()
     device = prepare(params.device, params.threads)
     pyramids = Pyramids.open(Path("data/pyramids"))
-    split = read_split(Path("data/split"), pyramids.names)
+    split = read_split(Path("data/split/split.json"), pyramids.names)
     model = model_class(name)
     features = Features.open(Path("data/features") / model.frozen) if model.frozen else None
     examples = Examples(pyramids, features, model.outputs, device)

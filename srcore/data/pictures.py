@@ -5,7 +5,7 @@ from io import BytesIO
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "MPO", "PNG", "PPM", "TIFF", "WEBP")
+FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
 """What is read. Not all that Pillow can: its EPS reader, for one, starts another program."""
 
 # Pillow's own guard against huge pictures has one bound for the whole process, and warns through a
@@ -41,7 +41,7 @@ def decode(data: bytes, max_pixels: int) -> Image.Image:
                     "(data.max_pixels)"
                 )
             image.load()
-            return _rgb(ImageOps.exif_transpose(image))
+            return ImageOps.exif_transpose(_rgb(image))
     except (PictureError, MemoryError):
         raise
     except UnidentifiedImageError:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from types import TracebackType
-from typing import Self
 
 import pandas as pd
 
@@ -42,7 +41,7 @@ class RawWriter:
     entries: list[Entry] = field(default_factory=list[Entry])
     rejected: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "RawWriter":
         self._zip = zipfile.ZipFile(self.folder / ARCHIVE, "w", zipfile.ZIP_STORED)
         return self
 
@@ -132,7 +131,7 @@ class RawReader:
         """Close the archive."""
         self._zip.close()
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "RawReader":
         return self
 
     def __exit__(
