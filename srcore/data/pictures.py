@@ -46,7 +46,7 @@ def decode(data: bytes, max_pixels: int) -> Image.Image:
         raise
     except UnidentifiedImageError:
         raise PictureError(f"not a picture of a known kind ({', '.join(FORMATS)})") from None
-    except Exception as error:  # noqa: BLE001: Pillow's readers raise anything on damaged bytes
+    except Exception as error:  # noqa: BLE001 Pillow's readers raise anything on damaged bytes
         what = " ".join(str(error).split()) or type(error).__name__
         raise PictureError(f"damaged: {what}") from None
 

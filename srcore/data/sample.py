@@ -46,7 +46,7 @@ def pictures(crops: int, size: int) -> Iterator[Source]:
         StudyError: a package does not ship its photograph.
     """
     scenes = [_crops(scene, paths, size) for scene, paths in SCENES.items()]
-    turns = chain.from_iterable(zip_longest(*scenes))
+    turns = chain.from_iterable(zip_longest(*scenes))  # one of every scene, again and again
     taken = islice((crop for crop in turns if crop is not None), crops)
     yield from progress(taken, "download", crops, "picture")
 

@@ -38,7 +38,7 @@ def split_pictures(
         )
     by_size: defaultdict[int, list[list[int]]] = defaultdict(list)
     shuffled = list(members.values())
-    random.Random(seed).shuffle(shuffled)  # noqa: S311: not for secrets
+    random.Random(seed).shuffle(shuffled)  # noqa: S311 not for secrets
     for group in shuffled:
         by_size[len(group)].append(group)
     sizes = sorted(by_size, reverse=True)
