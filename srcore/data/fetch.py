@@ -1,6 +1,7 @@
 """Fetch a large file from the first of several mirrors that has it, resuming what broke off."""
 
 import hashlib
+import http.client
 import logging
 import re
 import sys
@@ -182,12 +183,12 @@ def _bar(answer: requests.Response, have: int) -> "tqdm[NoReturn]":
 def _reason(error: Exception, patience: Patience) -> str:
     if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError):
         return f"stalled: nothing came for {patience.timeout:g} s"
-    if isinstance(error, urllib3.exceptions.IncompleteRead):
-        return f"broke off after {error.partial} bytes"
     cause: BaseException | None = error
     while cause:  # the operating system's own words, deep inside, say it best
         if isinstance(cause, OSError) and cause.strerror:
             return cause.strerror
+        if isinstance(cause, http.client.IncompleteRead):
+            return "the transfer broke off"
         cause = cause.__cause__ or cause.__context__
     return " ".join(str(error).split())
 

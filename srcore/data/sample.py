@@ -61,12 +61,13 @@ def _crops(scene: str, paths: tuple[str, ...], size: int) -> Iterator[Source]:
     for count, index in enumerate(spread):
         photograph, box = places[index]
         file = BytesIO()
-        photograph.crop(box).save(file, "PNG")
+        # A tenth larger than at the default level, in a third of the time.
+        photograph.crop(box).save(file, "PNG", compress_level=1)
         yield Source(f"{scene}-{count:03d}.png", scene, (), file.getvalue())
 
 
 def boxes(width: int, height: int, size: int) -> list[tuple[int, int, int, int]]:
-    """Squares (left, top, right, bottom) on an even grid that reaches every edge."""
+    """Squares (left, top, right, bottom), edge to edge, or centred where one step is too much."""
     short = min(width, height)
     side = min(short, max(size, SMALLEST_CROP, short // 2))
     return [

@@ -1,0 +1,72 @@
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from made import encoded, noise
+from PIL import Image
+from ruamel.yaml import YAML
+
+from srcore.files import read_json
+
+STAGES = ("download", "resize_pyramids", "split", "describe_data")
+
+
+@pytest.fixture
+def project(root: Path, tmp_path: Path) -> Path:
+    for name in ("srcore", "stages"):
+        (tmp_path / name).symlink_to(root / name)
+    shutil.copy(root / "params.yaml", tmp_path)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/none").touch()
+    change(tmp_path, "data", limit=12)
+    return tmp_path
+
+
+def change(project: Path, group: str, **values: object) -> None:
+    yaml = YAML()
+    params = yaml.load(project / "params.yaml")
+    params[group].update(values)
+    yaml.dump(params, project / "params.yaml")
+
+
+def stage(project: Path, name: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", f"stages.{name}"]
+    return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+
+
+def test_from_the_sample_to_the_sheet(project: Path):
+    for name in STAGES:
+        run = stage(project, name)
+        assert (run.returncode, run.stderr) == (0, ""), name
+    figures = read_json(project / "metrics/dataset.json")
+    assert list(figures) == ["download", "pyramids", "split"]
+    assert figures["download"]["pictures"] == figures["pyramids"]["pictures"] == 12
+    assert sum(side["pictures"] for side in figures["split"].values()) == 12
+    assert Image.open(project / "plots/samples.png").width > 1000
+    assert sorted(path.name for path in (project / "data").iterdir()) == [
+        "none", "pyramids", "raw", "split",
+    ]  # fmt: skip
+
+
+def test_a_mistake_is_one_line_and_exit_code_1(project: Path):
+    pictures = project / "mine"
+    pictures.mkdir()
+    change(project, "data", source="folder", folder={"path": str(pictures)})
+    run = stage(project, "download")
+    assert (run.returncode, run.stderr) == (1, "error: data.source = folder: no usable picture\n")
+    for seed in range(3):
+        (pictures / f"{seed}.png").write_bytes(encoded(noise(300, 300, seed)))
+    for name in STAGES[:2]:
+        assert stage(project, name).returncode == 0
+    change(project, "split", validation=3)
+    run = stage(project, "split")
+    assert run.returncode == 1
+    assert run.stderr == (
+        "error: split.validation = 3: there are 3 pictures, so choose 1 to 2, or a share\n"
+    )
+    run = stage(project, "describe_data")
+    assert run.returncode == 1
+    assert run.stderr.startswith("error: ")
+    assert run.stderr.count("\n") == 1
