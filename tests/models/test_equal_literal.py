@@ -119,7 +119,7 @@ counts = st.tuples(st.integers(1, 3), st.integers(1, 6), st.integers(1, 4))
 @example((2, 9), (2, 3, 2), 0)
 @example((4, 4), (2, 3, 2), 0)
 @example((72, 40), (1, 2, 2), 0)
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_convolution_of_a_constant_map(size, counts, seed):
     (height, width), (pictures, channels, filters) = size, counts
     random = torch.Generator().manual_seed(seed)

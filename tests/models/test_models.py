@@ -1,0 +1,177 @@
+"""What every network of the table must do, and what the report says of its six."""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from srcore.loss import inverse_psnr
+from srcore.models import MODELS, SETS, model_class
+from srcore.models.base import OUTPUTS, SuperResolver
+
+# Class and trainable parameters of the report's networks (design, "Models").
+REPORT = {
+    "basic": ("SuperResNet", 38_915, ("mid",)),
+    "multi": ("SuperResNetMulti", 39_110, ("mid", "large")),
+    "residual": ("SuperResNetResidualBlock", 56_582, ("mid", "large")),
+    "dilated": ("SuperResNetDilated", 93_638, ("mid", "large")),
+    "vgg": ("SuperResNetWithVGG", 149_766, ("mid", "large")),
+    "clip": ("SuperResNetWithCLIP", 370_950, ("mid", "large")),
+}
+each_model = pytest.mark.parametrize("name", MODELS)
+each_of_report = pytest.mark.parametrize("name", REPORT)
+
+
+def build(name: str) -> SuperResolver:
+    torch.manual_seed(3)
+    return model_class(name)()
+
+
+def batch(model: SuperResolver, *size: int) -> list[torch.Tensor]:
+    """Random arguments of `forward`: pictures (N, 3, H, W) and, where it takes them, features."""
+    torch.manual_seed(5)
+    pictures, height, width = size
+    low = torch.rand(pictures, 3, height, width)
+    features = {
+        None: [],
+        "vgg": [torch.rand(pictures, 128, height // 2, width // 2)],
+        "clip": [torch.randn(pictures, 512)],
+    }
+    return [low, *features[model.frozen]]
+
+
+@each_of_report
+def test_the_class_is_named_as_in_the_report(name):
+    assert model_class(name).__name__ == REPORT[name][0]
+
+
+@each_of_report
+def test_parameters_are_as_many_as_the_design_counts(name):
+    model = build(name)
+    assert sum(p.numel() for p in model.parameters() if p.requires_grad) == REPORT[name][1]
+
+
+@each_of_report
+def test_outputs_are_those_of_the_report(name):
+    assert model_class(name).outputs == REPORT[name][2]
+
+
+@each_model
+def test_no_parameter_is_frozen(name):
+    """Frozen extractors stand outside, so a checkpoint holds what was trained and nothing else."""
+    model = build(name)
+    assert all(p.requires_grad for p in model.parameters())
+    assert model.state_dict().keys() == dict(model.named_parameters()).keys()
+
+
+@each_model
+@pytest.mark.parametrize("size", [(2, 16, 16), (1, 12, 20), (3, 9, 13)])
+def test_names_shapes_and_range_of_the_outputs(name, size):
+    model = build(name)
+    with torch.no_grad():
+        for parameter in model.parameters():  # wild weights: the range must hold for any
+            parameter.mul_(4)
+        outputs = model(*batch(model, *size))
+    pictures, height, width = size
+    assert tuple(outputs) == model.outputs
+    for output, x in outputs.items():
+        scale = OUTPUTS[output]
+        assert x.shape == (pictures, 3, scale * height, scale * width)
+        assert x.min() >= 0
+        assert x.max() <= 1
+        assert x.std() > 0
+
+
+@each_model
+def test_every_parameter_gets_a_gradient(name):
+    model = build(name)
+    outputs = model(*batch(model, 2, 12, 16))
+    losses = [inverse_psnr(x, torch.rand_like(x)) for x in outputs.values()]
+    torch.stack(losses).sum().backward()
+    for key, parameter in model.named_parameters():
+        assert parameter.grad is not None, key
+        assert parameter.grad.isfinite().all(), key
+        assert parameter.grad.abs().sum() > 0, key
+
+
+@each_model
+def test_a_picture_does_not_depend_on_its_neighbours(name):
+    model = build(name).eval()
+    arguments = batch(model, 3, 10, 14)
+    with torch.no_grad():
+        together = model(*arguments)
+        for i in range(3):
+            alone = model(*(x[i : i + 1] for x in arguments))
+            for output in model.outputs:
+                torch.testing.assert_close(
+                    together[output][i : i + 1], alone[output], rtol=0, atol=1e-6
+                )
+
+
+@each_model
+def test_memory_order_does_not_change_the_values(name):
+    model = build(name)
+    arguments = batch(model, 2, 10, 14)
+    last = [x.to(memory_format=torch.channels_last) if x.dim() == 4 else x for x in arguments]
+    with torch.no_grad():
+        expected = model(*arguments)
+        ours = model.to(memory_format=torch.channels_last)(*last)
+    for output in model.outputs:
+        torch.testing.assert_close(ours[output], expected[output], rtol=0, atol=1e-5)
+
+
+@each_model
+def test_few_steps_of_adam_lower_the_loss(name):
+    model = build(name)
+    arguments = batch(model, 2, 8, 8)
+    truths = {
+        output: torch.nn.functional.interpolate(arguments[0], scale_factor=OUTPUTS[output])
+        for output in model.outputs
+    }
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    losses = []
+    for _ in range(8):
+        outputs = model(*arguments)
+        loss = torch.stack([inverse_psnr(outputs[k], truths[k]) for k in truths]).sum()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < losses[0]
+
+
+def test_the_set_all_holds_every_model():
+    assert set(SETS["all"]) == set(MODELS)
+    for members in SETS.values():
+        assert set(members) <= set(MODELS)
+    assert not set(SETS) & set(MODELS), "a name is either a model or a set"
+
+
+def imported_by(code: str) -> set[str]:
+    """Modules in a fresh interpreter after `code`."""
+    code += "\nimport sys; print('\\n'.join(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_the_table_imports_no_model():
+    modules = imported_by("import srcore.models")
+    assert {m for m in modules if m.startswith("srcore")} == {"srcore", "srcore.models"}
+    assert not {"torch", "numpy"} & modules
+
+
+def test_asking_for_one_model_imports_its_file_alone():
+    """The train stages depend on the files they import: editing one model retrains that one."""
+    modules = imported_by("from srcore.models import model_class; model_class('vgg')")
+    assert {m for m in modules if m.startswith("srcore")} == {
+        "srcore",
+        "srcore.models",
+        "srcore.models.base",
+        "srcore.models.vgg",
+    }
+
+
+def test_an_unknown_name_is_refused():
+    with pytest.raises(KeyError, match="nope"):
+        model_class("nope")
