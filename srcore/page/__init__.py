@@ -1,0 +1,1 @@
+"""Parts of the report page: what it reads, and its charts."""

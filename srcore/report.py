@@ -1,0 +1,241 @@
+"""The report page: one file that holds figures, curves and pictures, and opens offline.
+
+The page carries no commit and no time. DVC makes it before the commit that records it, so the
+commit it could name would be the one before; and a page whose bytes changed with every commit would
+leave dvc.lock dirty after each `dvc repro`. The way back is exact all the same: dvc.lock records
+the md5 of the page, so the page prints the one `git log -S` line that finds its commit.
+"""
+
+import base64
+import hashlib
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from platform import python_version
+from typing import Any, cast
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from srcore.errors import StudyError
+from srcore.page.charts import interval_bar
+from srcore.page.curves import curve_groups
+from srcore.page.results import BASELINE, BASELINES, RANDOM, Results
+from srcore.page.svg import padded, short, signed
+from srcore.params import Params
+
+PACKAGES = ("srcore", "torch", "torchvision", "open_clip_torch", "numpy", "pillow", "dvc")
+"""Packages whose versions can change a figure."""
+
+
+def render(results: Results) -> str:
+    """The whole page as HTML.
+
+    Raises:
+        StudyError: a picture that data/compare/index.json names is missing.
+    """
+    pages = Environment(
+        loader=PackageLoader("srcore"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    style, script = (_source(pages, name) for name in ("report.css", "report.js"))
+    return pages.get_template("report.html.j2").render(
+        style=Markup(style),  # noqa: S704 (our own file)
+        script=Markup(script),  # noqa: S704
+        # Nothing but this very style, this very script and embedded pictures may load or run.
+        policy=(
+            f"default-src 'none'; img-src data:; style-src '{_digest(style)}'; "
+            f"script-src '{_digest(script)}'; base-uri 'none'; form-action 'none'"
+        ),
+        random=RANDOM,
+        outputs=results.outputs,
+        headlines=[_headline(results, output) for output in results.outputs],
+        unreal=[name for name in results.models if results.weights(name) == RANDOM],
+        tables=[_table(results, output) for output in results.outputs],
+        curves=curve_groups(results),
+        pictures=[_picture(results, item) for item in results.index["pictures"]],
+        low=results.params.pyramid.sizes[0],
+        largest=results.params.pyramid.sizes[-1],
+        facts=_facts(results),
+        parameters=_parameters(results.params),
+        versions=_versions(),
+        dataset=_flat(results.dataset),
+        sheet=_embedded(results.sheet) if results.sheet else None,
+    )
+
+
+def _headline(results: Results, output: str) -> dict[str, Any]:
+    """Which network gains most at one size, in plain words."""
+    best = results.metrics["best"][output]
+    entry = results.metrics[best["model"]][output]
+    low, high = entry["gain_low"], entry["gain_high"]
+    if low > 0:
+        verdict = "gains most over bicubic"
+    elif high < 0:
+        verdict = "comes closest to bicubic; no network beats it"
+    else:
+        verdict = "leads, but no better than noise: the interval includes zero"
+    return {
+        "side": results.side(output),
+        "model": best["model"],
+        "weights": results.weights(best["model"]),
+        "gain": signed(entry["gain"]),
+        "low": signed(low),
+        "high": signed(high),
+        "verdict": verdict,
+        "won": f"{100 * entry['wins']:.0f} %",
+        "kind": "gain" if low > 0 else "loss" if high < 0 else "noise",
+    }
+
+
+def _table(results: Results, output: str) -> dict[str, Any]:
+    """The rows of one size, the largest gain first; bicubic stands at zero by definition."""
+    names = [name for name in (*results.models, *BASELINES) if output in results.metrics[name]]
+    zero = {"gain": 0.0, "gain_low": 0.0, "gain_high": 0.0}
+    entries = {name: zero | cast("dict[str, Any]", results.metrics[name][output]) for name in names}
+    ends = [e[key] for e in entries.values() for key in ("gain_low", "gain_high")]
+    # Nearest loses so much that it would press all the others into one pixel.
+    learned = [entries[name] for name in names if name != "nearest"]
+    span = padded([0.0, *(e[key] for e in learned for key in ("gain_low", "gain_high"))])
+    span = (max(min(ends), span[0]), span[1])
+    rows: list[dict[str, Any]] = []
+    for name, entry in sorted(entries.items(), key=lambda item: -item[1]["gain"]):
+        whole = results.metrics[name]
+        inside = span[0] <= entry["gain_low"]
+        rows.append(
+            {
+                "name": name,
+                "model": name in results.models,
+                "weights": results.weights(name),
+                "psnr": f"{entry['psnr']:.2f}",
+                "ssim": f"{entry['ssim']:.4f}",
+                "gain": signed(entry["gain"]),
+                "low": signed(entry["gain_low"]),
+                "high": signed(entry["gain_high"]),
+                "reference": name == BASELINE,
+                "bar": interval_bar(entry["gain_low"], entry["gain"], entry["gain_high"], span)
+                if inside and name != BASELINE
+                else None,
+                "wins": f"{100 * entry['wins']:.0f} %" if "wins" in entry else "",
+                "parameters": f"{whole['parameters']:,}" if "parameters" in whole else "",
+                "macs": short(whole["macs"]) if "macs" in whole else "",
+                "seeds": entry.get("seeds"),
+                "spread": f"{entry.get('psnr_spread', 0):.2f}",
+                "sort": {
+                    "psnr": entry["psnr"],
+                    "ssim": entry["ssim"],
+                    "gain": entry["gain"],
+                    "low": entry["gain_low"],
+                    "wins": entry.get("wins", ""),
+                    "parameters": whole.get("parameters", ""),
+                    "macs": whole.get("macs", ""),
+                },
+            }
+        )
+    return {"side": results.side(output), "output": output, "rows": rows}
+
+
+def _picture(results: Results, item: dict[str, Any]) -> dict[str, Any]:
+    """One chosen picture with its outputs at every size; each file is embedded once."""
+    sizes: list[dict[str, Any]] = []
+    for output, shown in cast("dict[str, list[dict[str, Any]]]", item["outputs"]).items():
+        side = results.side(output)
+        views: list[dict[str, Any]] = []
+        for view in shown:
+            scored = view.get("psnr") is not None
+            psnr = f"{view['psnr']:.2f}" if scored else ""
+            ssim = f"{view['ssim']:.4f}" if scored else ""
+            score = f": PSNR {psnr} dB, SSIM {ssim}" if scored else ""
+            views.append(
+                {
+                    "method": view["method"],
+                    "label": view["label"],
+                    "unreal": view.get("weights") == RANDOM,
+                    "psnr": psnr,
+                    "ssim": ssim,
+                    "alt": f"{item['name']}, {side} × {side} pixels, {view['label']}{score}",
+                    "source": _embedded(results.folder / view["file"]),
+                }
+            )
+        best = cast("dict[str, Any]", results.metrics["best"]).get(output, {}).get("model", "truth")
+        sizes.append({"output": output, "side": side, "views": views, "right": best})
+    usual = [o for o in results.outputs if o in item["outputs"]]
+    low = results.params.pyramid.sizes[0]
+    return {
+        "id": item["id"],
+        "name": item["name"],
+        "detail": item["detail"],
+        "sizes": sizes,
+        "first": usual[-1] if usual else sizes[0]["output"],
+        "low": _embedded(results.folder / item["low"]),
+        "low_alt": f"{item['name']}, the {low} × {low} pixels that every method starts from",
+    }
+
+
+def _facts(results: Results) -> list[tuple[str, str]]:
+    """What was run, in a few lines for people."""
+    params, table = results.params, results.pictures
+    train = params.train
+    sizes = " → ".join(str(size) for size in params.pyramid.sizes)
+    held_out, groups = table["picture"].nunique(), table["group"].nunique()
+    frozen = [f"{name}: {w}" for name in results.models if (w := results.weights(name))]
+    scenes = f" of {groups} scenes (intervals resample whole scenes)" if groups < held_out else ""
+    return [
+        ("Models", f"{', '.join(results.models)} (model = {params.model})"),
+        ("Frozen weights", "; ".join(frozen) or "none of these models uses frozen weights"),
+        ("Pictures", f"source {params.data.source}; judged on {held_out} held-out{scenes}"),
+        ("Sizes", f"{sizes} pixels a side"),
+        ("Training", f"{train.epochs} epochs, batch size {train.batch_size}, rate {train.lr:g}"),
+        ("Seeds", ", ".join(str(seed) for seed in params.seeds)),
+        ("Device", f"{params.device}, {params.threads} threads"),
+    ]
+
+
+def _parameters(params: Params) -> list[tuple[str, str]]:
+    """All of params.yaml, a line a key; of an absolute path the last part only, for privacy."""
+    lines = _flat(params.model_dump())
+    return [
+        (key, f"…/{Path(value).name}" if Path(value).is_absolute() else value)
+        for key, value in lines
+    ]
+
+
+def _flat(value: Any, key: str = "") -> list[tuple[str, str]]:
+    """Nested dicts as lines `a.b.c`, text."""
+    if isinstance(value, dict):
+        items = cast("dict[str, Any]", value).items()
+        return [
+            line for name, item in items for line in _flat(item, f"{key}.{name}" if key else name)
+        ]
+    if isinstance(value, list):
+        return [(key, ", ".join(str(item) for item in cast("list[Any]", value)) or "—")]
+    return [(key, "—" if value is None else str(value))]
+
+
+def _versions() -> list[tuple[str, str]]:
+    found = [("Python", python_version())]
+    for name in PACKAGES:
+        try:
+            found.append((name, version(name)))
+        except PackageNotFoundError:  # one that this installation can do without
+            continue
+    return found
+
+
+def _embedded(path: Path) -> str:
+    try:
+        return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode()
+    except FileNotFoundError:
+        raise StudyError(f"{path}: missing; remove {path.parent} and run `dvc repro`") from None
+
+
+def _source(pages: Environment, name: str) -> str:
+    """A file beside the template, not expanded."""
+    assert pages.loader is not None
+    return pages.loader.get_source(pages, name)[0]
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
