@@ -39,7 +39,10 @@ class Network:
 
 
 def assemble(
-    checkpoints: list[tuple[SuperResolver, Card]], weights: dict[str, str], device: torch.device
+    checkpoints: list[tuple[SuperResolver, Card]],
+    weights: dict[str, str],
+    device: torch.device,
+    loaded: dict[str, Extractor] | None = None,
 ) -> list[Network]:
     """Join checkpoints with their frozen extractors, each loaded once.
 
@@ -47,11 +50,12 @@ def assemble(
         checkpoints: networks and their cards.
         weights: kind of extractor → `random`, `pretrained` or a path.
         device: where to compute.
+        loaded: extractors that are there already, by kind.
 
     Raises:
         StudyError: a network was trained with other frozen weights than these.
     """
-    extractors: dict[str, Extractor] = {}
+    extractors = dict(loaded or {})
     networks: list[Network] = []
     for model, card in checkpoints:
         kind = model.frozen

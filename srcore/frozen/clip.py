@@ -1,6 +1,11 @@
 """CLIP ViT-B/32: embeddings of pictures and of sentences, 512 channels (report, step 8)."""
 
-from collections.abc import Callable, Sequence
+import hashlib
+import logging
+import warnings
+import zipfile
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -15,7 +20,13 @@ from srcore.frozen.extractor import RANDOM_SEED, Extractor, fingerprint, freeze,
 from srcore.tensors import quantise
 
 ARCHITECTURE = "ViT-B-32-quickgelu"
-"""open_clip's name of OpenAI's ViT-B/32, whose activation is QuickGELU."""
+"""open_clip's name of OpenAI's ViT-B/32, whose activation is QuickGELU.
+
+Weights that were trained with another activation (LAION's ViT-B-32) would load from a file as well,
+and be wrong.
+"""
+OPENAI_SHA256 = "40d365715913c9da98579312b702a82c18be219cc2a73407c4526f58eba950af"
+"""OpenAI's own ViT-B-32.pt: https://github.com/openai/CLIP/blob/main/clip/clip.py."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +35,14 @@ class Clip:
 
     model: Any
     preprocess: Callable[[Image.Image], Tensor]
+    tokenizer: Any
     label: str
     device: torch.device
+
+    @property
+    def scale(self) -> float:
+        """What a cosine is multiplied by before the softmax over descriptions (learned, ≤ 100)."""
+        return float(self.model.logit_scale.exp())
 
     @torch.inference_mode()
     def embed_pictures(self, pictures: Sequence[Image.Image]) -> Tensor:
@@ -35,41 +52,107 @@ class Clip:
 
     @torch.inference_mode()
     def embed_sentences(self, sentences: Sequence[str]) -> Tensor:
-        """Embeddings of sentences, cut off after 77 tokens: (N, 512), not normalised."""
-        tokens = open_clip.get_tokenizer(ARCHITECTURE)(list(sentences))
-        return self.model.encode_text(tokens.to(self.device)).float()
+        """Embeddings of sentences, cut off after 77 tokens: (N, 512), of length 1.
+
+        The text tower looks only backwards from the last token of a sentence, so the padding after
+        the longest one is left out: seven times faster for short sentences, and the same result.
+        """
+        tokens: Tensor = self.tokenizer(list(sentences))
+        length = int(tokens.argmax(dim=1).max()) + 1  # its last token is the largest
+        shortened = {
+            "positional_embedding": self.model.positional_embedding[:length],
+            "attn_mask": self.model.attn_mask[:length, :length],
+        }
+        inputs = {"text": tokens[:, :length].to(self.device)}
+        embedded = torch.func.functional_call(self.model, shortened, (), inputs)
+        return embedded[1].float()
+
+    def is_cut_off(self, sentence: str) -> bool:
+        """Whether a sentence has more tokens than the text tower takes."""
+        return len(self.tokenizer.encode(sentence)) + 2 > self.tokenizer.context_length
+
+    def extractor(self) -> Extractor:
+        """The picture tower as a frozen extractor: (N, 3, H, W) in [0, 1] → (N, 512).
+
+        Pictures pass through 8 bits and open_clip's own preprocessing, as a saved picture would.
+        """
+
+        def embed(low: Tensor) -> Tensor:
+            return self.embed_pictures([to_pil_image(picture) for picture in quantise(low).cpu()])
+
+        return Extractor(embed, self.label, fingerprint(cast("nn.Module", self.model.visual)))
 
 
 def load_clip(weights: str, device: torch.device) -> Clip:
     """CLIP with weights `random`, `pretrained` (OpenAI's, by open_clip) or of a file.
 
+    A file is a checkpoint as open_clip reads it (torch or safetensors; only tensors are read), or
+    OpenAI's own ViT-B-32.pt.
+
     Raises:
-        StudyError: the file is not a checkpoint of this architecture that open_clip can read.
+        StudyError: the weights cannot be had, or are not of this architecture.
     """
-    pretrained = {"random": None, "pretrained": "openai"}.get(weights, weights)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(RANDOM_SEED)
-        try:
+    original = weights not in ("random", "pretrained") and _is_torchscript(weights)
+    tag = {"random": None, "pretrained": "openai"}.get(weights, None if original else weights)
+    try:
+        with _quiet(), torch.random.fork_rng(devices=[]):
+            torch.manual_seed(RANDOM_SEED)
             model, _, preprocess = open_clip.create_model_and_transforms(
-                ARCHITECTURE, pretrained=cast("str", pretrained)
+                ARCHITECTURE, pretrained=cast("str", tag)
             )
-        except Exception as error:
-            if weights in ("random", "pretrained"):
-                raise
-            what = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise StudyError(f"{weights}: not a {ARCHITECTURE} checkpoint ({what})") from None
+            if original:
+                model.load_state_dict(_read_original(weights))
+            tokenizer = open_clip.get_tokenizer(ARCHITECTURE)
+    except StudyError:
+        raise
+    except Exception as error:  # open_clip raises whatever its loaders and torch raise
+        what = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        if weights == "random":
+            raise
+        if weights == "pretrained":
+            raise StudyError(
+                f"frozen.clip = pretrained: open_clip cannot fetch the weights ({what}); "
+                "give the path of a file, or random"
+            ) from None
+        raise StudyError(f"{weights}: not a {ARCHITECTURE} checkpoint ({what})") from None
     freeze(model, device)
-    return Clip(model, cast("Any", preprocess), label_of(weights), device)
+    return Clip(model, cast("Any", preprocess), tokenizer, label_of(weights), device)
 
 
 def load(weights: str, device: torch.device) -> Extractor:
-    """The picture tower as a frozen extractor: (N, 3, H, W) in [0, 1] → (N, 512).
+    """The picture tower as a frozen extractor, see `Clip.extractor`."""
+    return load_clip(weights, device).extractor()
 
-    Pictures pass through 8 bits and open_clip's own preprocessing, as a saved picture would.
-    """
-    clip = load_clip(weights, device)
 
-    def embed(low: Tensor) -> Tensor:
-        return clip.embed_pictures([to_pil_image(picture) for picture in quantise(low).cpu()])
+def _is_torchscript(path: str) -> bool:
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return any(name.endswith("/constants.pkl") for name in archive.namelist())
 
-    return Extractor(embed, clip.label, fingerprint(cast("nn.Module", clip.model.visual)))
+
+def _read_original(path: str) -> dict[str, Tensor]:
+    """The tensors of OpenAI's file, a program that torch runs: no other than theirs is opened."""
+    with open(path, "rb") as file:  # noqa: PTH123  # the path is a parameter, a plain string
+        if hashlib.file_digest(file, "sha256").hexdigest() != OPENAI_SHA256:
+            raise StudyError(
+                f"{path}: refused; a TorchScript file is a program, and this is not OpenAI's "
+                "ViT-B-32.pt; save its state_dict as safetensors"
+            )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # torch.jit goes, this file stays
+        state = torch.jit.load(path, map_location="cpu").state_dict()
+    settings = ("input_resolution", "context_length", "vocab_size", "attn_mask")
+    return {name: value for name, value in state.items() if name not in settings}
+
+
+@contextmanager
+def _quiet() -> Generator[None]:
+    """Keep open_clip from telling the root logger every step; what goes wrong, it raises."""
+    root = logging.getLogger()
+    level = root.level
+    root.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        root.setLevel(level)
