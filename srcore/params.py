@@ -72,6 +72,13 @@ def _distinct(seeds: list[int]) -> list[int]:
     return seeds
 
 
+def _said(sentences: list[str]) -> list[str]:
+    for place, sentence in enumerate(sentences, start=1):
+        if not sentence.strip():
+            raise ValueError(f"sentence {place} is empty; write it or take it out")
+    return sentences
+
+
 ExistingPath = Annotated[str, AfterValidator(_existing)]
 Weights = Annotated[str, AfterValidator(_weights)]
 
@@ -184,7 +191,7 @@ class ClipAnalysis(Settings):
     """Held-out pictures in the matrix of pictures and descriptions."""
     seed: int = Field(ge=0)
     """Seed of the choice."""
-    descriptions: list[str]
+    descriptions: Annotated[list[str], AfterValidator(_said)]
     """Your own sentences; an empty list asks for the VOC classes instead."""
 
 

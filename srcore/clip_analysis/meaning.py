@@ -1,0 +1,121 @@
+"""Whether meaning survives super-resolution: outputs against the truth, as CLIP sees both."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from srcore.bootstrap import mean_interval
+from srcore.clip_analysis.descriptions import CLASSES, Descriptions
+from srcore.clip_analysis.embed import LOW, TRUTH, Embeddings, Version
+from srcore.clip_analysis.labels import RANDOM
+from srcore.data.packed import Indices, Pyramids
+
+FIGURES = ("cosine", "accuracy")
+"""The columns of figures; a figure that a version of the pictures does not have is missing."""
+
+
+def is_annotated(pyramids: Pyramids, rows: Indices) -> NDArray[np.bool_]:
+    """Whether an annotation names a VOC class of each picture."""
+    return np.array([bool(set(pyramids.labels[row]) & set(CLASSES)) for row in rows], bool)
+
+
+def judge(
+    embeddings: Embeddings, pyramids: Pyramids, rows: Indices, classes: Descriptions | None
+) -> pd.DataFrame:
+    """Judge every version of every picture.
+
+    Args:
+        embeddings: what `srcore.clip_analysis.embed.embed_versions` gave.
+        pyramids: all pictures.
+        rows: which of them were embedded.
+        classes: the classes of VOC2007; None leaves the accuracy out.
+
+    Returns:
+        One line a picture and version: picture, group, method, seed, output, weights, cosine (of
+        its embedding and the truth's at that size) and accuracy (1 when the best of the VOC classes
+        is among those that the annotation names, else 0; missing without an annotation).
+    """
+    annotated = is_annotated(pyramids, rows)
+    tables: list[pd.DataFrame] = []
+    for version, embedded in embeddings.items():
+        cosine = np.full(len(rows), np.nan)
+        if version.method not in (LOW, TRUTH):
+            truth = embeddings[Version(TRUTH, 0, version.output)]
+            cosine = (embedded * truth).sum(dim=1).double().numpy()
+        accuracy = np.full(len(rows), np.nan)
+        if classes is not None:
+            best = (embedded @ classes.embeddings.T).argmax(dim=1).tolist()
+            names = list(CLASSES)
+            hits = [names[k] in pyramids.labels[row] for k, row in zip(best, rows, strict=True)]
+            accuracy = np.where(annotated, np.array(hits, float), np.nan)
+        tables.append(
+            pd.DataFrame(
+                {
+                    "picture": [pyramids.names[row] for row in rows],
+                    "group": [pyramids.groups[row] for row in rows],
+                    "method": version.method,
+                    "seed": version.seed,
+                    "output": version.output,
+                    "weights": version.weights,
+                    "cosine": cosine,
+                    "accuracy": accuracy,
+                }
+            )
+        )
+    return pd.concat(tables, ignore_index=True)
+
+
+def summarise(table: pd.DataFrame, weights: str, resamples: int) -> dict[str, Any]:
+    """The content of `metrics/clip_analysis.json`.
+
+    Args:
+        table: what `judge` gave.
+        weights: label of CLIP's weights.
+        resamples: bootstrap resamples behind each interval.
+
+    Returns:
+        {"weights", "note"?, "pictures", "annotated"?, method: {output: {cosine, cosine_low,
+        cosine_high, accuracy?, accuracy_low?, accuracy_high?, weights?}}}: means over the pictures
+        with the ends of their 95 % intervals. With several seeds of a model, a picture's figures
+        are their means. The method's own `weights` are those of its frozen extractor.
+    """
+    summary: dict[str, Any] = {"weights": weights}
+    if weights == RANDOM:
+        summary["note"] = "random weights: these figures mean nothing"
+    summary["pictures"] = table["picture"].nunique()
+    if annotated := table.loc[table["accuracy"].notna(), "picture"].nunique():
+        summary["annotated"] = annotated
+    for (method, output), part in table.groupby(["method", "output"], sort=False):
+        pictures = part.groupby(["picture", "group"], sort=False)[list(FIGURES)].mean()
+        entry: dict[str, Any] = {}
+        for figure in FIGURES:
+            values = pictures[figure].dropna().reset_index()
+            if len(values):
+                low, high = mean_interval(values[figure], values["group"], resamples)
+                mean = float(values[figure].mean())
+                entry |= {figure: mean, f"{figure}_low": low, f"{figure}_high": high}
+        if entry and (frozen := part["weights"].iloc[0]):
+            entry["weights"] = frozen
+        if entry:
+            summary.setdefault(str(method), {})[str(output)] = entry
+    return summary
+
+
+def as_table(summary: dict[str, Any], said: str) -> pd.DataFrame:
+    """`summarise`'s figures, one line a method and output, with CLIP's weights in words.
+
+    Returns:
+        method, output, weights (of the method's frozen extractor), cosine, cosine_low, cosine_high,
+        accuracy, accuracy_low and accuracy_high (both when known), clip.
+    """
+    figures = [f"{figure}{end}" for figure in FIGURES for end in ("", "_low", "_high")]
+    lines = [
+        {"method": method, "output": output, "weights": entry.get("weights", "")}
+        | {figure: entry.get(figure) for figure in figures}
+        for method, outputs in summary.items()
+        if isinstance(outputs, dict)
+        for output, entry in outputs.items()
+    ]
+    return pd.DataFrame(lines).dropna(axis="columns", how="all").assign(clip=said)

@@ -1,0 +1,36 @@
+"""Ask CLIP what is in the held-out pictures, and whether it survives super-resolution."""
+
+from pathlib import Path
+
+from srcore.checkpoint import load_set
+from srcore.clip_analysis.analyse import analyse
+from srcore.data.packed import Pyramids, read_split
+from srcore.device import prepare
+from srcore.frozen.clip import load_clip
+from srcore.inference import assemble
+from srcore.params import load_params
+from srcore.stage import main
+
+
+def run() -> None:
+    params = load_params()
+    device = prepare(params.device, params.threads)
+    checkpoints = load_set(Path("data/models") / params.model)
+    pyramids = Pyramids.open(Path("data/pyramids"))
+    _, held_out = read_split(Path("data/split/split.json"), pyramids.names)
+    clip = load_clip(params.frozen.clip, device)
+    frozen = {"clip": clip.extractor()}  # CLIP is loaded once, for the networks as well
+    networks = assemble(checkpoints, params.frozen.model_dump(), device, frozen)
+    analyse(
+        networks,
+        pyramids,
+        held_out,
+        clip,
+        settings=params.clip_analysis,
+        resamples=params.evaluate.resamples,
+        out=Path(),
+    )
+
+
+if __name__ == "__main__":
+    main(run)
