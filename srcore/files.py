@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 
@@ -56,7 +56,11 @@ def rounded(value: Any) -> Any:
         return {str(key): rounded(item) for key, item in value.items()}  # type: ignore[reportUnknownVariableType]
     if isinstance(value, list | tuple):
         return [rounded(item) for item in value]  # type: ignore[reportUnknownVariableType]
-    return round(value, DECIMALS) if isinstance(value, float) else value
+    return _round(value) if isinstance(value, float) else value
+
+
+def _round(value: float) -> float:
+    return round(value, DECIMALS) + 0.0  # which turns −0.0, noise in a review, into 0.0
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -74,4 +78,8 @@ def read_json(path: Path) -> Any:
 def write_csv(path: Path, rows: pd.DataFrame) -> None:
     """Write `rows` as csv without an index, floats with `DECIMALS` places."""
     with atomic(path) as partial:
-        rows.to_csv(partial, index=False, float_format=f"%.{DECIMALS}f", lineterminator="\n")
+        rows.to_csv(partial, index=False, float_format=_in_full, lineterminator="\n")
+
+
+def _in_full(value: object) -> str:
+    return f"{_round(cast('float', value)):.{DECIMALS}f}"
