@@ -5,11 +5,10 @@ import tarfile
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from types import MappingProxyType
 from typing import IO
 
 from srcore.errors import StudyError
@@ -27,11 +26,12 @@ SLACK = 1 << 20
 
 @dataclass(frozen=True)
 class Archive:
-    """An open archive; members are named as in it, with forward slashes."""
+    """An open archive."""
 
     path: Path
-    members: MappingProxyType[str, tarfile.TarInfo | zipfile.ZipInfo]
-    _file: tarfile.TarFile | zipfile.ZipFile
+    members: Mapping[str, int]
+    """Size in bytes of every file, by its name in the archive."""
+    _read: Callable[[str], bytes]
 
     def read(self, name: str) -> bytes:
         """Give a member's bytes.
@@ -39,16 +39,11 @@ class Archive:
         Raises:
             StudyError: the archive is damaged there, or the member is too large.
         """
-        member = self.members[name]
-        size = member.size if isinstance(member, tarfile.TarInfo) else member.file_size
+        size = self.members[name]
         if size > MAX_MEMBER:
             raise StudyError(f"{self.path}: {name} has {size} bytes, more than {MAX_MEMBER}")
         try:
-            if isinstance(self._file, tarfile.TarFile):
-                stream = self._file.extractfile(name)
-                data = stream.read() if stream else b""
-            else:
-                data = self._file.read(name)
+            data = self._read(name)
         except (tarfile.TarError, *_ZIP_ERRORS) as error:
             raise _damaged(self.path, error) from None
         if len(data) != size:
@@ -87,7 +82,7 @@ def _open_zip(path: Path, stack: ExitStack) -> Archive:
         archive = stack.enter_context(zipfile.ZipFile(path))
     except _ZIP_ERRORS as error:
         raise _damaged(path, error) from None
-    members: dict[str, tarfile.TarInfo | zipfile.ZipInfo] = {}
+    members: dict[str, zipfile.ZipInfo] = {}
     for member in archive.infolist():
         _check_name(path, member.filename)
         kind = member.external_attr >> 16 & 0o170000
@@ -100,7 +95,8 @@ def _open_zip(path: Path, stack: ExitStack) -> Archive:
     unpacked = sum(member.file_size for member in archive.infolist())
     if unpacked > _bound(path):
         raise _bomb(path)
-    return Archive(path, MappingProxyType(members), archive)
+    sizes = {name: member.file_size for name, member in members.items()}
+    return Archive(path, sizes, lambda name: archive.read(members[name]))
 
 
 def _open_tar(path: Path, file: IO[bytes], stack: ExitStack) -> Archive:
@@ -115,7 +111,7 @@ def _open_tar(path: Path, file: IO[bytes], stack: ExitStack) -> Archive:
         raise StudyError(
             f"{path}: not a whole tar, tar.gz or zip archive ({' '.join(str(error).split())})"
         ) from None
-    members: dict[str, tarfile.TarInfo | zipfile.ZipInfo] = {}
+    members: dict[str, tarfile.TarInfo] = {}
     for member in listed:
         _check_name(path, member.name)
         if member.isdir():
@@ -123,7 +119,12 @@ def _open_tar(path: Path, file: IO[bytes], stack: ExitStack) -> Archive:
         if not member.isreg() or member.issparse():
             raise _refused(path, member.name, "is a link, a device or a sparse file")
         members[member.name] = member
-    return Archive(path, MappingProxyType(members), archive)
+
+    def read(name: str) -> bytes:
+        stream = archive.extractfile(members[name])  # by its name, tarfile would search for it
+        return stream.read() if stream else b""
+
+    return Archive(path, {name: member.size for name, member in members.items()}, read)
 
 
 @contextmanager

@@ -1,6 +1,8 @@
+import resource
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -70,3 +72,42 @@ def test_a_mistake_is_one_line_and_exit_code_1(project: Path):
     assert run.returncode == 1
     assert run.stderr.startswith("error: ")
     assert run.stderr.count("\n") == 1
+
+
+def small_files_only() -> None:
+    """Make the system refuse files beyond 300 kB, as a full disk refuses them."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
+
+
+@pytest.mark.parametrize("name", ["download", "resize_pyramids"])
+def test_a_full_disk_is_one_line_and_spoils_nothing(project: Path, name: str):
+    before = STAGES[: STAGES.index(name)]
+    assert [stage(project, earlier).returncode for earlier in before] == [0] * len(before)
+    command = [sys.executable, "-m", f"stages.{name}"]
+    run = subprocess.run(
+        command,
+        cwd=project,
+        capture_output=True,
+        text=True,
+        preexec_fn=small_files_only,
+        check=False,
+    )
+    assert run.returncode == 1
+    assert run.stderr.startswith("error: ")
+    assert run.stderr.count("\n") == 1
+    assert len(list((project / "data").iterdir())) == 1 + len(before)
+    assert stage(project, name).returncode == 0
+
+
+def test_after_a_killed_run_the_next_succeeds(project: Path):
+    command = [sys.executable, "-m", "stages.download"]
+    partial = project / "data/.raw.partial"
+    with subprocess.Popen(command, cwd=project) as killed:
+        while not partial.exists():
+            assert killed.poll() is None
+            time.sleep(0.005)
+        killed.kill()
+    assert partial.exists()
+    assert not (project / "data/raw").exists()
+    assert stage(project, "download").returncode == 0
+    assert not partial.exists()
