@@ -210,7 +210,9 @@ def _flat(value: Any, key: str = "") -> list[tuple[str, str]]:
             line for name, item in items for line in _flat(item, f"{key}.{name}" if key else name)
         ]
     if isinstance(value, list):
-        return [(key, ", ".join(str(item) for item in cast("list[Any]", value)) or "—")]
+        items = [str(item) for item in cast("list[Any]", value)]
+        between = "\n" if any(len(item) > 20 for item in items) else ", "
+        return [(key, between.join(items) or "—")]
     return [(key, "—" if value is None else str(value))]
 
 
