@@ -20,6 +20,7 @@ from srcore.loss import inverse_psnr, psnr
 from srcore.models import model_class
 from srcore.models.base import SuperResolver
 from srcore.progress import progress
+from srcore.resume import State, digest
 from srcore.tensors import quantise, to_tensor
 
 VALIDATION_BATCH = 16
@@ -67,8 +68,9 @@ def train(
     *,
     seed: int,
     live: Live,
+    state: State,
 ) -> pd.DataFrame:
-    """Train `model` in place.
+    """Train `model` in place, from the last finished epoch that `state` holds.
 
     Returns:
         One line an epoch and output: epoch, output, loss (mean over the epoch's training pictures
@@ -82,7 +84,15 @@ def train(
     optimizer = torch.optim.Adam(model.parameters(), lr=settings.lr)
     shuffler = np.random.default_rng(seed)
     history: list[dict[str, Any]] = []
-    for epoch in progress(range(1, epochs + 1), desc=f"training, seed {seed}", unit="epoch"):
+    if saved := state.load():
+        model.load_state_dict(saved["model"])
+        optimizer.load_state_dict(saved["optimizer"])
+        shuffler.bit_generator.state = saved["shuffler"]
+        history = saved["history"]
+        for start in range(0, len(history), len(examples.outputs)):
+            _log(live, epochs, history[start : start + len(examples.outputs)])
+    done = len(history) // len(examples.outputs)
+    for epoch in progress(range(done + 1, epochs + 1), desc=f"seed {seed}", unit="epoch"):
         model.train()
         order = shuffler.permutation(rows)
         sums = dict.fromkeys(examples.outputs, 0.0)
@@ -107,10 +117,15 @@ def train(
         for name in examples.outputs:
             line = {"epoch": epoch, "output": name, "loss": sums[name] / len(rows)}
             history.append({**line, "psnr": quality[name]})
-            live.log_metric(f"{name}/loss", line["loss"])
-            live.log_metric(f"{name}/psnr", quality[name])
-        live.next_step()
-        _log_epoch(epochs, history[-len(examples.outputs) :])
+        state.save(
+            {
+                "model": model.state_dict(),
+                "optimizer": optimizer.state_dict(),
+                "shuffler": shuffler.bit_generator.state,
+                "history": history,
+            }
+        )
+        _log(live, epochs, history[-len(examples.outputs) :])
     return pd.DataFrame(history)
 
 
@@ -135,7 +150,8 @@ def train_model(
     *,
     seed: int,
     out: Path,
-) -> None:
+    states: Path,
+) -> State:
     """Train one network with one seed; leave its checkpoint, history, metrics and log in `out`.
 
     Args:
@@ -145,6 +161,10 @@ def train_model(
         settings: how to train.
         seed: seed of the first weights and of the order of the pictures.
         out: an existing folder.
+        states: folder of the state from which a stopped training goes on.
+
+    Returns:
+        The state, to be forgotten when the stage's output is in its place.
 
     Raises:
         StudyError: a batch larger than the training set, features of another data set,
@@ -168,8 +188,14 @@ def train_model(
         fingerprint=features.fingerprint if features else None,
     )
     stem = card.file_name.removesuffix(".safetensors")
+    arrays = [examples.pyramids.low, *(getattr(examples.pyramids, o) for o in network.outputs)]
+    identity = asdict(card) | {
+        "threads": torch.get_num_threads(),
+        "data": digest(*arrays, *split, *([features.array] if features else [])),
+    }
+    state = State(states / f"{stem}.state", identity)
     with Live(str(out / "live" / stem), save_dvc_exp=False, dvcyaml=None, report=None) as live:
-        history = train(network, examples, split, settings, seed=seed, live=live)
+        history = train(network, examples, split, settings, seed=seed, live=live, state=state)
     save_checkpoint(network, card, out)
     history.insert(0, "model", name)
     history.insert(1, "seed", seed)
@@ -179,9 +205,15 @@ def train_model(
         output: {"loss": last.loss[output], "psnr": last.psnr[output]} for output in network.outputs
     }
     write_json(out / f"{stem}.metrics.json", {"weights": card.weights, **final})
+    return state
 
 
-def _log_epoch(epochs: int, lines: list[dict[str, Any]]) -> None:
+def _log(live: Live, epochs: int, lines: list[dict[str, Any]]) -> None:
+    """Log one epoch, given its line for each output."""
+    for line in lines:
+        live.log_metric(f"{line['output']}/loss", line["loss"])
+        live.log_metric(f"{line['output']}/psnr", line["psnr"])
+    live.next_step()
     said = ", ".join(
         f"{line['output']} loss {line['loss']:.4f} held-out {line['psnr']:.2f} dB" for line in lines
     )

@@ -9,6 +9,7 @@ from srcore.files import fresh_folder
 from srcore.frozen.stored import Features
 from srcore.models import model_class
 from srcore.params import load_params
+from srcore.resume import only_process
 from srcore.stage import main
 from srcore.train import Examples, Settings, train_model
 
@@ -22,9 +23,14 @@ def run() -> None:
     features = Features.open(Path("data/features") / model.frozen) if model.frozen else None
     examples = Examples(pyramids, features, model.outputs, device)
     settings = Settings(**params.train.model_dump())
-    with fresh_folder(Path("data/models") / name) as out:
-        for seed in params.seeds:
-            train_model(name, examples, split, settings, seed=seed, out=out)
+    with only_process(name) as states:
+        with fresh_folder(Path("data/models") / name) as out:
+            trained = [
+                train_model(name, examples, split, settings, seed=seed, out=out, states=states)
+                for seed in params.seeds
+            ]
+        for state in trained:
+            state.forget()
 
 
 if __name__ == "__main__":
