@@ -128,3 +128,26 @@ def summarise(table: pd.DataFrame, networks: list[Network], resamples: int, side
             "macs": cost.macs(network.model, network.extractor, side),
         }
     return summary
+
+
+def quality_and_cost(summary: dict[str, Any]) -> pd.DataFrame:
+    """One line a model and output of `summarise`, for the plots of quality against cost.
+
+    Returns:
+        method, output, gain, gain_low, gain_high (dB over bicubic), parameters, macs, and weights
+        (label of the frozen weights, empty without).
+    """
+    lines = [
+        {
+            "method": method,
+            "output": output,
+            **{key: entry[output][key] for key in ("gain", "gain_low", "gain_high")},
+            "parameters": entry["parameters"],
+            "macs": entry["macs"],
+            "weights": entry[output].get("weights", ""),
+        }
+        for method, entry in summary.items()
+        for output in OUTPUTS
+        if "macs" in entry and output in entry
+    ]
+    return pd.DataFrame(lines)

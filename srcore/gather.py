@@ -1,7 +1,7 @@
 """Model sets as folders: copies of checkpoints with their histories and final figures."""
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,14 +42,23 @@ def final_metrics(folder: Path) -> dict[str, Any]:
     return {path.name.removesuffix(".metrics.json"): read_json(path) for path in found}
 
 
-def beside_report(history: pd.DataFrame, report: Path) -> pd.DataFrame:
+def beside_report(
+    history: pd.DataFrame, report: Path, weights: Mapping[str, str] | None = None
+) -> pd.DataFrame:
     """The histories beside the report's curves of the same models, told apart by `run`.
 
     The report's losses are data (`data/report_losses.csv`: model, epoch, output, loss); it gives
     no held-out PSNR.
+
+    Args:
+        history: what `histories` gave.
+        report: the report's losses.
+        weights: model → label of the frozen weights that its curves depend on.
     """
-    ours = history.assign(run="this study")
+    labels = history["model"].map(weights or {}).fillna("")
+    ours = history.assign(run="this study", weights=labels)
     theirs = pd.read_csv(report).assign(run="report")
     both = pd.concat([ours, theirs[theirs["model"].isin(set(ours["model"]))]], ignore_index=True)
+    both["seed"] = both["seed"].astype("Int64")  # the report tells no seed
     both["curve"] = both["model"] + " " + both["output"] + ", " + both["run"]
-    return both[["model", "seed", "epoch", "output", "run", "curve", "loss", "psnr"]]
+    return both[["model", "seed", "epoch", "output", "run", "curve", "loss", "psnr", "weights"]]

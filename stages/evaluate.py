@@ -5,7 +5,7 @@ from pathlib import Path
 from srcore.checkpoint import load_set
 from srcore.data.packed import Pyramids, read_split
 from srcore.device import prepare
-from srcore.evaluate import judge_pictures, mean_over_seeds, summarise
+from srcore.evaluate import judge_pictures, mean_over_seeds, quality_and_cost, summarise
 from srcore.files import write_csv, write_json
 from srcore.gather import beside_report, final_metrics, histories
 from srcore.inference import assemble
@@ -21,14 +21,13 @@ def run() -> None:
     pyramids = Pyramids.open(Path("data/pyramids"))
     _, held_out = read_split(Path("data/split/split.json"), pyramids.names)
     table = judge_pictures(networks, pyramids, held_out, device)
-    side = params.pyramid.sizes[0]
-    write_json(
-        Path("metrics/evaluate.json"),
-        summarise(table, networks, params.evaluate.resamples, side),
-    )
+    summary = summarise(table, networks, params.evaluate.resamples, params.pyramid.sizes[0])
+    write_json(Path("metrics/evaluate.json"), summary)
     write_csv(Path("plots/pictures.csv"), mean_over_seeds(table))
+    write_csv(Path("plots/cost.csv"), quality_and_cost(summary))
     write_json(Path("metrics/train.json"), final_metrics(models))
-    curves = beside_report(histories(models), Path("data/report_losses.csv"))
+    weights = {network.card.model: network.card.weights or "" for network in networks}
+    curves = beside_report(histories(models), Path("data/report_losses.csv"), weights)
     write_csv(Path("plots/training.csv"), curves)
 
 

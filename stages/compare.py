@@ -1,0 +1,33 @@
+"""Show what every network makes of a few held-out pictures."""
+
+from pathlib import Path
+
+from srcore.checkpoint import load_set
+from srcore.compare import choose, compare, write_comparison
+from srcore.data.packed import Pyramids, read_split
+from srcore.device import prepare
+from srcore.inference import assemble
+from srcore.models.base import OUTPUTS
+from srcore.params import load_params
+from srcore.sheets import draw_errors, draw_outputs
+from srcore.stage import main
+
+
+def run() -> None:
+    params = load_params()
+    device = prepare(params.device, params.threads)
+    pyramids = Pyramids.open(Path("data/pyramids"))
+    _, held_out = read_split(Path("data/split/split.json"), pyramids.names)
+    asked = params.compare
+    chosen = choose(pyramids, held_out, asked.pictures, asked.names, asked.seed)
+    checkpoints = load_set(Path("data/models") / params.model)
+    networks = assemble(checkpoints, params.frozen.model_dump(), device)
+    comparisons = compare(networks, pyramids, chosen, device)
+    write_comparison(comparisons, Path("data/compare"))
+    for output in OUTPUTS:
+        draw_outputs(comparisons, output, Path(f"plots/compare.{output}.png"))
+        draw_errors(comparisons, output, Path(f"plots/errors.{output}.png"))
+
+
+if __name__ == "__main__":
+    main(run)
