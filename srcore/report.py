@@ -25,6 +25,8 @@ from srcore.params import Params
 
 PACKAGES = ("srcore", "torch", "torchvision", "open_clip_torch", "numpy", "pillow", "dvc")
 """Packages whose versions can change a figure."""
+FEW = 10
+"""Fewer scenes than this make a bootstrap interval rough."""
 
 
 def render(results: Results) -> str:
@@ -181,7 +183,9 @@ def _facts(results: Results) -> list[tuple[str, str]]:
     sizes = " → ".join(str(size) for size in params.pyramid.sizes)
     held_out, groups = table["picture"].nunique(), table["group"].nunique()
     frozen = [f"{name}: {w}" for name in results.models if (w := results.weights(name))]
-    scenes = f" of {groups} scenes (intervals resample whole scenes)" if groups < held_out else ""
+    scenes = f" of {groups} scenes; intervals resample whole scenes" if groups < held_out else ""
+    if scenes and groups < FEW:
+        scenes += ", and with so few of them are rough"
     return [
         ("Models", f"{', '.join(results.models)} (model = {params.model})"),
         ("Frozen weights", "; ".join(frozen) or "none of these models uses frozen weights"),
@@ -189,7 +193,8 @@ def _facts(results: Results) -> list[tuple[str, str]]:
         ("Sizes", f"{sizes} pixels a side"),
         ("Training", f"{train.epochs} epochs, batch size {train.batch_size}, rate {train.lr:g}"),
         ("Seeds", ", ".join(str(seed) for seed in params.seeds)),
-        ("Device", f"{params.device}, {params.threads} threads"),
+        ("Device", params.device),
+        ("Threads", str(params.threads)),
     ]
 
 

@@ -56,6 +56,7 @@ def make_study(
     side: int = 32,
     crops: int = 6,
     epochs: int = 12,
+    errors: float = 1.96,
 ) -> Params:
     """Write metrics/, plots/ and data/compare/ below `root`; gives the parameters.
 
@@ -67,6 +68,7 @@ def make_study(
         side: side of a low-resolution picture.
         crops: held-out pictures.
         epochs: length of the training curves.
+        errors: half the width of the intervals, in standard errors.
     """
     text = params_file.read_text(encoding="utf-8")
     text = text.replace("sizes: [72, 144, 288]", f"sizes: [{side}, {2 * side}, {4 * side}]")
@@ -75,7 +77,7 @@ def make_study(
     (root / "params.yaml").write_text(text, encoding="utf-8")
     table = _judge(root / "data/compare", networks, names, side, crops)
     table.to_csv(root / "plots/pictures.csv", index=False, float_format="%.4f")
-    _write(root / "metrics/evaluate.json", _summary(table, networks))
+    _write(root / "metrics/evaluate.json", _summary(table, networks, errors))
     _write(root / "metrics/dataset.json", {"pictures": crops * 5, "groups": {"train": 4}})
     _training(networks, table, epochs).to_csv(
         root / "plots/training.csv", index=False, float_format="%.4f"
@@ -150,12 +152,12 @@ def _photograph(number: int, side: int) -> Image.Image:
     return whole.crop((left, 0, left + part, part)).resize((side, side), METHODS["bicubic"])
 
 
-def _summary(table: pd.DataFrame, networks: dict[str, Network]) -> dict:
+def _summary(table: pd.DataFrame, networks: dict[str, Network], errors: float) -> dict:
     summary: dict = {"best": {}}
     for (method, output), part in table.groupby(["method", "output"], sort=False):
         entry = {"psnr": part.psnr.mean(), "ssim": part.ssim.mean()}
         if method != "bicubic":
-            spread = 1.96 * part.gain.std() / len(part) ** 0.5
+            spread = errors * part.gain.std() / len(part) ** 0.5
             gain = part.gain.mean()
             entry |= {"gain": gain, "gain_low": gain - spread, "gain_high": gain + spread}
             entry["wins"] = float((part.gain > 0).mean())

@@ -88,8 +88,8 @@ def _losses(results: Results) -> Group:
     ]
     text = (
         "Mean of 1/PSNR over the training pictures of an epoch; lower is better, and steep first "
-        "epochs may leave the chart. The report trained on 4,011 other pictures, so compare the "
-        "shapes of curves, not their heights."
+        "epochs may leave the chart. The report trained on 4,011 pictures of VOC2007: where ours "
+        "are others, compare the shapes of curves, not their heights."
     )
     return Group("Training loss", text, charts, legend)
 
@@ -114,8 +114,7 @@ def _held_out(results: Results) -> Group:
             heights = without_start([[y for _, y in line.points] for line in lines], [bicubic])
             drawing = curves(lines, label, ("epoch", "PSNR, dB"), heights, bicubic)
             charts.append(Chart(f"{side} × {side}", "", drawing))
-    legend = [(swatch(style), _label(results, model)) for style, model in enumerate(results.models)]
-    legend.append((reference_swatch(), BASELINE))
+    legend = [*_legend(results), (reference_swatch(), BASELINE)]
     text = (
         "Mean PSNR of the held-out pictures after each epoch; higher is better, and steep first "
         "epochs may leave the chart."
@@ -144,7 +143,7 @@ def _costs(results: Results) -> Group:
             drawing = scatter(points, label, (axis, "gain over bicubic, dB"))
             charts.append(Chart(f"{side} × {side}: {short_name}", "", drawing))
     text = "One mark a model with its 95 % interval; up and to the left is better."
-    return Group("Quality against cost", text, charts, [])
+    return Group("Quality against cost", text, charts, _legend(results))
 
 
 def _gains(results: Results) -> Group:
@@ -177,6 +176,10 @@ def _by_seed(part: pd.DataFrame, column: str) -> list[list[tuple[float, float]]]
         [(float(x), float(y)) for x, y in zip(one["epoch"], one[column], strict=True)]
         for _, one in kept.groupby("seed", dropna=False, sort=False)
     ]
+
+
+def _legend(results: Results) -> list[tuple[Markup, str]]:
+    return [(swatch(style), _label(results, model)) for style, model in enumerate(results.models)]
 
 
 def _label(results: Results, model: str) -> str:
