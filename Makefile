@@ -5,7 +5,9 @@ VENV := .venv
 # DVC runs the `python` that stands first on PATH.
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: reproduce paper test test-slow lint format
+BASE ?= main
+
+.PHONY: reproduce paper test test-slow lint format review
 
 reproduce: $(VENV)/installed  ## the whole study on the offline sample
 	dvc repro
@@ -19,6 +21,9 @@ test: $(VENV)/installed-dev  ## under 6 minutes, offline
 
 test-slow: $(VENV)/installed-dev  ## what takes longer
 	pytest -m slow
+
+review: $(VENV)/installed  ## what changed against BASE, as Markdown
+	@python -m srcore.review $(BASE)
 
 lint: $(VENV)/installed-dev  ## style and types
 	ruff check

@@ -1,0 +1,134 @@
+"""The real DVC command line in temporary clones of this working tree, on a very small study."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SMALL = {
+    "crops: 100": "crops: 16",
+    "epochs: 32": "epochs: 1",
+    "batch_size: 2 ": "batch_size: 4 ",
+    "resamples: 2000": "resamples: 100",
+    "  pictures: 4  ": "  pictures: 2  ",
+    "  pictures: 8  ": "  pictures: 2  ",
+}
+"""Edits of params.yaml that make a study of a minute."""
+
+RECORDER = """
+import atexit, os, sys
+
+def record():
+    command = sys.argv[0].rpartition("/")[2].removesuffix(".py")
+    name = "_".join([command, *sys.argv[1:]])
+    modules = sorted(m for m in sys.modules if m.split(".")[0] in ("srcore", "stages"))
+    if command and os.path.dirname(sys.argv[0]).endswith("stages"):
+        with open(os.path.join(os.environ["SRCORE_RECORD"], name), "w") as file:
+            file.write("\\n".join(modules))
+
+atexit.register(record)
+"""
+"""Python runs this (as sitecustomize) in every stage: it notes the modules that were imported."""
+
+
+class Clone:
+    """A git and DVC repository of its own, with the commands of a user."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.environment = {
+            **os.environ,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "DVC_NO_ANALYTICS": "1",
+        }
+
+    def run(self, *command: str, ok: bool = True, **environment: str) -> str:
+        """Run a command in the clone; give stdout and stderr together."""
+        done = subprocess.run(
+            command,
+            cwd=self.path,
+            env=self.environment | environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+        assert (done.returncode == 0) == ok, f"{' '.join(command)}\n{done.stdout}"
+        return done.stdout
+
+    def edit(self, file: str, old: str, new: str) -> None:
+        path = self.path / file
+        text = path.read_text()
+        assert old in text, f"{old!r} is not in {file}"
+        path.write_text(text.replace(old, new, 1))
+
+    def commit(self, message: str = "change") -> None:
+        self.run("git", "add", "--all")
+        self.run("git", "commit", "--quiet", "--message", message)
+
+    def copy(self, path: Path) -> "Clone":
+        shutil.copytree(self.path, path, symlinks=True)
+        return Clone(path)
+
+
+def new_clone(root: Path, path: Path) -> Clone:
+    """A repository with the files of the working tree, committed, and no result."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=root,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    for name in filter(None, listed.split("\0")):
+        if (root / name).is_file():
+            (path / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(root / name, path / name)
+    clone = Clone(path)
+    clone.run("git", "init", "--quiet", "--initial-branch", "main")
+    clone.run("git", "config", "user.email", "test@example.org")
+    clone.run("git", "config", "user.name", "test")
+    for old, new in SMALL.items():
+        clone.edit("params.yaml", old, new)
+    clone.commit("start")
+    return clone
+
+
+@pytest.fixture
+def clone(root: Path, tmp_path: Path) -> Clone:
+    """A fresh clone in which nothing was run."""
+    return new_clone(root, tmp_path / "clone")
+
+
+@pytest.fixture(scope="session")
+def built_once(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Clone:
+    """A clone in which `dvc repro` was run and committed, once for all tests; do not change it."""
+    folder = tmp_path_factory.mktemp("study")
+    (folder / "python").mkdir()
+    (folder / "python" / "sitecustomize.py").write_text(RECORDER)
+    (folder / "imports").mkdir()
+    clone = new_clone(root, folder / "clone")
+    clone.run(
+        "dvc",
+        "repro",
+        PYTHONPATH=str(folder / "python"),
+        SRCORE_RECORD=str(folder / "imports"),
+    )
+    clone.commit("built")
+    return clone
+
+
+@pytest.fixture
+def built(built_once: Clone, tmp_path: Path) -> Clone:
+    """A copy of the built clone, to change at will."""
+    return built_once.copy(tmp_path / "clone")
+
+
+@pytest.fixture(scope="session")
+def imports(built_once: Clone) -> dict[str, set[str]]:
+    """Stage, with its arguments → the modules of the project that it imported."""
+    folder = built_once.path.parent / "imports"
+    return {file.name: set(file.read_text().split()) for file in folder.iterdir()}

@@ -1,0 +1,145 @@
+"""What a user does: `dvc repro`, `dvc exp run -S`, `dvc metrics diff`, a typo, a queue."""
+
+import json
+import re
+
+import pytest
+import yaml
+
+TRAIN = ("basic", "multi", "residual", "dilated", "vgg", "clip")
+
+
+def ran(output: str) -> list[str]:
+    """The stages that DVC ran, by name."""
+    return re.findall(r"Running stage '(?:[\w./]+:)?(\w+)'", output)
+
+
+def test_whole_study(built_once):
+    path = built_once.path
+    checkpoints = sorted(file.name for file in (path / "data/models/all").glob("*.safetensors"))
+    assert checkpoints == sorted(f"{name}.seed0.safetensors" for name in TRAIN)
+    scores = json.loads((path / "metrics/evaluate.json").read_text())
+    assert set(scores) == {"best", "nearest", "bilinear", "bicubic", "lanczos", *TRAIN}
+    assert scores["vgg"]["mid"]["weights"] == "random weights"
+    assert scores["vgg"]["parameters"] == 149_766
+    assert "large" not in scores["basic"]
+    for declared in yaml.safe_load((path / "dvc.yaml").read_text())["metrics"]:
+        assert (path / declared).is_file()
+
+
+def test_second_repro_does_nothing_and_leaves_git_clean(built_once):
+    assert ran(built_once.run("dvc", "repro")) == []
+    assert built_once.run("git", "status", "--porcelain") == ""
+
+
+def test_one_model_of_a_built_study_trains_nothing(built):
+    assert "train_vgg" not in (names := ran(built.run("dvc", "exp", "run", "-S", "model=vgg")))
+    assert "evaluate" in names
+    assert not [name for name in names if name.startswith(("train_", "features_"))]
+    scores = json.loads((built.path / "metrics/evaluate.json").read_text())
+    assert set(scores) == {"best", "nearest", "bilinear", "bicubic", "lanczos", "vgg"}
+
+
+def test_going_back_to_a_learning_rate_restores_its_checkpoint(built):
+    built.run("dvc", "exp", "run", "-S", "model=basic", "-S", "train.lr=0.0005")
+    other = (built.path / "data/models/basic/basic.seed0.safetensors").read_bytes()
+    output = built.run("dvc", "exp", "run", "-S", "train.lr=0.001")
+    assert "train_basic" not in ran(output)
+    back = (built.path / "data/models/basic/basic.seed0.safetensors").read_bytes()
+    assert back != other
+    assert back == (built.path / "data/models/all/basic.seed0.safetensors").read_bytes()
+    again = built.run("dvc", "exp", "run", "-S", "train.lr=0.0005")
+    assert "train_basic" not in ran(again)
+    assert (built.path / "data/models/basic/basic.seed0.safetensors").read_bytes() == other
+
+
+def test_metrics_diff_shows_old_new_and_change(built):
+    built.run("dvc", "exp", "run", "-S", "model=basic", "-S", "train.lr=0.01")
+    rows = json.loads(built.run("dvc", "metrics", "diff", "--json"))
+    change = rows["diff"]["metrics/evaluate.json"]["basic.mid.psnr"]
+    assert change["new"] - change["old"] == pytest.approx(change["diff"], abs=1e-9)
+    assert change["diff"] != 0
+
+
+def test_an_edit_of_one_model_names_its_stage_alone(built):
+    built.edit(
+        "srcore/models/vgg.py", "class SuperResNetWithVGG", "# a comment\nclass SuperResNetWithVGG"
+    )
+    status = json.loads(built.run("dvc", "status", "--json"))
+    changed = {name.rpartition(":")[2] for name in status}
+    assert "train_vgg" in changed
+    assert {name for name in changed if name.startswith("train_")} <= {"train_vgg", "train_all"}
+    assert not [name for name in changed if name.startswith("features_")]
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (["model=nope"], "model = nope: is not one of all, basic"),
+        (["train.lr=-1"], "train.lr = -1: "),
+        (["+train.epoch=3"], "train.epoch is not a parameter; did you mean 'epochs'?"),
+        (["data.source=folder"], "data.folder.path = data/none: "),
+        (["data.voc2007.archive=/no/such.tar"], "data.voc2007.archive = /no/such.tar: "),
+        (["frozen.vgg=nope"], "frozen.vgg = nope: "),
+    ],
+)
+def test_a_refused_setting_is_one_line_before_any_work(clone, settings, said):
+    given = [part for setting in settings for part in ("-S", setting)]
+    output = clone.run("dvc", "exp", "run", *given, ok=False)
+    ours = [line for line in output.splitlines() if line.startswith("error: ")]
+    assert len(ours) == 1
+    assert said in ours[0]
+    assert "Traceback" not in output
+    assert ran(output) == ["check"]
+
+
+def test_a_typo_by_hand_is_refused_as_well(clone):
+    clone.edit("params.yaml", "  epochs: 1 ", "  epoch: 1 ")
+    output = clone.run("dvc", "repro", ok=False)
+    assert "train.epoch is not a parameter; did you mean 'epochs'?" in output
+    assert ran(output) == ["check"]
+
+
+@pytest.mark.slow
+def test_one_model_in_a_fresh_clone_trains_that_model_alone(clone):
+    names = ran(clone.run("dvc", "exp", "run", "-S", "model=vgg"))
+    for name in ("check", "download", "resize_pyramids", "split", "features_vgg", "train_vgg"):
+        assert name in names
+    assert "evaluate" in names
+    assert {name for name in names if name.startswith("train_")} == {"train_vgg"}
+    assert "features_clip" not in names
+
+
+@pytest.mark.slow
+def test_forced_repro_gives_the_same_bits(built):
+    built.run("dvc", "repro", "--force")
+    assert built.run("git", "status", "--porcelain") == ""
+
+
+@pytest.mark.slow
+def test_queue_runs_the_code_it_was_queued_with(built):
+    built.run("dvc", "exp", "run", "--queue", "-S", "model=basic,multi")
+    # What is queued is a snapshot: a later edit, even one that breaks everything, is not in it.
+    built.edit("srcore/train.py", '"""Training', 'raise SystemExit("edited later")\n"""Training')
+    built.edit("stages/evaluate.py", '"""Judge', 'raise SystemExit("edited later")\n"""Judge')
+    built.run("dvc", "queue", "start", "--jobs", "1")
+    built.run("dvc", "queue", "logs", "--follow", _first_task(built))
+    for _ in range(120):
+        states = {row["status"].lower() for row in _tasks(built)}
+        if states <= {"success", "failed"}:
+            break
+        built.run("sleep", "2")
+    assert {row["status"].lower() for row in _tasks(built)} == {"success"}
+    built.run("git", "checkout", "--quiet", "srcore", "stages")
+    shown = built.run("dvc", "exp", "show", "--csv")
+    assert len(re.findall(r"^.*,(?:basic|multi),", shown, flags=re.MULTILINE)) >= 2
+
+
+def _tasks(clone) -> list[dict[str, str]]:
+    lines = clone.run("dvc", "queue", "status").splitlines()
+    rows = [line.split() for line in lines if re.match(r"^[0-9a-f]{7}\b", line)]
+    return [{"task": row[0], "status": row[-1]} for row in rows]
+
+
+def _first_task(clone) -> str:
+    return _tasks(clone)[0]["task"]

@@ -1,0 +1,248 @@
+"""Training: it learns, repeats itself bit for bit, goes on where it was stopped, refuses NaN."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from srcore.checkpoint import load_checkpoint
+from srcore.data.packed import Pyramids
+from srcore.errors import StudyError
+from srcore.frozen.stored import Features
+from srcore.loss import inverse_psnr, psnr
+from srcore.models import model_class
+from srcore.resume import State, only_process
+from srcore.tensors import quantise, to_tensor
+from srcore.train import Examples, Settings, train_model, validate
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def pyramids() -> Pyramids:
+    """Smooth random pictures, so that there is something to learn."""
+    coarse = np.random.default_rng(0).integers(0, 256, (12, 4, 4, 3), np.uint8)
+    low, mid, large = (coarse.repeat(side // 4, 1).repeat(side // 4, 2) for side in (16, 32, 64))
+    names = tuple(f"{row}.png" for row in range(12))
+    return Pyramids((16, 32, 64), names, names, ((),) * 12, low, mid, large)
+
+
+@pytest.fixture
+def split() -> tuple[np.ndarray, np.ndarray]:
+    return np.arange(9), np.arange(9, 12)
+
+
+def examples(pyramids, name, **features) -> Examples:
+    return Examples(pyramids, features.get("features"), model_class(name).outputs, CPU)
+
+
+def clip_features() -> Features:
+    array = np.random.default_rng(1).normal(size=(12, 512)).astype(np.float16)
+    return Features(array, "random weights", "0" * 64)
+
+
+@pytest.fixture(autouse=True)
+def deterministic(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    torch.use_deterministic_algorithms(True)
+    yield
+    torch.use_deterministic_algorithms(False)
+
+
+def run(name, data, split, folder, seed=0, settings=None):
+    (folder / "out").mkdir(parents=True)
+    (folder / "states").mkdir(exist_ok=True)
+    settings = settings or Settings(epochs=3, batch_size=2, lr=0.003)
+    return train_model(
+        name, data, split, settings, seed=seed, out=folder / "out", states=folder / "states"
+    )
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    files = [file for file in (folder / "out").rglob("*") if file.is_file()]
+    return {str(file.relative_to(folder)): file.read_bytes() for file in files}
+
+
+def test_it_learns_and_leaves_what_it_says(pyramids, split, tmp_path):
+    settings = Settings(epochs=12, batch_size=2, lr=0.003)
+    run("multi", examples(pyramids, "multi"), split, tmp_path, settings=settings)
+    history = pd.read_csv(tmp_path / "out/multi.seed0.history.csv")
+    assert list(history.columns) == ["model", "seed", "epoch", "output", "loss", "psnr"]
+    assert history.groupby("output").size().to_dict() == {"mid": 12, "large": 12}
+    first, last = (history[history.epoch == epoch].set_index("output") for epoch in (1, 12))
+    assert (last.loss < first.loss).all()
+    assert (last.psnr > first.psnr).all()
+    live = pd.read_csv(tmp_path / "out/live/multi.seed0/plots/metrics/mid/psnr.tsv", sep="\t")
+    np.testing.assert_allclose(live.psnr, history[history.output == "mid"].psnr, atol=5e-5)
+
+
+def test_checkpoint_holds_the_trained_network(pyramids, split, tmp_path):
+    data = examples(pyramids, "clip", features=clip_features())
+    run("clip", data, split, tmp_path)
+    model, card = load_checkpoint(tmp_path / "out/clip.seed0.safetensors")
+    assert (card.model, card.weights, card.fingerprint) == ("clip", "random weights", "0" * 64)
+    assert card.trained["lr"] == 0.003
+    history = pd.read_csv(tmp_path / "out/clip.seed0.history.csv")
+    again = validate(model, data, split[1])
+    for output, value in again.items():
+        assert history[history.output == output].psnr.iloc[-1] == pytest.approx(value, abs=5e-5)
+
+
+def test_first_step_is_adam_on_the_sum_of_both_losses(pyramids, split, tmp_path):
+    """One step, written out independently of the training loop."""
+    rows = np.array([4])
+    settings = Settings(epochs=1, batch_size=1, lr=0.01)
+    run("multi", examples(pyramids, "multi"), (rows, split[1]), tmp_path, settings=settings)
+    torch.manual_seed(0)
+    model = model_class("multi")()
+    outputs = model(to_tensor(pyramids.low[rows]))
+    losses = [inverse_psnr(outputs[o], to_tensor(getattr(pyramids, o)[rows])) for o in outputs]
+    (losses[0] + losses[1]).backward()
+    trained = load_file(tmp_path / "out/multi.seed0.safetensors")
+    for name, value in model.named_parameters():
+        # Adam's first step is lr · g / (|g| + ε), whatever the size of the gradient.
+        step = 0.01 * value.grad / (value.grad.abs() + 1e-8)
+        torch.testing.assert_close(trained[name], value.detach() - step, atol=1e-4, rtol=0)
+    history = pd.read_csv(tmp_path / "out/multi.seed0.history.csv")
+    np.testing.assert_allclose(history.loss, [loss.item() for loss in losses], atol=5e-5)
+
+
+def test_validation_is_the_mean_over_pictures_of_8_bit_outputs(pyramids, split):
+    model = model_class("basic")()
+    found = validate(model, examples(pyramids, "basic"), split[1])["mid"]
+    with torch.no_grad():
+        scores = [
+            psnr(
+                quantise(model(to_tensor(pyramids.low[row : row + 1]))["mid"]),
+                to_tensor(pyramids.mid[row : row + 1]),
+            )
+            for row in split[1]
+        ]
+    assert found == pytest.approx(torch.cat(scores).mean().item(), abs=1e-5)
+
+
+def test_same_seed_same_bits_other_seed_other_bits(pyramids, split, tmp_path):
+    data = examples(pyramids, "residual")
+    run("residual", data, split, tmp_path / "a")
+    run("residual", data, split, tmp_path / "b")
+    run("residual", data, split, tmp_path / "c", seed=1)
+    assert content(tmp_path / "a") == content(tmp_path / "b")
+    assert (
+        load_file(tmp_path / "a/out/residual.seed0.safetensors")["conv1.weight"]
+        .ne(load_file(tmp_path / "c/out/residual.seed1.safetensors")["conv1.weight"])
+        .any()
+    )
+
+
+@pytest.mark.parametrize("finished", [1, 2, 3])
+def test_a_stopped_training_ends_in_the_same_bits(pyramids, split, tmp_path, monkeypatch, finished):
+    data = examples(pyramids, "multi")
+    run("multi", data, split, tmp_path / "whole")
+    save, saves = State.save, []
+
+    def save_then_stop(self, state):
+        save(self, state)
+        saves.append(state)
+        if len(saves) == finished:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as stopping:
+        stopping.setattr(State, "save", save_then_stop)
+        with pytest.raises(KeyboardInterrupt):
+            run("multi", data, split, tmp_path / "stopped")
+    (tmp_path / "resumed").mkdir()
+    (tmp_path / "stopped/states").rename(tmp_path / "resumed/states")
+    monkeypatch.setattr(State, "save", lambda self, state: (saves.append(state), save(self, state)))
+    state = run("multi", data, split, tmp_path / "resumed")
+    assert len(saves) == 3, "finished epochs must not be trained again"
+    assert content(tmp_path / "resumed") == content(tmp_path / "whole")
+    state.forget()
+    assert list((tmp_path / "resumed/states").iterdir()) == []
+
+
+@pytest.mark.parametrize("change", ["lr", "seed", "data", "damage"])
+def test_state_of_another_training_is_not_used(pyramids, split, tmp_path, caplog, change):
+    caplog.set_level("INFO")
+    data = examples(pyramids, "basic")
+    run("basic", data, split, tmp_path / "first", settings=Settings(2, 2, 0.001))
+    state = tmp_path / "first/states/basic.seed0.state"
+    settings = Settings(2, 2, 0.002 if change == "lr" else 0.001)
+    seed = 1 if change == "seed" else 0
+    if change == "data":
+        changed = pyramids.mid.copy()
+        changed[0, 0, 0] ^= 1
+        fields = pyramids.__dict__ | {"mid": changed}
+        data = examples(Pyramids(**fields), "basic")
+    run("basic", data, split, tmp_path / "plain", seed=seed, settings=settings)
+    (tmp_path / "with/states").mkdir(parents=True)
+    raw = state.read_bytes()
+    (tmp_path / f"with/states/basic.seed{seed}.state").write_bytes(
+        raw[: len(raw) // 2] if change == "damage" else raw
+    )
+    caplog.clear()
+    run("basic", data, split, tmp_path / "with", seed=seed, settings=settings)
+    assert content(tmp_path / "with") == content(tmp_path / "plain")
+    assert sum("training starts anew" in line for line in caplog.messages) == 1
+
+
+def test_a_loss_that_is_no_number_stops_with_epoch_and_step(pyramids, split, tmp_path, monkeypatch):
+    calls = []
+
+    def broken(output, truth):
+        calls.append(1)
+        return inverse_psnr(output, truth) * (float("nan") if len(calls) == 7 else 1)
+
+    monkeypatch.setattr("srcore.train.inverse_psnr", broken)
+    with pytest.raises(StudyError, match=r"the loss is nan in epoch 2, step 2; train\.lr = 0\.003"):
+        run("basic", examples(pyramids, "basic"), split, tmp_path)
+    assert (tmp_path / "states/basic.seed0.state").exists(), "the last good epoch is kept"
+
+
+def test_what_cannot_be_trained_is_refused(pyramids, split, tmp_path):
+    with pytest.raises(StudyError, match=r"train\.batch_size = 10: there are 9 training pictures"):
+        run(
+            "basic",
+            examples(pyramids, "basic"),
+            split,
+            tmp_path / "a",
+            settings=Settings(1, 10, 0.1),
+        )
+    few = Features(clip_features().array[:5], "random weights", "0" * 64)
+    with pytest.raises(StudyError, match="another data set"):
+        run("clip", examples(pyramids, "clip", features=few), split, tmp_path / "b")
+
+
+def test_one_process_at_a_time(tmp_path):
+    holding = (
+        "import sys, time; from srcore.resume import only_process\n"
+        "with only_process('vgg'):\n    print('held', flush=True); time.sleep(60)"
+    )
+    other = subprocess.Popen(
+        [sys.executable, "-c", holding],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+    )
+    try:
+        assert other.stdout.readline() == b"held\n"
+        with (
+            pytest.raises(StudyError, match=f"process {other.pid} is training vgg"),
+            only_process("vgg"),
+        ):
+            pass
+        with only_process("basic"):
+            pass
+        other.kill()
+        other.wait()
+        time.sleep(0.1)
+        with only_process("vgg") as folder:
+            assert folder.is_dir()
+    finally:
+        other.kill()
