@@ -15,7 +15,7 @@ from PIL import Image
 from torch import Tensor, nn
 from torchvision.transforms.v2.functional import to_pil_image
 
-from srcore.errors import StudyError
+from srcore.errors import StudyError, reason
 from srcore.frozen.extractor import RANDOM_SEED, Extractor, fingerprint, freeze, label_of
 from srcore.tensors import quantise
 
@@ -74,11 +74,14 @@ class Clip:
     def extractor(self) -> Extractor:
         """The picture tower as a frozen extractor: (N, 3, H, W) in [0, 1] → (N, 512).
 
-        Pictures pass through 8 bits and open_clip's own preprocessing, as a saved picture would.
+        Pictures pass through 8 bits and open_clip's own preprocessing, as a saved picture would,
+        and one at a time: sums change a little with the size of a batch, and stored features would
+        no longer equal those computed later.
         """
 
         def embed(low: Tensor) -> Tensor:
-            return self.embed_pictures([to_pil_image(picture) for picture in quantise(low).cpu()])
+            pictures = map(to_pil_image, quantise(low).cpu())
+            return torch.cat([self.embed_pictures([picture]) for picture in pictures])
 
         return Extractor(embed, self.label, fingerprint(cast("nn.Module", self.model.visual)))
 
@@ -92,7 +95,9 @@ def load_clip(weights: str, device: torch.device) -> Clip:
     Raises:
         StudyError: the weights cannot be had, or are not of this architecture.
     """
-    original = weights not in ("random", "pretrained") and _is_torchscript(weights)
+    original = None
+    if weights not in ("random", "pretrained") and _is_torchscript(weights):
+        original = _read_original(weights)
     tag = {"random": None, "pretrained": "openai"}.get(weights, None if original else weights)
     try:
         with _quiet(), torch.random.fork_rng(devices=[]):
@@ -101,20 +106,17 @@ def load_clip(weights: str, device: torch.device) -> Clip:
                 ARCHITECTURE, pretrained=cast("str", tag)
             )
             if original:
-                model.load_state_dict(_read_original(weights))
+                model.load_state_dict(original)
             tokenizer = open_clip.get_tokenizer(ARCHITECTURE)
-    except StudyError:
-        raise
     except Exception as error:  # open_clip raises whatever its loaders and torch raise
-        what = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         if weights == "random":
             raise
         if weights == "pretrained":
             raise StudyError(
-                f"frozen.clip = pretrained: open_clip cannot fetch the weights ({what}); "
+                f"frozen.clip = pretrained: open_clip cannot fetch the weights ({reason(error)}); "
                 "give the path of a file, or random"
             ) from None
-        raise StudyError(f"{weights}: not a {ARCHITECTURE} checkpoint ({what})") from None
+        raise StudyError(f"{weights}: not a {ARCHITECTURE} checkpoint ({reason(error)})") from None
     freeze(model, device)
     return Clip(model, cast("Any", preprocess), tokenizer, label_of(weights), device)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from srcore.errors import StudyError
+from srcore.errors import StudyError, reason
 from srcore.files import read_json
 
 
@@ -35,7 +35,7 @@ class Features:
             array = np.load(folder / "features.npy", mmap_mode="r", allow_pickle=False)
             metrics = read_json(folder / "metrics.json")
             return Features(array, metrics["weights"], metrics["fingerprint"])
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
             raise StudyError(
-                f"{folder}: no whole set of features ({error}); run `dvc repro` to make it again"
+                f"{folder}: no whole set of features ({reason(error)}); `dvc repro` makes it"
             ) from None

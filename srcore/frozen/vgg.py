@@ -1,24 +1,22 @@
 """VGG16 up to conv2_2: four convolutions, 128 channels at half the size (report, step 6)."""
 
-import logging
+import sys
 from pathlib import Path
+from pickle import UnpicklingError
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from torchvision.models import VGG16_Weights
 from torchvision.models.vgg import cfgs, make_layers
 
-from srcore.errors import StudyError
+from srcore.errors import StudyError, reason
 from srcore.frozen.extractor import RANDOM_SEED, Extractor, fingerprint, freeze, label_of
 
 LAYERS = 9
 """Modules of torchvision's `vgg16().features` up to the ReLU after conv2_2."""
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """ImageNet normalisation that the weights expect."""
-
-logger = logging.getLogger(__name__)
 
 
 def load(weights: str, device: torch.device) -> Extractor:
@@ -42,8 +40,7 @@ def load(weights: str, device: torch.device) -> Extractor:
         if isinstance(layer, nn.ReLU):
             layer.inplace = True
     if weights == "pretrained":
-        state = VGG16_Weights.IMAGENET1K_V1.get_state_dict(progress=True, check_hash=True)
-        _fill(layers, dict(state), "torchvision's VGG16")
+        _fill(layers, _fetch(), "torchvision's VGG16")
     elif weights != "random":
         _fill(layers, read_tensors(Path(weights)), weights)
     freeze(layers, device)
@@ -64,11 +61,27 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except (SafetensorError, RuntimeError, ValueError, EOFError, KeyError) as error:
-        raise StudyError(f"{path}: not a readable weights file ({error})") from None
-    except Exception as error:  # noqa: BLE001  # pickle raises whatever the file makes it raise
-        raise StudyError(f"{path}: refused; only tensors are read ({error})") from None
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise StudyError(f"{path}: no such file") from None
+    except UnpicklingError as error:
+        raise StudyError(f"{path}: refused; only tensors are read ({reason(error)})") from None
+    except Exception as error:  # noqa: BLE001  # torch raises whatever the file makes it raise
+        raise StudyError(f"{path}: not a readable weights file ({reason(error)})") from None
+    if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
+        raise StudyError(f"{path}: holds something else than named tensors; save a state_dict")
+    return state
+
+
+def _fetch() -> dict[str, Tensor]:
+    try:
+        shown = sys.stderr.isatty()
+        return dict(VGG16_Weights.IMAGENET1K_V1.get_state_dict(progress=shown, check_hash=True))
+    except (OSError, RuntimeError) as error:  # no network; or not the file that was meant
+        raise StudyError(
+            f"frozen.vgg = pretrained: torchvision cannot fetch the weights ({reason(error)}); "
+            "give the path of a file, or random"
+        ) from None
 
 
 def _fill(layers: nn.Sequential, state: dict[str, Tensor], source: str) -> None:
