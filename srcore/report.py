@@ -73,12 +73,15 @@ def _headline(results: Results, output: str) -> dict[str, Any]:
     best = results.metrics["best"][output]
     entry = results.metrics[best["model"]][output]
     low, high = entry["gain_low"], entry["gain_high"]
+    alone = sum(output in results.metrics[name] for name in results.models) == 1
     if low > 0:
-        verdict = "gains most over bicubic"
+        verdict = "beats bicubic" if alone else "gains most over bicubic"
     elif high < 0:
-        verdict = "comes closest to bicubic; no network beats it"
+        closest = "comes closest to bicubic; no network beats it"
+        verdict = "stays below bicubic" if alone else closest
     else:
-        verdict = "leads, but no better than noise: the interval includes zero"
+        leads = "is level with bicubic" if alone else "leads, level with bicubic"
+        verdict = f"{leads}: the interval includes zero"
     return {
         "side": results.side(output),
         "model": best["model"],
