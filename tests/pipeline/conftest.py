@@ -24,7 +24,7 @@ import atexit, os, sys
 def record():
     command = sys.argv[0].rpartition("/")[2].removesuffix(".py")
     name = "_".join([command, *sys.argv[1:]])
-    modules = sorted(m for m in sys.modules if m.split(".")[0] in ("srcore", "stages"))
+    modules = sorted(m for m in sys.modules if m.split(".")[0] == "srcore")
     if command and os.path.dirname(sys.argv[0]).endswith("stages"):
         with open(os.path.join(os.environ["SRCORE_RECORD"], name), "w") as file:
             file.write("\\n".join(modules))
