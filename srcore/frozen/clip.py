@@ -74,14 +74,11 @@ class Clip:
     def extractor(self) -> Extractor:
         """The picture tower as a frozen extractor: (N, 3, H, W) in [0, 1] → (N, 512).
 
-        Pictures pass through 8 bits and open_clip's own preprocessing, as a saved picture would,
-        and one at a time: sums change a little with the size of a batch, and stored features would
-        no longer equal those computed later.
+        Pictures pass through 8 bits and open_clip's own preprocessing, as a saved picture would.
         """
 
         def embed(low: Tensor) -> Tensor:
-            pictures = map(to_pil_image, quantise(low).cpu())
-            return torch.cat([self.embed_pictures([picture]) for picture in pictures])
+            return self.embed_pictures([to_pil_image(picture) for picture in quantise(low).cpu()])
 
         return Extractor(embed, self.label, fingerprint(cast("nn.Module", self.model.visual)))
 

@@ -33,8 +33,12 @@ class Extractor:
 
     @torch.inference_mode()
     def __call__(self, low: Tensor) -> Tensor:
-        """Features of `low` (N, 3, H, W) in [0, 1], rounded as they are when stored."""
-        return round_features(self.embed(low)).float()
+        """Features of `low` (N, 3, H, W) in [0, 1], rounded as they are when stored.
+
+        One picture at a time: the last bits of a sum change with the size of a batch, and stored
+        features would no longer equal those computed later in another batch.
+        """
+        return torch.cat([round_features(self.embed(picture)) for picture in low.split(1)]).float()
 
 
 def round_features(features: Tensor) -> Tensor:
