@@ -29,6 +29,7 @@ BIG, NAME, NORMAL, SMALL = 36, 28, 23, 20
 LINE_LENGTH = 26
 """Letters of small text that fit into the width of a cell."""
 BEST, WARNING = "#0b6e3a", "#b34700"
+NO_MODEL = " No model of this set has this output."
 ERROR_COLOURS = "magma"
 SHOWN_ERRORS = 99.5
 """Percentile of the errors at which the colour scale ends; few stray pixels must not dim it."""
@@ -54,6 +55,7 @@ def draw_outputs(comparisons: Sequence[Comparison], output: str, path: Path) -> 
     subtitle = (
         "PSNR (and gain over bicubic) and SSIM on the 8-bit picture; ★ is the best PSNR of the "
         "row. Below each picture, the marked detail: where the methods differ most."
+        f"{_missing(comparisons, output)}"
     )
     _draw(comparisons, rows, (f"Outputs at {_size(comparisons, output)}", subtitle), path)
 
@@ -74,8 +76,14 @@ def draw_errors(comparisons: Sequence[Comparison], output: str, path: Path) -> N
     subtitle = (
         "Absolute error, mean of the colour channels, in levels of 255; ★ is the best PSNR of the "
         "row. Below each map, the marked detail: where the methods differ most."
+        f"{_missing(comparisons, output)}"
     )
     _draw(comparisons, rows, (f"Errors at {_size(comparisons, output)}", subtitle), path, colours)
+
+
+def _missing(comparisons: Sequence[Comparison], output: str) -> str:
+    methods = {shown.method for shown in comparisons[0].outputs[output]}
+    return "" if methods - {BASELINE, TRUTH} else NO_MODEL
 
 
 def _size(comparisons: Sequence[Comparison], output: str) -> str:
@@ -199,7 +207,8 @@ def _draw_panel(
 ) -> None:
     (left, top), cell = corner, layout.cell
     under = page.text(left, top + LINE * NAME, panel.title, NORMAL, bold=True)
-    page.text(left, under, "\n".join(_wrapped(panel.note)), SMALL, colour=WARNING)
+    colour = WARNING if "random" in panel.note else FAINT
+    page.text(left, under, "\n".join(_wrapped(panel.note)), SMALL, colour=colour)
     top += layout.heading
     page.picture(left, top, cell, panel.picture, detail)
     place = top + cell + 0.3 * SMALL
