@@ -1,0 +1,72 @@
+"""A small data set of photographs and small CLIPs, for tests that need no trained network."""
+
+import dataclasses
+
+import numpy as np
+import open_clip
+import torch
+from open_clip.model import CLIPTextCfg, CLIPVisionCfg
+from photographs import arrays
+from PIL import Image
+
+from srcore.checkpoint import Card
+from srcore.data.packed import Pyramids
+from srcore.data.pyramids import square
+from srcore.frozen.clip import ARCHITECTURE, Clip
+from srcore.frozen.extractor import freeze
+from srcore.inference import Network
+from srcore.models import model_class
+
+CPU = torch.device("cpu")
+
+
+def tiny_pyramids(count: int = 5, low: int = 16, labels: tuple = ()) -> Pyramids:
+    """`count` pictures of three photographs; pictures of one photograph are one group."""
+    photographs = [Image.fromarray(array) for array in arrays()]
+    crops = []
+    for k in range(count):
+        photograph = photographs[k % 3]
+        width, height = photograph.size
+        crops.append(photograph.crop((3 * k, 2 * k, width - k, height - k)))
+
+    def level(size: int) -> np.ndarray:
+        flat = [np.frombuffer(square(crop, size), np.uint8) for crop in crops]
+        return np.stack(flat).reshape(count, size, size, 3)
+
+    return Pyramids(
+        (low, 2 * low, 4 * low),
+        tuple(f"{k:03}.png" for k in range(count)),
+        tuple(f"scene{k % 3}" for k in range(count)),
+        tuple(labels) or ((),) * count,
+        level(low),
+        level(2 * low),
+        level(4 * low),
+    )
+
+
+def tiny_network(name: str, seed: int = 0, extractor=None) -> Network:
+    """An untrained network of the study, as `assemble` would give it."""
+    torch.manual_seed(seed)
+    model = model_class(name)().eval()
+    label = extractor.label if extractor else None
+    return Network(model, Card(name, seed, {}, label), extractor)
+
+
+def tiny_clip(label: str = "random weights") -> Clip:
+    """open_clip's own CLIP, its towers one layer deep, with the real tokenizer and transform."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = open_clip.CLIP(
+            512,
+            CLIPVisionCfg(layers=1, width=64, head_width=32, patch_size=56, image_size=224),
+            CLIPTextCfg(layers=1, width=64, heads=2),
+            quick_gelu=True,
+        )
+    freeze(model, CPU)
+    transform = open_clip.image_transform(224, is_train=False)
+    return Clip(model, transform, open_clip.get_tokenizer(ARCHITECTURE), label, CPU)
+
+
+def relabelled(clip: Clip, label: str) -> Clip:
+    """The same CLIP that claims other weights."""
+    return dataclasses.replace(clip, label=label)
