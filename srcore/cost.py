@@ -1,6 +1,7 @@
 """What a network costs: trainable parameters and multiply-accumulates."""
 
 import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from srcore.frozen.extractor import Extractor
@@ -22,7 +23,11 @@ def macs(model: SuperResolver, extractor: Extractor | None, side: int) -> int:
     fast = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)  # attention's fused form is not counted
     try:
-        with torch.inference_mode(), FlopCounterMode(display=False) as counter:
+        with (
+            torch.inference_mode(),
+            sdpa_kernel(SDPBackend.MATH),  # nor are the products within its other fused forms
+            FlopCounterMode(display=False) as counter,
+        ):
             model(low) if extractor is None else model(low, extractor(low))
     finally:
         torch.backends.mha.set_fastpath_enabled(fast)
