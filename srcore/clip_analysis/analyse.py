@@ -12,7 +12,7 @@ from srcore.data.packed import Indices, Pyramids
 from srcore.files import write_csv, write_json
 from srcore.frozen.clip import Clip
 from srcore.inference import Network
-from srcore.params import ClipAnalysis
+from srcore.params.schema import ClipAnalysis
 
 
 def analyse(

@@ -43,6 +43,7 @@ def draw_meaning(table: pd.DataFrame, sizes: tuple[int, int, int], path: Path) -
     for axes, panel in zip(all_axes[0], panels, strict=True):
         axes.set_xlabel(TITLES[panel])
         axes.grid(axis="x", alpha=0.3)
+        axes.locator_params(axis="x", nbins=5)  # cosines have many digits
         for output, (marker, colour, shift) in STYLES.items():
             part = table[(table["output"] == output) & table[panel].notna()]
             if part.empty:

@@ -13,7 +13,7 @@ from srcore.data.fetch import fetch
 from srcore.data.pictures import PictureError
 from srcore.data.source import Source, printable
 from srcore.errors import StudyError
-from srcore.params import NOTHING, Voc2007
+from srcore.params.schema import NOTHING, Voc2007
 from srcore.progress import progress
 
 NAME = ("annotation", "object", "name")

@@ -11,7 +11,7 @@ from srcore.data import voc2007
 from srcore.data.pictures import PictureError, decode
 from srcore.data.voc2007 import object_names
 from srcore.errors import StudyError
-from srcore.params import NOTHING, Voc2007
+from srcore.params.schema import NOTHING, Voc2007
 
 NO_MIRROR = ["http://127.0.0.1:9/nothing.tar"]
 

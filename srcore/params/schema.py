@@ -1,21 +1,15 @@
 """Every hyperparameter of the study, typed and checked in one place.
 
-`params.yaml` holds the values; the docstring below a field says what it is. `load_params` refuses
-what is unknown, of the wrong type, out of range or at odds with another key, in one line.
+`params.yaml` holds the values; the docstring below a field says what it is.
 """
 
-import difflib
-import re
-import types
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast, get_args
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from srcore.errors import StudyError
 from srcore.models import MODELS, SETS
+from srcore.params.nearest import nearest
 
 NOTHING = "data/none"
 """A committed empty file that path parameters point at when they are not used: DVC needs a path."""
@@ -227,89 +221,3 @@ class Params(Settings):
         if self.data.source == "folder" and not Path(self.data.folder.path).is_dir():
             raise ValueError(f"data.folder.path = {self.data.folder.path}: is not a folder")
         return self
-
-
-def load_params(path: str | Path = "params.yaml") -> Params:
-    """Read and check a parameter file.
-
-    Raises:
-        StudyError: one line with key, value and what is allowed, for the first mistake found.
-    """
-    try:
-        values = YAML(typ="safe").load(Path(path))
-    except FileNotFoundError:
-        raise StudyError(f"{path} is missing; run from the top folder of the project") from None
-    except YAMLError as error:
-        what = " ".join(str(error).split())
-        raise StudyError(f"{path} is not valid YAML: {what}") from None
-    if not isinstance(values, dict):
-        raise StudyError(f"{path} holds no keys; restore it with `git restore {path}`")
-    try:
-        return Params.model_validate(values)
-    except ValidationError as error:
-        raise StudyError(f"{path}: {_one_line(error)}") from None
-
-
-def nearest(name: str, known: list[str]) -> str:
-    """A hint such as "; did you mean 'epochs'?", empty when nothing known is close to `name`."""
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
-
-
-def _one_line(error: ValidationError) -> str:
-    errors = error.errors()
-    # An unknown key explains the missing one beside it, so it is told first.
-    first = min(errors, key=lambda item: item["type"] != "extra_forbidden")
-    where = _place(first["loc"])
-    key, value = ".".join(where), first.get("input")
-    others = len({_place(item["loc"]) for item in errors}) - 1
-    undo = f" (and {others} more)" if others else ""
-    undo += "; after a refused -S, `git restore params.yaml` undoes it"
-    match first["type"]:
-        case "extra_forbidden":
-            return f"{key} is not a parameter{_known_near(where)}{undo}"
-        case "missing":
-            return f"{key} is missing{undo}"
-        case "value_error":
-            text = str(first["msg"]).removeprefix("Value error, ")
-            shown = " ".join(str(value).split())
-            return f"{key} = {shown}: {text}{undo}" if key else f"{text}{undo}"
-        case _:  # the kinds of a union (a count or a share) each give an error of their own
-            kinds = [str(item["msg"]) for item in errors if _place(item["loc"]) == where]
-            text = " or ".join(dict.fromkeys(kinds)).replace(" or Input should be", " or")
-            allowed = re.findall("'([^']*)'", text) if first["type"] == "literal_error" else []
-            hint = nearest(str(value), allowed)
-            return f"{key} = {value!r}: {text[0].lower()}{text[1:]}{hint}{undo}"
-
-
-def _place(loc: tuple[int | str, ...]) -> tuple[str, ...]:
-    return tuple(str(part) for part in loc if part not in ("int", "float"))
-
-
-def _known_near(where: tuple[str, ...]) -> str:
-    """What may stand where an unknown key stood, and which key may have been meant."""
-    fields = _names(_group(where[:-1]))
-    hint = nearest(where[-1], fields)
-    elsewhere = [name for name in _names(Params, deep=True) if name.split(".")[-1] == where[-1]]
-    if not hint and elsewhere:
-        hint = f"; did you mean {elsewhere[0]!r}?"
-    return f"{hint or ';'} known here: {', '.join(fields)}"
-
-
-def _group(where: tuple[str, ...]) -> type[BaseModel]:
-    group: type[BaseModel] = Params
-    for part in where:
-        annotation = cast("Any", group.model_fields[part].annotation)
-        if isinstance(annotation, types.UnionType):
-            annotation = get_args(annotation)[0]
-        group = annotation
-    return group
-
-
-def _names(group: type[BaseModel], deep: bool = False) -> list[str]:
-    names = list(group.model_fields)
-    for name, field in group.model_fields.items():
-        inner = cast("Any", field.annotation)
-        if deep and isinstance(inner, type) and issubclass(inner, BaseModel):
-            names += [f"{name}.{below}" for below in _names(inner, deep=True)]
-    return names
