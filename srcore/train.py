@@ -81,7 +81,7 @@ def train(
     """
     rows, held_out = split
     epochs, batch_size = settings.epochs, settings.batch_size
-    optimizer = torch.optim.Adam(model.parameters(), lr=settings.lr)
+    optimizer = torch.optim.Adam(model.parameters(), lr=settings.lr, fused=True)
     shuffler = np.random.default_rng(seed)
     history: list[dict[str, Any]] = []
     if saved := state.load():

@@ -181,7 +181,7 @@ class DilatedConvBlock(nn.Module):
         out1 = torch.relu(self.branches[0](x))
         out2 = torch.relu(self.branches[1](x))
         out3 = torch.relu(self.branches[2](x))
-        return torch.relu(self.fuse(torch.cat([out1, out2, out3], dim=1)))
+        return self.fuse(torch.cat([out1, out2, out3], dim=1))
 
 
 class SuperResNetDilated(nn.Module):

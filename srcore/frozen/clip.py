@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import open_clip
 import torch
+import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor, nn
 from torchvision.transforms.v2.functional import to_pil_image
@@ -72,13 +73,16 @@ class Clip:
         return len(self.tokenizer.encode(sentence)) + 2 > self.tokenizer.context_length
 
     def extractor(self) -> Extractor:
-        """The picture tower as a frozen extractor: (N, 3, H, W) in [0, 1] → (N, 512).
+        """The picture tower as a frozen extractor: (N, 3, H, W) in [0, 1] → (N, 512), of length 1.
 
         Pictures pass through 8 bits and open_clip's own preprocessing, as a saved picture would.
+        CLIP is trained on the direction of an embedding alone. Its length, ten to twenty, would
+        only make the steps of the 3×3 merge as many times larger than those of other weights.
         """
 
         def embed(low: Tensor) -> Tensor:
-            return self.embed_pictures([to_pil_image(picture) for picture in quantise(low).cpu()])
+            pictures = [to_pil_image(picture) for picture in quantise(low).cpu()]
+            return F.normalize(self.embed_pictures(pictures), dim=1)
 
         return Extractor(embed, self.label, fingerprint(cast("nn.Module", self.model.visual)))
 

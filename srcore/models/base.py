@@ -41,11 +41,12 @@ def two_heads(features: Tensor, mid: nn.Conv2d, large: nn.Conv2d) -> dict[str, T
     channels are upsampled in place of twice C.
     """
     weight = torch.cat([mid.weight, large.weight])
-    bias = torch.cat([_bias(mid), _bias(large)])
+    bias = torch.cat([bias_of(mid), bias_of(large)])
     both = up2(F.conv2d(features, weight, bias))
     return {"mid": both[:, :3].sigmoid(), "large": up2(both[:, 3:]).sigmoid()}
 
 
-def _bias(conv: nn.Conv2d) -> Tensor:
+def bias_of(conv: nn.Conv2d) -> Tensor:
+    """The bias of a convolution that has one: (K,)."""
     assert conv.bias is not None
     return conv.bias

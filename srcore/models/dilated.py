@@ -6,11 +6,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from srcore.models.base import SuperResolver, conv3, up2
+from srcore.models.base import SuperResolver, bias_of, conv3, up2
 
 
 class DilatedConvBlock(nn.Module):
-    """Three parallel 3×3 convolutions (dilation 1, 2, 4; ReLU), concatenated, fused by a 1×1."""
+    """Three parallel 3×3 convolutions (dilation 1, 2, 4; ReLU), concatenated, fused by a 1×1.
+
+    The report names no activation after the fusion, so there is none.
+    """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -19,8 +22,11 @@ class DilatedConvBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) → (N, C, H, W)."""
-        branches = torch.cat([branch(x) for branch in self.branches], dim=1)
-        return F.relu(self.fuse(F.relu(branches)))
+        return self.fuse(self.concatenated(x))
+
+    def concatenated(self, x: Tensor) -> Tensor:
+        """The branches before their fusion: (N, C, H, W) → (N, 3C, H, W)."""
+        return F.relu(torch.cat([branch(x) for branch in self.branches], dim=1))
 
 
 class SuperResNetDilated(SuperResolver):
@@ -41,5 +47,10 @@ class SuperResNetDilated(SuperResolver):
         """(N, 3, H, W) in [0, 1] → mid (N, 3, 2H, 2W), large (N, 3, 4H, 4W) in [0, 1]."""
         x = self.block2(self.block1(F.relu(self.conv1(low))))
         mid = up2(self.head_mid(x))  # both heads commute with the upsampling before them
-        large = up2(self.head_large(self.block3(up2(x))))
+        # Two 1×1 convolutions in a row are one, whose weights are the product of theirs.
+        fuse, head = self.block3.fuse, self.head_large
+        weight = torch.einsum("hf,fc->hc", head.weight[..., 0, 0], fuse.weight[..., 0, 0])
+        bias = head.weight[..., 0, 0] @ bias_of(fuse) + bias_of(head)
+        concatenated = self.block3.concatenated(up2(x))
+        large = up2(F.conv2d(concatenated, weight[..., None, None], bias))
         return {"mid": mid.sigmoid(), "large": large.sigmoid()}

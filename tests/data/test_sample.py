@@ -46,7 +46,7 @@ def test_boxes_lie_inside_and_reach_the_edges(width: int, height: int, size: int
         assert (
             right - left
             == bottom - top
-            == min(width, height, max(size, 288, min(width, height) // 2))
+            == min(width, height, max(size, 288, int(sample.SHARE * min(width, height))))
         )
     left, right = min(box[0] for box in places), max(box[2] for box in places)
     assert abs(left - (width - right)) <= 1, "as far from the left edge as from the right"

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 SMALL = {
-    "crops: 100": "crops: 16",
-    "epochs: 32": "epochs: 1",
+    "crops: 99 ": "crops: 16 ",
+    "epochs: 36": "epochs: 1",
     "batch_size: 2 ": "batch_size: 4 ",
     "resamples: 2000": "resamples: 100",
     "  pictures: 4  ": "  pictures: 2  ",
