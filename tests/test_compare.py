@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from compared import CPU, network, pyramids
 from PIL import Image
 
 from srcore.compare import Detail, choose, compare, find_detail, write_comparison
 from srcore.errors import StudyError
 from srcore.evaluate import judge_pictures
 from srcore.tensors import to_pictures, to_tensor
-from tests.compared import CPU, network, pyramids
 
 ALL = np.arange(7)
 

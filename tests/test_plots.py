@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from compared import CPU, network, pyramids
 from PIL import Image
 
 from srcore.evaluate import judge_pictures, mean_over_seeds, quality_and_cost, summarise
 from srcore.files import write_csv
 from srcore.gather import beside_report
-from tests.compared import CPU, network, pyramids
 from tests.conftest import ROOT
 
 PLOTS = yaml.safe_load((ROOT / "dvc.yaml").read_text())["plots"]

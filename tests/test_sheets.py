@@ -6,12 +6,12 @@ from itertools import combinations
 import matplotlib as mpl
 import numpy as np
 import pytest
+from compared import CPU, network, pyramids
 from PIL import Image
 
 from srcore.canvas import Canvas
 from srcore.compare import Comparison, compare
 from srcore.sheets import draw_errors, draw_outputs
-from tests.compared import CPU, network, pyramids
 
 DRAWINGS = {"outputs": draw_outputs, "errors": draw_errors}
 

@@ -10,7 +10,7 @@ import pytest
 
 SMALL = {
     "crops: 99 ": "crops: 16 ",
-    "epochs: 36": "epochs: 1",
+    "epochs: 33": "epochs: 1",
     "batch_size: 2 ": "batch_size: 4 ",
     "resamples: 2000": "resamples: 100",
     "  pictures: 4  ": "  pictures: 2  ",
