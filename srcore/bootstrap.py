@@ -7,6 +7,9 @@ from numpy.typing import ArrayLike
 RESAMPLES_AT_ONCE = 256
 """Resamples drawn together; bounds the memory."""
 
+FEW_GROUPS = 10
+"""With fewer groups an interval is too rough to call anything more than noise."""
+
 
 def mean_interval(
     values: ArrayLike, groups: ArrayLike, resamples: int, seed: int = 0

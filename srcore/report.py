@@ -16,6 +16,7 @@ from typing import Any, cast
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from srcore.bootstrap import FEW_GROUPS
 from srcore.errors import StudyError
 from srcore.page.charts import interval_bar
 from srcore.page.curves import curve_groups
@@ -25,8 +26,6 @@ from srcore.params import Params
 
 PACKAGES = ("srcore", "torch", "torchvision", "open_clip_torch", "numpy", "pillow", "dvc")
 """Packages whose versions can change a figure."""
-FEW = 10
-"""Fewer scenes than this make a bootstrap interval rough."""
 
 
 def render(results: Results) -> str:
@@ -82,6 +81,8 @@ def _headline(results: Results, output: str) -> dict[str, Any]:
     else:
         leads = "is level with bicubic" if alone else "leads, level with bicubic"
         verdict = f"{leads}: the interval includes zero"
+    if (groups := results.pictures["group"].nunique()) < FEW_GROUPS:
+        verdict += f"; judged on {groups} scenes only, so the interval is rough"
     return {
         "side": results.side(output),
         "model": best["model"],
@@ -187,7 +188,7 @@ def _facts(results: Results) -> list[tuple[str, str]]:
     held_out, groups = table["picture"].nunique(), table["group"].nunique()
     frozen = [f"{name}: {w}" for name in results.models if (w := results.weights(name))]
     scenes = f" of {groups} scenes; intervals resample whole scenes" if groups < held_out else ""
-    if scenes and groups < FEW:
+    if scenes and groups < FEW_GROUPS:
         scenes += ", and with so few of them are rough"
     return [
         ("Models", f"{', '.join(results.models)} (model = {params.model})"),

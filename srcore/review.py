@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 from ruamel.yaml import YAML
 
-from srcore.bootstrap import mean_interval
+from srcore.bootstrap import FEW_GROUPS, mean_interval
 from srcore.errors import StudyError
 from srcore.stage import main
 
@@ -55,7 +55,7 @@ def review(base: Study, head: Study, links: str | None = None) -> str:
     """Markdown: changed parameters, then the change of every gain over bicubic, then the sheets.
 
     Differences are paired by picture, with a 95 % bootstrap interval; one that includes zero is
-    called noise. Gains are in dB.
+    called noise, and where only a few scenes are held out nothing is called more. Gains are in dB.
 
     Args:
         base: the state to compare with.
@@ -94,6 +94,8 @@ def _row(head: Study, method: str, output: str, part: pd.DataFrame) -> str:
     resamples = head.params["evaluate"]["resamples"]
     low, high = mean_interval(difference, part["group"], resamples)
     verdict = "noise" if low <= 0 <= high else ("**better**" if low > 0 else "**worse**")
+    if (scenes := part["group"].nunique()) < FEW_GROUPS:
+        verdict = f"{scenes} scenes: too few to tell"
     weights = head.metrics[method][output].get("weights")
     name = f"{method} ({weights})" if weights else method
     gains = f"{part['gain_base'].mean():+.2f} → {part['gain_head'].mean():+.2f}"
@@ -102,9 +104,19 @@ def _row(head: Study, method: str, output: str, part: pd.DataFrame) -> str:
 
 
 def _paired(base: Study, head: Study) -> pd.DataFrame:
-    """Pictures of the same name, of the models both states have, in the order of `head`."""
+    """The same pictures, of the models both states have, in the order of `head`.
+
+    A name stands for the same picture when bicubic interpolation scores the same on both sides.
+    """
     shared = set(base.metrics) & {name for name in head.metrics if "macs" in head.metrics[name]}
+    bicubic = [
+        study.pictures[study.pictures["method"] == "bicubic"].set_index(["picture", "output"])
+        for study in (base, head)
+    ]
+    same = bicubic[0]["psnr"].eq(bicubic[1]["psnr"])  # aligned by name; absent ones are not equal
     ours = head.pictures[head.pictures["method"].isin(shared)]
+    pairs = pd.MultiIndex.from_frame(ours[["picture", "output"]])
+    ours = ours[same.reindex(pairs, fill_value=False).to_numpy(bool)]
     return ours.merge(base.pictures, on=KEYS, suffixes=("_head", "_base")).rename(
         columns={"group_head": "group"}
     )

@@ -17,7 +17,8 @@ from PIL import Image
 from srcore.evaluate import judge_pictures, mean_over_seeds, quality_and_cost, summarise
 from srcore.files import write_csv
 from srcore.gather import beside_report
-from tests.conftest import ROOT
+
+ROOT = Path(__file__).parents[1]
 
 PLOTS = yaml.safe_load((ROOT / "dvc.yaml").read_text())["plots"]
 CHARTS = {name: chart for plot in PLOTS if isinstance(plot, dict) for name, chart in plot.items()}

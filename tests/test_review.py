@@ -15,16 +15,28 @@ from srcore.review import Study, read_study, review
 NAMES = [f"{number:02}.png" for number in range(40)]
 
 
-def study(name, lr=0.001, gains=None, models=("basic", "vgg"), names=NAMES, weights=None) -> Study:
+def study(
+    name,
+    lr=0.001,
+    gains=None,
+    models=("basic", "vgg"),
+    names=NAMES,
+    weights=None,
+    shift=0,
+    scenes=40,
+) -> Study:
     """A study whose models gain what `gains` says on every picture."""
+    groups = [f"scene{number % scenes}" for number in range(len(names))]
     rows, metrics = [], {"best": {}, "bicubic": {"mid": {"psnr": 28.0}}}
-    for model in models:
+    for model in ("bicubic", *models):
         gain = (gains or {}).get(model, np.zeros(len(names)))
         rows.append(
             pd.DataFrame(
-                {"picture": names, "group": names, "method": model, "output": "mid", "gain": gain}
-            )
+                {"picture": names, "group": groups, "method": model, "output": "mid", "gain": gain}
+            ).assign(psnr=np.arange(len(names)) + shift)
         )
+        if model == "bicubic":
+            continue
         entry = {"psnr": 28.0, "gain": float(np.mean(gain))}
         metrics[model] = {"mid": entry | ({"weights": weights} if weights else {}), "macs": 1}
     params = {"model": "all", "train": {"lr": lr, "epochs": 10}, "evaluate": {"resamples": 500}}
@@ -59,6 +71,19 @@ def test_better_worse_and_noise():
     assert "+0.300 [+0.300, +0.300]" in row(text, "basic")
     assert row(text, "vgg").endswith("| **worse** |")
     assert row(text, "clip").endswith("| noise |")
+
+
+@pytest.mark.parametrize("scenes", [1, 2])
+def test_nothing_is_called_more_than_noise_on_a_few_scenes(scenes):
+    better = {"basic": np.linspace(0.1, 0.2, 40)}
+    base, head = study("main", scenes=scenes), study("now", gains=better, scenes=scenes)
+    text = review(base, head)
+    assert row(text, "basic").endswith(f"| {scenes} scenes: too few to tell |")
+    assert "better" not in text
+
+
+def test_other_pictures_of_the_same_name_are_not_paired():
+    assert "nothing can be paired" in review(study("main"), study("now", shift=0.5))
 
 
 def test_pairs_are_by_picture_not_by_place():
