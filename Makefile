@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 BASE ?= main
 
-.PHONY: reproduce paper test test-slow lint format review
+.PHONY: reproduce paper test test-slow lint format review bench
 
 reproduce: $(VENV)/installed  ## the whole study on the offline sample
 	dvc repro
@@ -24,6 +24,9 @@ test-slow: $(VENV)/installed-dev  ## what takes longer
 
 review: $(VENV)/installed  ## what changed against BASE, as Markdown
 	@python -m srcore.review $(BASE)
+
+bench: $(VENV)/installed-dev  ## ms a picture of a training step, against the literal program
+	python -m benchmarks.step
 
 lint: $(VENV)/installed-dev  ## style and types
 	ruff check
