@@ -1,8 +1,10 @@
-"""PSNR, and the report's training loss: its reciprocal."""
+"""PSNR, and the training losses: its reciprocal, as in the report, and L1."""
 
 import math
+from collections.abc import Callable
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 SMALLEST_MSE = 1e-10
@@ -48,3 +50,12 @@ def inverse_psnr(output: Tensor, truth: Tensor) -> Tensor:
     within = mse.clamp(SMALLEST_MSE, LARGEST_MSE)
     loss = -0.1 / torch.log10(within) + _SLOPE * (mse - LARGEST_MSE).clamp(min=0)
     return loss.mean()
+
+
+def l1(output: Tensor, truth: Tensor) -> Tensor:
+    """Mean absolute error: two (N, C, H, W) in [0, 1] → a scalar."""
+    return F.l1_loss(output, truth)
+
+
+LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"inverse_psnr": inverse_psnr, "l1": l1}
+"""Name of a training loss → its function of outputs and truths (N, C, H, W)."""

@@ -196,10 +196,22 @@ def _facts(results: Results) -> list[tuple[str, str]]:
         ("Pictures", f"source {params.data.source}; judged on {held_out} held-out{scenes}"),
         ("Sizes", f"{sizes} pixels a side"),
         ("Training", f"{train.epochs} epochs, batch size {train.batch_size}, rate {train.lr:g}"),
+        *_own_training(results),
         ("Seeds", ", ".join(str(seed) for seed in params.seeds)),
         ("Device", params.device),
         ("Threads", str(params.threads)),
     ]
+
+
+def _own_training(results: Results) -> list[tuple[str, str]]:
+    """How our own network was trained, where it is among the models."""
+    own = results.params.subpixel
+    models = [name for name in results.models if name.startswith("subpixel")]
+    extras = [f"loss {own.loss}", own.schedule.replace("_", " ") + " schedule"]
+    extras += ["turned and mirrored at random"] if own.flips else []
+    extras += [f"weights averaged ({own.average:g})"] if own.average else []
+    said = f"batch size {own.batch_size}, rate {own.lr:g}, {', '.join(extras)}"
+    return [(f"Training of {', '.join(models)}", said)] if models else []
 
 
 def _parameters(params: Params) -> list[tuple[str, str]]:

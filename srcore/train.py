@@ -1,7 +1,8 @@
-"""Training a network: Adam on the reciprocal of the PSNR, both outputs added (report, step 2)."""
+"""Training a network, both outputs' losses added (report, steps 2 and 3)."""
 
 import logging
 from dataclasses import asdict, dataclass
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +12,18 @@ import torch
 from dvclive.live import Live
 from torch import Tensor
 
+from srcore.augment import WAYS, turned
 from srcore.checkpoint import Card, save_checkpoint
 from srcore.data.packed import Indices, Pyramids
 from srcore.errors import StudyError
 from srcore.files import write_csv, write_json
 from srcore.frozen.stored import Features
-from srcore.loss import inverse_psnr, psnr
+from srcore.learner import Learner
+from srcore.loss import LOSSES, psnr
 from srcore.models import model_class
 from srcore.models.base import SuperResolver
 from srcore.progress import progress
+from srcore.recipe import Recipe
 from srcore.resume import State, digest
 from srcore.tensors import quantise, to_tensor
 
@@ -27,15 +31,6 @@ VALIDATION_BATCH = 16
 """Held-out pictures judged at once; bounds the memory."""
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How to train: passes over the pictures, pictures a step, and Adam's learning rate."""
-
-    epochs: int
-    batch_size: int
-    lr: float
 
 
 @dataclass(frozen=True)
@@ -47,14 +42,18 @@ class Examples:
     outputs: tuple[str, ...]
     device: torch.device
 
-    def take(self, rows: Indices) -> tuple[tuple[Tensor, ...], dict[str, Tensor]]:
-        """The network's arguments and the true pictures of some rows, each in [0, 1]."""
-        inputs = [to_tensor(self.pyramids.low[rows], self.device)]
+    def take(self, rows: Indices, way: int = 0) -> tuple[tuple[Tensor, ...], dict[str, Tensor]]:
+        """The network's arguments and the true pictures of some rows, each in [0, 1].
+
+        Pictures are turned to one of the eight ways; stored features are not, so a network that
+        takes them is trained without.
+        """
+        inputs = [turned(to_tensor(self.pyramids.low[rows], self.device), way)]
         if self.features is not None:
             stored = torch.from_numpy(self.features.array[rows])
             inputs.append(stored.to(self.device).float())
         truths = {
-            output: to_tensor(getattr(self.pyramids, output)[rows], self.device)
+            output: turned(to_tensor(getattr(self.pyramids, output)[rows], self.device), way)
             for output in self.outputs
         }
         return tuple(inputs), truths
@@ -64,7 +63,7 @@ def train(
     model: SuperResolver,
     examples: Examples,
     split: tuple[Indices, Indices],
-    settings: Settings,
+    recipe: Recipe,
     *,
     seed: int,
     live: Live,
@@ -73,59 +72,51 @@ def train(
     """Train `model` in place, from the last finished epoch that `state` holds.
 
     Returns:
-        One line an epoch and output: epoch, output, loss (mean over the epoch's training pictures
-        of 1/PSNR), psnr (mean over the held-out pictures after the epoch, in dB, 8-bit outputs).
+        One line an epoch and output: epoch, output, loss (mean over the epoch's training pictures),
+        psnr (mean over the held-out pictures after the epoch, in dB, 8-bit outputs).
 
     Raises:
         StudyError: the loss is no longer a number.
     """
     rows, held_out = split
-    epochs, batch_size = settings.epochs, settings.batch_size
-    optimizer = torch.optim.Adam(model.parameters(), lr=settings.lr, fused=True)
-    shuffler = np.random.default_rng(seed)
+    epochs, batch_size = recipe.epochs, recipe.batch_size
+    criterion = LOSSES[recipe.loss]
+    learner = Learner(model, recipe, steps=epochs * ceil(len(rows) / batch_size))
+    chance = np.random.default_rng(seed)
     history: list[dict[str, Any]] = []
     if saved := state.load():
-        model.load_state_dict(saved["model"])
-        optimizer.load_state_dict(saved["optimizer"])
-        shuffler.bit_generator.state = saved["shuffler"]
+        learner.load_state_dict(saved["learner"])
+        chance.bit_generator.state = saved["chance"]
         history = saved["history"]
         for start in range(0, len(history), len(examples.outputs)):
             _log(live, epochs, history[start : start + len(examples.outputs)])
     done = len(history) // len(examples.outputs)
     for epoch in progress(range(done + 1, epochs + 1), desc=f"seed {seed}", unit="epoch"):
         model.train()
-        order = shuffler.permutation(rows)
+        order = chance.permutation(rows)
         sums = dict.fromkeys(examples.outputs, 0.0)
         for start in range(0, len(order), batch_size):
             batch = order[start : start + batch_size]
-            inputs, truths = examples.take(batch)
+            inputs, truths = examples.take(batch, int(chance.integers(WAYS)) if recipe.flips else 0)
             outputs = model(*inputs)
-            losses = {name: inverse_psnr(outputs[name], truth) for name, truth in truths.items()}
+            losses = {name: criterion(outputs[name], truth) for name, truth in truths.items()}
             loss = torch.stack(list(losses.values())).sum()
             if not bool(torch.isfinite(loss)):
-                step = start // batch_size + 1
                 raise StudyError(
-                    f"the loss is {loss.item()} in epoch {epoch}, step {step}; "
-                    f"train.lr = {settings.lr} may be too high"
+                    f"the loss is {loss.item()} in epoch {epoch}, step {start // batch_size + 1}; "
+                    f"{recipe.group}.lr = {recipe.lr} may be too high"
                 )
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
+            learner.step(loss)
             for name, value in losses.items():
                 sums[name] += value.item() * len(batch)
-        quality = validate(model, examples, held_out)
+        quality = validate(learner.network, examples, held_out)
         for name in examples.outputs:
             line = {"epoch": epoch, "output": name, "loss": sums[name] / len(rows)}
             history.append({**line, "psnr": quality[name]})
-        state.save(
-            {
-                "model": model.state_dict(),
-                "optimizer": optimizer.state_dict(),
-                "shuffler": shuffler.bit_generator.state,
-                "history": history,
-            }
-        )
+        generator = chance.bit_generator.state
+        state.save({"learner": learner.state_dict(), "chance": generator, "history": history})
         _log(live, epochs, history[-len(examples.outputs) :])
+    model.load_state_dict(learner.network.state_dict())
     return pd.DataFrame(history)
 
 
@@ -146,7 +137,7 @@ def train_model(
     name: str,
     examples: Examples,
     split: tuple[Indices, Indices],
-    settings: Settings,
+    recipe: Recipe,
     *,
     seed: int,
     out: Path,
@@ -158,7 +149,7 @@ def train_model(
         name: name of the model in the table.
         examples: all pictures, with the features that this network takes.
         split: rows of the training pictures and of the held-out ones.
-        settings: how to train.
+        recipe: how to train.
         seed: seed of the first weights and of the order of the pictures.
         out: an existing folder.
         states: folder of the state from which a stopped training goes on.
@@ -171,9 +162,9 @@ def train_model(
             or a loss that is no number.
     """
     count, features = len(split[0]), examples.features
-    if settings.batch_size > count:
+    if recipe.batch_size > count:
         raise StudyError(
-            f"train.batch_size = {settings.batch_size}: there are {count} training pictures"
+            f"{recipe.group}.batch_size = {recipe.batch_size}: there are {count} training pictures"
         )
     if features is not None and len(features.array) != len(examples.pyramids):
         raise StudyError("the stored features are of another data set; run `dvc repro`")
@@ -183,7 +174,7 @@ def train_model(
     card = Card(
         model=name,
         seed=seed,
-        trained={**asdict(settings), "pictures": count, "device": examples.device.type},
+        trained={**asdict(recipe), "pictures": count, "device": examples.device.type},
         weights=features.label if features else None,
         fingerprint=features.fingerprint if features else None,
     )
@@ -195,7 +186,7 @@ def train_model(
     }
     state = State(states / f"{stem}.state", identity)
     with Live(str(out / "live" / stem), save_dvc_exp=False, dvcyaml=None, report=None) as live:
-        history = train(network, examples, split, settings, seed=seed, live=live, state=state)
+        history = train(network, examples, split, recipe, seed=seed, live=live, state=state)
     save_checkpoint(network, card, out)
     history.insert(0, "model", name)
     history.insert(1, "seed", seed)

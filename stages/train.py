@@ -9,9 +9,10 @@ from srcore.files import fresh_folder
 from srcore.frozen.stored import Features
 from srcore.models import model_class
 from srcore.params import load_params
+from srcore.recipe import recipe_for
 from srcore.resume import only_process
 from srcore.stage import main
-from srcore.train import Examples, Settings, train_model
+from srcore.train import Examples, train_model
 
 
 def run() -> None:
@@ -22,11 +23,11 @@ def run() -> None:
     model = model_class(name)
     features = Features.open(Path("data/features") / model.frozen) if model.frozen else None
     examples = Examples(pyramids, features, model.outputs, device)
-    settings = Settings(**params.train.model_dump())
+    recipe = recipe_for(model, params)
     with only_process(name) as states:
         with fresh_folder(Path("data/models") / name) as out:
             trained = [
-                train_model(name, examples, split, settings, seed=seed, out=out, states=states)
+                train_model(name, examples, split, recipe, seed=seed, out=out, states=states)
                 for seed in params.seeds
             ]
         for state in trained:

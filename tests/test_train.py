@@ -12,17 +12,20 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from srcore.augment import WAYS
 from srcore.checkpoint import load_checkpoint
 from srcore.data.packed import Pyramids
 from srcore.errors import StudyError
 from srcore.frozen.stored import Features
-from srcore.loss import inverse_psnr, psnr
+from srcore.loss import LOSSES, inverse_psnr, psnr
 from srcore.models import model_class
+from srcore.recipe import Recipe
 from srcore.resume import State, only_process
 from srcore.tensors import quantise, to_tensor
-from srcore.train import Examples, Settings, train_model, validate
+from srcore.train import Examples, train_model, validate
 
 CPU = torch.device("cpu")
+OURS = Recipe(3, 2, 0.003, "l1", "one_cycle", flips=True, average=0.9, group="subpixel")
 
 
 @pytest.fixture(scope="module")
@@ -56,12 +59,12 @@ def deterministic(monkeypatch, tmp_path):
     torch.use_deterministic_algorithms(False)
 
 
-def run(name, data, split, folder, seed=0, settings=None):
+def run(name, data, split, folder, seed=0, recipe=None):
     (folder / "out").mkdir(parents=True)
     (folder / "states").mkdir(exist_ok=True)
-    settings = settings or Settings(epochs=3, batch_size=2, lr=0.003)
+    recipe = recipe or Recipe(epochs=3, batch_size=2, lr=0.003)
     return train_model(
-        name, data, split, settings, seed=seed, out=folder / "out", states=folder / "states"
+        name, data, split, recipe, seed=seed, out=folder / "out", states=folder / "states"
     )
 
 
@@ -71,8 +74,8 @@ def content(folder: Path) -> dict[str, bytes]:
 
 
 def test_it_learns_and_leaves_what_it_says(pyramids, split, tmp_path):
-    settings = Settings(epochs=12, batch_size=2, lr=0.003)
-    run("multi", examples(pyramids, "multi"), split, tmp_path, settings=settings)
+    recipe = Recipe(epochs=12, batch_size=2, lr=0.003)
+    run("multi", examples(pyramids, "multi"), split, tmp_path, recipe=recipe)
     history = pd.read_csv(tmp_path / "out/multi.seed0.history.csv")
     assert list(history.columns) == ["model", "seed", "epoch", "output", "loss", "psnr"]
     assert history.groupby("output").size().to_dict() == {"mid": 12, "large": 12}
@@ -98,8 +101,8 @@ def test_checkpoint_holds_the_trained_network(pyramids, split, tmp_path):
 def test_first_step_is_adam_on_the_sum_of_both_losses(pyramids, split, tmp_path):
     """One step, written out independently of the training loop."""
     rows = np.array([4])
-    settings = Settings(epochs=1, batch_size=1, lr=0.01)
-    run("multi", examples(pyramids, "multi"), (rows, split[1]), tmp_path, settings=settings)
+    recipe = Recipe(epochs=1, batch_size=1, lr=0.01)
+    run("multi", examples(pyramids, "multi"), (rows, split[1]), tmp_path, recipe=recipe)
     torch.manual_seed(0)
     model = model_class("multi")()
     outputs = model(to_tensor(pyramids.low[rows]))
@@ -112,6 +115,31 @@ def test_first_step_is_adam_on_the_sum_of_both_losses(pyramids, split, tmp_path)
         torch.testing.assert_close(trained[name], value.detach() - step, atol=1e-4, rtol=0)
     history = pd.read_csv(tmp_path / "out/multi.seed0.history.csv")
     np.testing.assert_allclose(history.loss, [loss.item() for loss in losses], atol=5e-5)
+
+
+def test_the_average_of_the_weights_is_judged_and_kept(pyramids, split, tmp_path):
+    data = examples(pyramids, "subpixel")
+    state = run("subpixel", data, split, tmp_path, recipe=OURS)
+    learned = state.load()["learner"]
+    kept = load_file(tmp_path / "out/subpixel.seed0.safetensors")
+    average = {name: learned["average"][f"module.{name}"] for name in kept}
+    assert all(kept[name].equal(average[name]) for name in kept)
+    assert not all(kept[name].equal(learned["model"][name]) for name in kept)
+    history = pd.read_csv(tmp_path / "out/subpixel.seed0.history.csv")
+    again = validate(
+        load_checkpoint(tmp_path / "out/subpixel.seed0.safetensors")[0], data, split[1]
+    )
+    assert history.psnr.tail(2).tolist() == pytest.approx(list(again.values()), abs=5e-5)
+
+
+def test_pictures_and_truths_turn_together(pyramids):
+    data, rows = examples(pyramids, "multi"), np.array([0, 3])
+    for way in range(1, WAYS):
+        (low,), truths = data.take(rows, way)
+        assert not low.equal(data.take(rows)[0][0])
+        for truth in truths.values():  # these pictures are blocks, so each level is the other
+            shrunk = truth[..., :: truth.shape[-1] // 16, :: truth.shape[-1] // 16]
+            torch.testing.assert_close(shrunk, low)
 
 
 def test_validation_is_the_mean_over_pictures_of_8_bit_outputs(pyramids, split):
@@ -142,9 +170,12 @@ def test_same_seed_same_bits_other_seed_other_bits(pyramids, split, tmp_path):
 
 
 @pytest.mark.parametrize("finished", [1, 2, 3])
-def test_a_stopped_training_ends_in_the_same_bits(pyramids, split, tmp_path, monkeypatch, finished):
-    data = examples(pyramids, "multi")
-    run("multi", data, split, tmp_path / "whole")
+@pytest.mark.parametrize("name", ["multi", "subpixel"])
+def test_a_stopped_training_ends_in_the_same_bits(
+    pyramids, split, tmp_path, monkeypatch, name, finished
+):
+    data, recipe = examples(pyramids, name), None if name == "multi" else OURS
+    run(name, data, split, tmp_path / "whole", recipe=recipe)
     save, saves = State.save, []
 
     def save_then_stop(self, state):
@@ -156,11 +187,11 @@ def test_a_stopped_training_ends_in_the_same_bits(pyramids, split, tmp_path, mon
     with monkeypatch.context() as stopping:
         stopping.setattr(State, "save", save_then_stop)
         with pytest.raises(KeyboardInterrupt):
-            run("multi", data, split, tmp_path / "stopped")
+            run(name, data, split, tmp_path / "stopped", recipe=recipe)
     (tmp_path / "resumed").mkdir()
     (tmp_path / "stopped/states").rename(tmp_path / "resumed/states")
     monkeypatch.setattr(State, "save", lambda self, state: (saves.append(state), save(self, state)))
-    state = run("multi", data, split, tmp_path / "resumed")
+    state = run(name, data, split, tmp_path / "resumed", recipe=recipe)
     assert len(saves) == 3, "finished epochs must not be trained again"
     assert content(tmp_path / "resumed") == content(tmp_path / "whole")
     state.forget()
@@ -171,23 +202,23 @@ def test_a_stopped_training_ends_in_the_same_bits(pyramids, split, tmp_path, mon
 def test_state_of_another_training_is_not_used(pyramids, split, tmp_path, caplog, change):
     caplog.set_level("INFO")
     data = examples(pyramids, "basic")
-    run("basic", data, split, tmp_path / "first", settings=Settings(2, 2, 0.001))
+    run("basic", data, split, tmp_path / "first", recipe=Recipe(2, 2, 0.001))
     state = tmp_path / "first/states/basic.seed0.state"
-    settings = Settings(2, 2, 0.002 if change == "lr" else 0.001)
+    recipe = Recipe(2, 2, 0.002 if change == "lr" else 0.001)
     seed = 1 if change == "seed" else 0
     if change == "data":
         changed = pyramids.mid.copy()
         changed[0, 0, 0] ^= 1
         fields = pyramids.__dict__ | {"mid": changed}
         data = examples(Pyramids(**fields), "basic")
-    run("basic", data, split, tmp_path / "plain", seed=seed, settings=settings)
+    run("basic", data, split, tmp_path / "plain", seed=seed, recipe=recipe)
     (tmp_path / "with/states").mkdir(parents=True)
     raw = state.read_bytes()
     (tmp_path / f"with/states/basic.seed{seed}.state").write_bytes(
         raw[: len(raw) // 2] if change == "damage" else raw
     )
     caplog.clear()
-    run("basic", data, split, tmp_path / "with", seed=seed, settings=settings)
+    run("basic", data, split, tmp_path / "with", seed=seed, recipe=recipe)
     assert content(tmp_path / "with") == content(tmp_path / "plain")
     assert sum("training starts anew" in line for line in caplog.messages) == 1
 
@@ -199,7 +230,7 @@ def test_a_loss_that_is_no_number_stops_with_epoch_and_step(pyramids, split, tmp
         calls.append(1)
         return inverse_psnr(output, truth) * (float("nan") if len(calls) == 7 else 1)
 
-    monkeypatch.setattr("srcore.train.inverse_psnr", broken)
+    monkeypatch.setitem(LOSSES, "inverse_psnr", broken)
     with pytest.raises(StudyError, match=r"the loss is nan in epoch 2, step 2; train\.lr = 0\.003"):
         run("basic", examples(pyramids, "basic"), split, tmp_path)
     assert (tmp_path / "states/basic.seed0.state").exists(), "the last good epoch is kept"
@@ -212,7 +243,7 @@ def test_what_cannot_be_trained_is_refused(pyramids, split, tmp_path):
             examples(pyramids, "basic"),
             split,
             tmp_path / "a",
-            settings=Settings(1, 10, 0.1),
+            recipe=Recipe(1, 10, 0.1),
         )
     few = Features(clip_features().array[:5], "random weights", "0" * 64)
     with pytest.raises(StudyError, match="another data set"):

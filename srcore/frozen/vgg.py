@@ -23,7 +23,8 @@ def load(weights: str, device: torch.device) -> Extractor:
     """VGG16 features with weights `random`, `pretrained` (torchvision's) or of a file.
 
     A file holds tensors named as in torchvision (`features.0.weight` …), as safetensors or as a
-    torch file; more layers than needed may stand in it.
+    torch file; more layers than needed may stand in it. Whatever the weights, the features of
+    noise are about one in size.
 
     Raises:
         StudyError: the file is damaged, or lacks a tensor, or one has another shape.
@@ -43,6 +44,7 @@ def load(weights: str, device: torch.device) -> Extractor:
         _fill(layers, _fetch(), "torchvision's VGG16")
     elif weights != "random":
         _fill(layers, read_tensors(Path(weights)), weights)
+    _level(layers)
     freeze(layers, device)
     mean, std = (torch.tensor(v, device=device).view(1, 3, 1, 1) for v in (MEAN, STD))
 
@@ -50,6 +52,23 @@ def load(weights: str, device: torch.device) -> Extractor:
         return layers((low - mean) / std)
 
     return Extractor(embed, label_of(weights), fingerprint(layers))
+
+
+@torch.no_grad()
+def _level(layers: nn.Sequential) -> None:
+    """Scale the last convolution so that the features of white noise have a mean square near one.
+
+    Weights in circulation differ a thousandfold in the size of their features (the original
+    release's are of several hundred), and a network beside features of hundreds does not learn.
+    ReLU lets a factor pass, so the features are the same but for it; it is a power of two, so
+    that not even their rounding changes.
+    """
+    noise = torch.randn(1, 3, 72, 72, generator=torch.Generator().manual_seed(RANDOM_SEED))
+    size = layers(noise).square().mean().sqrt()
+    factor = torch.exp2(-size.log2().round()) if size > 0 else torch.ones(())
+    last = layers[-2]
+    for parameter in last.parameters():
+        parameter.mul_(factor)
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:

@@ -16,10 +16,17 @@ MODELS: dict[str, str] = {
     "dilated": "srcore.models.dilated:SuperResNetDilated",
     "vgg": "srcore.models.vgg:SuperResNetWithVGG",
     "clip": "srcore.models.clip:SuperResNetWithCLIP",
+    "subpixel": "srcore.models.subpixel:SuperResNetSubpixel",
+    "subpixel_no_skip": "srcore.models.ablation:WithoutSkip",
+    "subpixel_bilinear": "srcore.models.ablation:WithBilinearHead",
+    "subpixel_report_loss": "srcore.models.ablation:WithReportLoss",
 }
 """Name of a model → where its class lives."""
 
-SETS: dict[str, tuple[str, ...]] = {"all": tuple(MODELS)}
+SETS: dict[str, tuple[str, ...]] = {
+    "all": ("basic", "multi", "residual", "dilated", "vgg", "clip", "subpixel"),
+    "ablation": ("subpixel", "subpixel_no_skip", "subpixel_bilinear", "subpixel_report_loss"),
+}
 """Name of a model set → the models that its stage `train_<set>` gathers."""
 
 

@@ -1,6 +1,7 @@
 """What the networks share: their interface, and the upsampling that every one of them uses."""
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -14,13 +15,17 @@ class SuperResolver(nn.Module):
     """A network from a low-resolution picture to one or two larger ones.
 
     `forward(low)` takes (N, 3, H, W) in [0, 1] and gives, for every name in `outputs`,
-    (N, 3, s·H, s·W) in [0, 1], s from `OUTPUTS`. A network with a frozen extractor takes that
-    extractor's features of the same pictures as a second argument.
+    (N, 3, s·H, s·W), s from `OUTPUTS`, in [0, 1] or, without a sigmoid, about. A network with a
+    frozen extractor takes that extractor's features of the same pictures as a second argument.
     """
 
     outputs: ClassVar[tuple[str, ...]]
     frozen: ClassVar[str | None] = None
     """Kind of frozen extractor whose features `forward` takes: vgg, clip or None."""
+    recipe: ClassVar[str] = "train"
+    """Group of params.yaml that says how to train it."""
+    changes: ClassVar[Mapping[str, Any]] = {}
+    """What it does otherwise than that group says (see `srcore.recipe.Recipe`)."""
 
 
 def conv3(inputs: int, outputs: int, dilation: int = 1) -> nn.Conv2d:

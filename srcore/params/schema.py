@@ -160,6 +160,23 @@ class Train(Settings):
     """Adam's learning rate."""
 
 
+class Subpixel(Settings):
+    """Training of our own network and its variants, as many epochs as the others."""
+
+    batch_size: int = Field(ge=1)
+    """Pictures a step."""
+    lr: float = Field(gt=0, le=1)
+    """Adam's learning rate; the highest one where the schedule changes it."""
+    loss: Literal["l1", "inverse_psnr"]
+    """l1, or inverse_psnr as for the report's networks."""
+    schedule: Literal["one_cycle", "constant"]
+    """one_cycle (up for three tenths of the steps, then down to nothing) or constant."""
+    flips: bool
+    """Turn and mirror every batch at random."""
+    average: float = Field(ge=0, lt=1)
+    """Decay of the exponential average of the weights that is judged and kept; 0 for none."""
+
+
 class Evaluate(Settings):
     """How the held-out pictures are judged."""
 
@@ -207,6 +224,7 @@ class Params(Settings):
     split: Split
     frozen: Frozen
     train: Train
+    subpixel: Subpixel
     evaluate: Evaluate
     compare: Compare
     clip_analysis: ClipAnalysis

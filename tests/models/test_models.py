@@ -78,8 +78,10 @@ def test_names_shapes_and_range_of_the_outputs(name, size):
     for output, x in outputs.items():
         scale = OUTPUTS[output]
         assert x.shape == (pictures, 3, scale * height, scale * width)
-        assert x.min() >= 0
-        assert x.max() <= 1
+        if name in REPORT:  # a sigmoid; the others may leave the range, and are clipped when saved
+            assert x.min() >= 0
+            assert x.max() <= 1
+        assert x.isfinite().all()
         assert x.std() > 0
 
 
@@ -141,8 +143,8 @@ def test_few_steps_of_adam_lower_the_loss(name):
     assert losses[-1] < losses[0]
 
 
-def test_the_set_all_holds_every_model():
-    assert set(SETS["all"]) == set(MODELS)
+def test_sets_hold_models_and_every_model_is_in_one():
+    assert {name for members in SETS.values() for name in members} == set(MODELS)
     for members in SETS.values():
         assert set(members) <= set(MODELS)
     assert not set(SETS) & set(MODELS), "a name is either a model or a set"

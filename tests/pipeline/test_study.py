@@ -6,7 +6,9 @@ import re
 import pytest
 import yaml
 
-TRAIN = ("basic", "multi", "residual", "dilated", "vgg", "clip")
+from srcore.models import SETS
+
+TRAIN = SETS["all"]
 
 
 def ran(output: str) -> list[str]:

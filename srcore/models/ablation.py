@@ -1,0 +1,24 @@
+"""What each idea of the sub-pixel network is worth: the same network, one difference away."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from srcore.models.subpixel import SuperResNetSubpixel
+
+
+class WithoutSkip(SuperResNetSubpixel):
+    """Gives the whole picture, not the difference to a bicubic one."""
+
+    skip: ClassVar[bool] = False
+
+
+class WithBilinearHead(SuperResNetSubpixel):
+    """Heads give three channels at low resolution, upsampled bilinearly."""
+
+    shuffle: ClassVar[bool] = False
+
+
+class WithReportLoss(SuperResNetSubpixel):
+    """Trained on 1/PSNR, as the report's networks are."""
+
+    changes: ClassVar[Mapping[str, Any]] = {"loss": "inverse_psnr"}

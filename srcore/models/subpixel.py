@@ -1,0 +1,78 @@
+"""Our own network: depth at low resolution, sub-pixel heads, and a difference to bicubic."""
+
+from typing import ClassVar, cast
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from srcore.models.base import OUTPUTS, SuperResolver, conv3
+
+CHANNELS, BLOCKS = 32, 11
+GREY = 0.45
+"""About the mean of photographs; taken off, so that the network sees values around zero."""
+QUIET = 0.1
+"""Factor on the first weights of whatever is added to a picture: training starts near bicubic."""
+
+
+class PlainBlock(nn.Module):
+    """x + conv(relu(conv(x))), with no activation and no normalisation on the skip (EDSR)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv1 = conv3(channels, channels)
+        self.conv2 = quiet(conv3(channels, channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) → (N, C, H, W)."""
+        return x + self.conv2(F.relu(self.conv1(x)))
+
+
+class SuperResNetSubpixel(SuperResolver):
+    """Residual blocks at low resolution, then one sub-pixel convolution for each output.
+
+    After EDSR (Lim et al. 2017) and ESPCN (Shi et al. 2016), made deep and narrow. Every head gives
+    the difference to a bicubic picture. There is no sigmoid: outputs may leave [0, 1] a little.
+    """
+
+    outputs: ClassVar[tuple[str, ...]] = ("mid", "large")
+    recipe: ClassVar[str] = "subpixel"
+    skip: ClassVar[bool] = True
+    """Whether outputs are differences to a bicubic picture."""
+    shuffle: ClassVar[bool] = True
+    """Whether heads give every pixel of the output (sub-pixel), or are upsampled bilinearly."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = conv3(3, CHANNELS)
+        self.body = nn.Sequential(*(PlainBlock(CHANNELS) for _ in range(BLOCKS)))
+        self.last = conv3(CHANNELS, CHANNELS)
+        cells = {output: s**2 if self.shuffle else 1 for output, s in OUTPUTS.items()}
+        self.heads = nn.ModuleDict(
+            {output: quiet(conv3(CHANNELS, 3 * n)) for output, n in cells.items()}
+        )
+
+    def forward(self, low: Tensor) -> dict[str, Tensor]:
+        """(N, 3, H, W) in [0, 1] → mid (N, 3, 2H, 2W), large (N, 3, 4H, 4W), about [0, 1]."""
+        shallow = self.first(low - GREY)
+        features = shallow + self.last(self.body(shallow))
+        return {output: self._output(output, features, low) for output in self.outputs}
+
+    def _output(self, output: str, features: Tensor, low: Tensor) -> Tensor:
+        scale, detail = OUTPUTS[output], self.heads[output](features)
+        if self.shuffle:
+            detail = F.pixel_shuffle(detail, scale)
+        else:
+            detail = F.interpolate(detail, scale_factor=scale, mode="bilinear")
+        return detail + bicubic(low, scale) if self.skip else detail + GREY
+
+
+def quiet(conv: nn.Conv2d) -> nn.Conv2d:
+    """Give a convolution small first weights and no bias to begin with."""
+    nn.init.zeros_(cast("Tensor", conv.bias))
+    conv.weight.data.mul_(QUIET)
+    return conv
+
+
+def bicubic(low: Tensor, scale: int) -> Tensor:
+    """Enlarge as Pillow does (cubic coefficient −0.5, which torch uses with `antialias` only)."""
+    return F.interpolate(low, scale_factor=scale, mode="bicubic", antialias=True)

@@ -1,0 +1,86 @@
+"""What changes a network: the report's Adam as it is; one cycle; the average of the weights."""
+
+import copy
+from itertools import pairwise
+
+import pytest
+import torch
+from torch import nn
+
+from srcore.learner import Learner
+from srcore.models import model_class
+from srcore.models.base import SuperResolver
+from srcore.recipe import Recipe
+
+STEPS = 12
+REPORT = Recipe(epochs=1, batch_size=1, lr=0.01)
+OURS = Recipe(epochs=1, batch_size=1, lr=0.01, schedule="one_cycle", average=0.8)
+
+
+def model() -> SuperResolver:
+    torch.manual_seed(1)
+    return model_class("basic")()
+
+
+def loss(network: nn.Module, step: int) -> torch.Tensor:
+    low = torch.rand(1, 3, 6, 6, generator=torch.Generator().manual_seed(step))
+    return network(low)["mid"].square().mean()
+
+
+def weights(network: nn.Module) -> torch.Tensor:
+    return torch.cat([p.detach().flatten() for p in network.parameters()])
+
+
+def taught(learner: Learner, first: int, last: int) -> list[torch.Tensor]:
+    """Take some steps; the weights after each."""
+    seen = []
+    for step in range(first, last):
+        learner.step(loss(learner.model, step))
+        seen.append(weights(learner.model))
+    return seen
+
+
+def test_the_report_takes_plain_steps_of_adam():
+    learner = Learner(model(), REPORT, STEPS)
+    other = model()
+    optimizer = torch.optim.Adam(other.parameters(), lr=0.01)
+    for step in range(STEPS):
+        learner.step(loss(learner.model, step))
+        optimizer.zero_grad()
+        loss(other, step).backward()
+        optimizer.step()
+    torch.testing.assert_close(weights(learner.network), weights(other))
+    assert learner.network is learner.model
+
+
+def test_one_cycle_goes_up_then_down_to_nothing():
+    learner = Learner(model(), Recipe(1, 1, 0.01, schedule="one_cycle"), STEPS)
+    seen = [weights(learner.model), *taught(learner, 0, STEPS)]
+    moved = [(after - before).abs().max() for before, after in pairwise(seen)]
+    assert max(moved) > 5 * moved[0]
+    assert moved[-1] < 1e-3 * max(moved)
+
+
+def test_the_average_forgets_at_its_decay():
+    learner = Learner(model(), Recipe(1, 1, 0.01, average=0.8), STEPS)
+    seen = taught(learner, 0, STEPS)
+    expected = seen[0]
+    for after in seen[1:]:
+        expected = 0.8 * expected + 0.2 * after
+    torch.testing.assert_close(weights(learner.network), expected)
+    assert not weights(learner.network).equal(weights(learner.model))
+
+
+@pytest.mark.parametrize("recipe", [REPORT, OURS], ids=["report", "ours"])
+@pytest.mark.parametrize("stopped", [1, 5, STEPS - 1])
+def test_it_goes_on_from_its_state_in_the_same_bits(recipe, stopped, tmp_path):
+    whole = Learner(model(), recipe, STEPS)
+    taught(whole, 0, STEPS)
+    first = Learner(model(), recipe, STEPS)
+    taught(first, 0, stopped)
+    torch.save(copy.deepcopy(first.state_dict()), tmp_path / "state")
+    second = Learner(model(), recipe, STEPS)
+    second.load_state_dict(torch.load(tmp_path / "state", weights_only=True))
+    taught(second, stopped, STEPS)
+    assert weights(second.network).equal(weights(whole.network))
+    assert weights(second.model).equal(weights(whole.model))
