@@ -20,9 +20,11 @@ from literal import LITERAL, PSNRLoss
 from srcore.device import prepare
 from srcore.files import write_csv
 from srcore.frozen.extractor import Extractor, load_extractor
-from srcore.loss import inverse_psnr
-from srcore.models import MODELS, model_class
-from srcore.params import load_params
+from srcore.learner import Learner
+from srcore.loss import LOSSES
+from srcore.models import model_class
+from srcore.params import Params, load_params
+from srcore.recipe import recipe_for
 
 REPETITIONS = 7
 
@@ -39,8 +41,8 @@ class InsideTheStep(torch.nn.Module):
         return self.extractor(low).clone()
 
 
-def stepper(model: torch.nn.Module, loss: Callable[[], torch.Tensor]) -> Callable[[], float]:
-    """Forward, loss, backward and Adam; gives the loss."""
+def literal_step(model: torch.nn.Module, loss: Callable[[], torch.Tensor]) -> Callable[[], float]:
+    """Forward, loss, backward and Adam, as a notebook has them; gives the loss."""
     optimizer = torch.optim.Adam(model.parameters(), lr=0.001)
 
     def step() -> float:
@@ -53,8 +55,21 @@ def stepper(model: torch.nn.Module, loss: Callable[[], torch.Tensor]) -> Callabl
     return step
 
 
-def measure(name: str, batch: int, device: torch.device) -> dict[str, object]:
+def product_step(learner: Learner, loss: Callable[[], torch.Tensor]) -> Callable[[], float]:
+    """The same, as `srcore.train` has them."""
+
+    def step() -> float:
+        value = loss()
+        learner.step(value)
+        return value.item()
+
+    return step
+
+
+def measure(name: str, params: Params, device: torch.device) -> dict[str, object]:
     cls = model_class(name)
+    recipe = recipe_for(cls, params)
+    batch = recipe.batch_size
     extractor = load_extractor(cls.frozen, "random", device) if cls.frozen else None
     torch.manual_seed(0)
     low = torch.rand(batch, 3, 72, 72)
@@ -64,7 +79,7 @@ def measure(name: str, batch: int, device: torch.device) -> dict[str, object]:
     literal.load_state_dict(product.state_dict())
     product.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     inputs = (low, extractor(low).clone()) if extractor else (low,)
-    criterion = PSNRLoss()
+    criterion = PSNRLoss() if recipe.loss == "inverse_psnr" else torch.nn.L1Loss()
 
     def literal_loss() -> torch.Tensor:
         outputs = literal(low)
@@ -72,9 +87,13 @@ def measure(name: str, batch: int, device: torch.device) -> dict[str, object]:
 
     def product_loss() -> torch.Tensor:
         outputs = product(*inputs)
-        return torch.stack([inverse_psnr(outputs[o], truths[o]) for o in cls.outputs]).sum()
+        return torch.stack([LOSSES[recipe.loss](outputs[o], truths[o]) for o in cls.outputs]).sum()
 
-    steps = {"literal": stepper(literal, literal_loss), "product": stepper(product, product_loss)}
+    learner = Learner(product, recipe, steps=1 + REPETITIONS)
+    steps = {
+        "literal": literal_step(literal, literal_loss),
+        "product": product_step(learner, product_loss),
+    }
     difference = abs(steps["literal"]() - steps["product"]())
     times: dict[str, list[float]] = {kind: [] for kind in steps}
     for _ in range(REPETITIONS):
@@ -96,7 +115,7 @@ def measure(name: str, batch: int, device: torch.device) -> dict[str, object]:
 def main() -> None:
     params = load_params()
     device = prepare("cpu", params.threads)
-    table = pd.DataFrame([measure(name, params.train.batch_size, device) for name in MODELS])
+    table = pd.DataFrame([measure(name, params, device) for name in LITERAL])
     print(table.to_string(index=False))
     write_csv(Path("benchmarks/step.csv"), table)
 

@@ -262,6 +262,56 @@ class SuperResNetWithCLIP(_WithFrozen):
         }
 
 
+def cubic(sides: int, scale: int) -> Tensor:
+    """Keys' cubic interpolation (coefficient -1/2) as a matrix (scale·sides, sides).
+
+    At the edges, weights that fall outside are dropped and the others made to sum to one.
+    """
+    centres = (torch.arange(scale * sides, dtype=torch.float64) + 0.5) / scale - 0.5
+    d = (centres[:, None] - torch.arange(sides)).abs()
+    near = 1.5 * d**3 - 2.5 * d**2 + 1
+    far = -0.5 * d**3 + 2.5 * d**2 - 4 * d + 2
+    weights = torch.where(d <= 1, near, torch.where(d < 2, far, 0.0))
+    return weights / weights.sum(dim=1, keepdim=True)
+
+
+class PlainBlock(nn.Module):
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, channels, kernel_size=3, padding=1)
+        self.conv2 = nn.Conv2d(channels, channels, kernel_size=3, padding=1)
+        self.relu = nn.ReLU()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.conv2(self.relu(self.conv1(x)))
+
+
+class SuperResNetSubpixel(nn.Module):
+    """Not in the report: our own network, its interpolation as two products with matrices."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(3, 32, kernel_size=3, padding=1)
+        self.body = nn.Sequential(*[PlainBlock(32) for _ in range(11)])
+        self.last = nn.Conv2d(32, 32, kernel_size=3, padding=1)
+        self.heads = nn.ModuleDict(
+            {
+                "mid": nn.Conv2d(32, 3 * 4, kernel_size=3, padding=1),
+                "large": nn.Conv2d(32, 3 * 16, kernel_size=3, padding=1),
+            }
+        )
+
+    def forward(self, low: Tensor) -> dict[str, Tensor]:
+        shallow = self.first(low - 0.45)
+        features = self.last(self.body(shallow)) + shallow
+        outputs = {}
+        for name, scale in {"mid": 2, "large": 4}.items():
+            rows, columns = (cubic(side, scale).to(low.dtype) for side in low.shape[2:])
+            enlarged = torch.einsum("yh,nchw,xw->ncyx", rows, low, columns)
+            outputs[name] = enlarged + nn.PixelShuffle(scale)(self.heads[name](features))
+        return outputs
+
+
 LITERAL: dict[str, type[nn.Module]] = {
     "basic": SuperResNet,
     "multi": SuperResNetMulti,
@@ -269,5 +319,6 @@ LITERAL: dict[str, type[nn.Module]] = {
     "dilated": SuperResNetDilated,
     "vgg": SuperResNetWithVGG,
     "clip": SuperResNetWithCLIP,
+    "subpixel": SuperResNetSubpixel,
 }
 """Name of a model in srcore's table → its literal program."""
