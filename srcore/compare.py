@@ -19,13 +19,14 @@ from srcore.errors import StudyError
 from srcore.files import fresh_folder, write_json
 from srcore.inference import Network
 from srcore.interpolation import upscale
+from srcore.labels import BASELINE
 from srcore.loss import psnr
 from srcore.models.base import OUTPUTS
 from srcore.progress import progress
 from srcore.ssim import ssim
 from srcore.tensors import quantise, to_pictures, to_tensor
 
-BASELINE, TRUTH = "bicubic", "truth"
+TRUTH = "truth"
 DETAIL = 4
 """The detail's side is this part of the picture's side."""
 MARGIN = 24

@@ -14,6 +14,7 @@ from srcore.bootstrap import mean_interval
 from srcore.data.packed import Indices, Pyramids
 from srcore.inference import Network
 from srcore.interpolation import METHODS, upscale
+from srcore.labels import BASELINE
 from srcore.loss import psnr
 from srcore.models.base import OUTPUTS
 from srcore.progress import progress
@@ -22,8 +23,6 @@ from srcore.tensors import quantise, to_tensor
 
 BATCH = 16
 """Pictures judged at once; bounds the memory."""
-BASELINE = "bicubic"
-"""The interpolation that every gain is measured against."""
 
 
 def judge_pictures(

@@ -18,9 +18,11 @@ from markupsafe import Markup
 
 from srcore.bootstrap import FEW_GROUPS
 from srcore.errors import StudyError
+from srcore.interpolation import METHODS
+from srcore.labels import BASELINE, RANDOM
 from srcore.page.charts import interval_bar
 from srcore.page.curves import curve_groups
-from srcore.page.results import BASELINE, BASELINES, RANDOM, Results
+from srcore.page.results import Results
 from srcore.page.svg import padded, short, signed
 from srcore.params import Params
 
@@ -98,7 +100,7 @@ def _headline(results: Results, output: str) -> dict[str, Any]:
 
 def _table(results: Results, output: str) -> dict[str, Any]:
     """The rows of one size, the largest gain first; bicubic stands at zero by definition."""
-    names = [name for name in (*results.models, *BASELINES) if output in results.metrics[name]]
+    names = [name for name in (*results.models, *METHODS) if output in results.metrics[name]]
     zero = {"gain": 0.0, "gain_low": 0.0, "gain_high": 0.0}
     entries = {name: zero | cast("dict[str, Any]", results.metrics[name][output]) for name in names}
     ends = [e[key] for e in entries.values() for key in ("gain_low", "gain_high")]

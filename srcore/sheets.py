@@ -15,7 +15,8 @@ from matplotlib.colors import Normalize
 from numpy.typing import NDArray
 
 from srcore.canvas import FAINT, INK, LINE, Canvas, default_style
-from srcore.compare import BASELINE, TRUTH, Comparison, Detail, Shown
+from srcore.compare import TRUTH, Comparison, Detail, Shown
+from srcore.labels import BASELINE, RANDOM
 from srcore.models.base import OUTPUTS
 
 CELL = 288
@@ -207,7 +208,7 @@ def _draw_panel(
 ) -> None:
     (left, top), cell = corner, layout.cell
     under = page.text(left, top + LINE * NAME, panel.title, NORMAL, bold=True)
-    colour = WARNING if "random" in panel.note else FAINT
+    colour = WARNING if RANDOM in panel.note else FAINT
     page.text(left, under, "\n".join(_wrapped(panel.note)), SMALL, colour=colour)
     top += layout.heading
     page.picture(left, top, cell, panel.picture, detail)

@@ -1,9 +1,7 @@
 """What stands beside every figure of this stage: the weights it depends on."""
 
 from srcore.frozen.clip import Clip
-
-RANDOM = "random weights"
-"""The label of weights that have seen no picture, see `srcore.frozen.extractor.label_of`."""
+from srcore.labels import RANDOM
 
 
 def is_random(clip: Clip) -> bool:

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from srcore.bootstrap import mean_interval
 from srcore.clip_analysis.descriptions import CLASSES, Descriptions
 from srcore.clip_analysis.embed import LOW, TRUTH, Embeddings, Version
-from srcore.clip_analysis.labels import RANDOM
 from srcore.data.packed import Indices, Pyramids
+from srcore.labels import RANDOM
 
 FIGURES = ("cosine", "accuracy")
 """The columns of figures; a figure that a version of the pictures does not have is missing."""
@@ -83,7 +83,7 @@ def summarise(table: pd.DataFrame, weights: str, resamples: int) -> dict[str, An
     """
     summary: dict[str, Any] = {"weights": weights}
     if weights == RANDOM:
-        summary["note"] = "random weights: these figures mean nothing"
+        summary["note"] = f"{RANDOM}: these figures mean nothing"
     summary["pictures"] = table["picture"].nunique()
     if annotated := table.loc[table["accuracy"].notna(), "picture"].nunique():
         summary["annotated"] = annotated

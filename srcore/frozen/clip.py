@@ -17,7 +17,8 @@ from torch import Tensor, nn
 from torchvision.transforms.v2.functional import to_pil_image
 
 from srcore.errors import StudyError, reason
-from srcore.frozen.extractor import RANDOM_SEED, Extractor, fingerprint, freeze, label_of
+from srcore.frozen.extractor import RANDOM_SEED, Extractor, fingerprint, freeze
+from srcore.labels import label_of
 from srcore.tensors import quantise
 
 ARCHITECTURE = "ViT-B-32-quickgelu"

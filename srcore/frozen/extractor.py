@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -22,8 +21,7 @@ class Extractor:
 
     Attributes:
         embed: (N, 3, H, W) in [0, 1] → features (N, ...), float32.
-        label: what the weights are, as it must stand beside every figure: "random weights",
-            "pretrained weights", or "weights of <file>".
+        label: what the weights are, as it must stand beside every figure (`srcore.labels`).
         fingerprint: SHA-256 of the weights.
     """
 
@@ -54,13 +52,6 @@ def load_extractor(kind: str, weights: str, device: torch.device) -> Extractor:
     """
     module, _, function = KINDS[kind].partition(":")
     return getattr(import_module(module), function)(weights, device)
-
-
-def label_of(weights: str) -> str:
-    """The words that stand beside figures made with these weights; no folder of this machine."""
-    if weights in ("random", "pretrained"):
-        return f"{weights} weights"
-    return f"weights of {Path(weights).name}"
 
 
 def freeze(module: nn.Module, device: torch.device) -> nn.Module:

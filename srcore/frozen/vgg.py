@@ -11,7 +11,8 @@ from torchvision.models import VGG16_Weights
 from torchvision.models.vgg import cfgs, make_layers
 
 from srcore.errors import StudyError, reason
-from srcore.frozen.extractor import RANDOM_SEED, Extractor, fingerprint, freeze, label_of
+from srcore.frozen.extractor import RANDOM_SEED, Extractor, fingerprint, freeze
+from srcore.labels import label_of
 
 LAYERS = 9
 """Modules of torchvision's `vgg16().features` up to the ReLU after conv2_2."""

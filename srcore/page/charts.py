@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from srcore.page.results import RANDOM
+from srcore.labels import RANDOM
 from srcore.page.svg import (
     BOTTOM,
     HEIGHT,

@@ -6,6 +6,7 @@ from typing import Any, cast
 import pandas as pd
 from markupsafe import Markup
 
+from srcore.labels import BASELINE
 from srcore.page.charts import (
     Line,
     Point,
@@ -16,7 +17,7 @@ from srcore.page.charts import (
     scatter,
     swatch,
 )
-from srcore.page.results import BASELINE, Results
+from srcore.page.results import Results
 from srcore.page.svg import short, signed, without_start
 
 OURS, REPORT = "this study", "report"

@@ -9,13 +9,10 @@ import pandas as pd
 
 from srcore.errors import StudyError
 from srcore.files import read_json
+from srcore.interpolation import METHODS
+from srcore.labels import OUTPUTS
 from srcore.params import Params
 
-RANDOM = "random weights"
-"""The label of weights that were never trained, as srcore.frozen.extractor writes it."""
-BASELINE = "bicubic"
-BASELINES = ("nearest", "bilinear", "bicubic", "lanczos")
-OUTPUTS = ("mid", "large")
 PICTURES = {"picture": str, "group": str, "method": str, "output": str, "gain": float}
 TRAINING = {
     "model": str,
@@ -52,7 +49,7 @@ class Results:
     @property
     def models(self) -> list[str]:
         """The models of the set, in the order of the table of models."""
-        return [name for name in self.metrics if name not in ("best", *BASELINES)]
+        return [name for name in self.metrics if name not in ("best", *METHODS)]
 
     @property
     def outputs(self) -> list[str]:

@@ -1,4 +1,3 @@
-import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,7 +7,6 @@ from srcore.frozen.extractor import (
     Extractor,
     fingerprint,
     freeze,
-    label_of,
     round_features,
 )
 
@@ -49,18 +47,6 @@ def test_memory_order_and_device_do_not_count():
     network = small()
     before = fingerprint(network)
     assert fingerprint(network.to(memory_format=torch.channels_last)) == before
-
-
-@pytest.mark.parametrize(
-    ("weights", "label"),
-    [
-        ("random", "random weights"),
-        ("pretrained", "pretrained weights"),
-        ("/home/somebody/secret/vgg.safetensors", "weights of vgg.safetensors"),
-    ],
-)
-def test_a_label_says_what_the_weights_are_and_no_folder(weights, label):
-    assert label_of(weights) == label
 
 
 def test_frozen_modules_have_no_gradients_and_do_not_change():
