@@ -100,8 +100,11 @@ def summarise(table: pd.DataFrame, networks: list[Network], resamples: int, side
 
     Returns:
         {"best": {output: {model, gain, weights?}}, method: {output: {psnr, ssim, gain, gain_low,
-        gain_high, wins, weights?}, parameters?, macs?}}; gain_low and gain_high are the 95 %
-        interval of the mean gain, wins the share of pictures on which the method beats bicubic.
+        gain_high, wins, weights?, seeds?, psnr_spread?, gain_spread?}, parameters?, macs?}};
+        gain_low and gain_high are the 95 % interval of the mean gain, wins the share of pictures on
+        which the method beats bicubic. With several seeds figures are those of picture-wise means,
+        seeds is their number, and the spreads are standard deviations (n − 1) between them of the
+        mean psnr and gain.
     """
     summary: dict[str, Any] = {"best": {}}
     models = dict.fromkeys(network.card.model for network in networks)
@@ -112,8 +115,10 @@ def summarise(table: pd.DataFrame, networks: list[Network], resamples: int, side
         if method != BASELINE:
             entry |= {"gain": part["gain"].mean(), "gain_low": low, "gain_high": high}
             entry["wins"] = float((by_picture["gain"] > 0).mean())
-        if len(seeds := part.groupby("seed")["psnr"].mean()) > 1:
-            entry |= {"seeds": len(seeds), "psnr_spread": seeds.std()}
+        if len(seeds := part.groupby("seed")[["psnr", "gain"]].mean()) > 1:
+            spread = seeds.std()  # the same for both: the baseline has no seed
+            entry |= {"seeds": len(seeds)}
+            entry |= {"psnr_spread": spread["psnr"], "gain_spread": spread["gain"]}
         if weights := part["weights"].iloc[0]:
             entry["weights"] = weights
         summary.setdefault(str(method), {})[str(output)] = entry

@@ -9,31 +9,57 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from ruamel.yaml import YAML
 
-from srcore.bootstrap import FEW_GROUPS, mean_interval
 from srcore.errors import StudyError
+from srcore.labels import BASELINE, OUTPUTS
+from srcore.paired import Difference, paired_difference
 from srcore.stage import main
 
 PARAMS, METRICS = "params.yaml", "metrics/evaluate.json"
 PICTURES = "plots/pictures.csv"
-SHEETS = ("plots/compare.mid.png", "plots/compare.large.png", "plots/report.html")
-KEYS = ["method", "output", "picture"]
+SHEETS = (
+    "plots/compare.mid.png",
+    "plots/compare.large.png",
+    "plots/errors.mid.png",
+    "plots/errors.large.png",
+    "plots/report.html",
+)
+LOCK, TRAINING_LOCK = "dvc.lock", "stages/dvc.lock"
+STAGES = ("download", "resize_pyramids", "split", "evaluate")
+"""Stages of dvc.yaml that the figures come from."""
+MOST_CHANGES, LONGEST = 8, 30
+"""Changed parameters that are listed, and letters of a value: a review is read, not searched."""
 
 
 @dataclass(frozen=True)
 class Study:
-    """Parameters and results of one state of the project."""
+    """Parameters and results of one state of the project.
+
+    Attributes:
+        name: the commit, or "now".
+        params: params.yaml.
+        metrics: metrics/evaluate.json.
+        pictures: plots/pictures.csv.
+        recorded: dotted key → value of the parameters that the results were made with, as DVC's
+            lock files say; empty without them.
+    """
 
     name: str
     params: dict[str, Any]
     metrics: dict[str, Any]
     pictures: pd.DataFrame
+    recorded: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def models(self) -> list[str]:
+        """The models that were judged."""
+        return [name for name, value in self.metrics.items() if "macs" in value]
 
 
 def read_study(commit: str | None) -> Study:
@@ -42,20 +68,23 @@ def read_study(commit: str | None) -> Study:
     Raises:
         StudyError: the commit or one of its result files does not exist.
     """
-    files = {path: _read(commit, path) for path in (PARAMS, METRICS, PICTURES)}
-    return Study(
+    params, metrics, pictures = (_read(commit, path) for path in (PARAMS, METRICS, PICTURES))
+    study = Study(
         commit or "now",
-        YAML(typ="safe").load(files[PARAMS]),
-        json.loads(files[METRICS]),
-        pd.read_csv(io.StringIO(files[PICTURES]), keep_default_na=False),
+        YAML(typ="safe").load(params),
+        json.loads(metrics),
+        pd.read_csv(io.StringIO(pictures), keep_default_na=False),
     )
+    study.recorded.update(_recorded(commit, study.models))
+    return study
 
 
 def review(base: Study, head: Study, links: str | None = None) -> str:
     """Markdown: changed parameters, then the change of every gain over bicubic, then the sheets.
 
-    Differences are paired by picture, with a 95 % bootstrap interval; one that includes zero is
-    called noise, and where only a few scenes are held out nothing is called more. Gains are in dB.
+    Differences are judged by `srcore.paired`: paired by picture, with a 95 % bootstrap interval;
+    one that includes zero is called noise, as is one below the spread between seeds, and where only
+    a few scenes are held out nothing is called more. Gains are in dB.
 
     Args:
         base: the state to compare with.
@@ -68,71 +97,125 @@ def review(base: Study, head: Study, links: str | None = None) -> str:
 
 
 def _lines(base: Study, head: Study, links: str | None) -> Iterator[str]:
-    changes = list(_changes(base.params, head.params))
+    changes = [f"`{key}` {a} → {b}" for key, a, b in _changes(base.params, head.params)]
+    if (more := len(changes) - MOST_CHANGES) > 0:
+        changes[MOST_CHANGES:] = [f"and {more} more (`git diff {base.name} -- {PARAMS}`)"]
     yield "Parameters: " + ("; ".join(changes) if changes else "none changed") + "."
+    yield from filter(None, map(_stale, (base, head)))
     yield ""
-    rows = _paired(base, head)
-    if rows.empty:
+    rows = list(_paired(base, head))
+    if not rows:
         yield "The two states share no held-out picture of a common model: nothing can be paired."
     else:
-        pictures = rows.groupby(["method", "output"]).size().max()
+        pictures = max(difference.pictures for _, _, difference in rows)
         yield f"| model | output | gain over bicubic, `{base.name}` → now | difference, 95 % | |"
         yield "|---|---|---|---|---|"
-        for (method, output), part in rows.groupby(["method", "output"], sort=False):
-            yield _row(head, str(method), str(output), part)
+        for model, output, difference in rows:
+            before, after = (study.metrics[model][output] for study in (base, head))
+            yield _row(_named(model, before, after), output, before, after, difference)
         yield ""
-        yield f"Differences in dB, paired over {pictures} held-out pictures."
-    for side, missing in (("new", _only(head, base)), ("gone", _only(base, head))):
-        if missing:
+        seeds = any(difference.spread for _, _, difference in rows)
+        between = "; ± is the standard deviation between seeds" if seeds else ""
+        yield f"Differences in dB, paired over {pictures} held-out pictures{between}."
+    for side, study, other in (("new", head, base), ("gone", base, head)):
+        if missing := [model for model in study.models if model not in other.metrics]:
             yield f"Models that are {side}: {', '.join(missing)}."
     places = [f"[{path}]({links})" if links else f"`{path}`" for path in SHEETS]
     yield f"Sheets: {', '.join(places)}."
 
 
-def _row(head: Study, method: str, output: str, part: pd.DataFrame) -> str:
-    difference = part["gain_head"] - part["gain_base"]
-    resamples = head.params["evaluate"]["resamples"]
-    low, high = mean_interval(difference, part["group"], resamples)
-    verdict = "noise" if low <= 0 <= high else ("**better**" if low > 0 else "**worse**")
-    if (scenes := part["group"].nunique()) < FEW_GROUPS:
-        verdict = f"{scenes} scenes: too few to tell"
-    weights = head.metrics[method][output].get("weights")
-    name = f"{method} ({weights})" if weights else method
-    gains = f"{part['gain_base'].mean():+.2f} → {part['gain_head'].mean():+.2f}"
-    interval = f"{difference.mean():+.3f} [{low:+.3f}, {high:+.3f}]"
+def _row(
+    name: str, output: str, before: dict[str, Any], after: dict[str, Any], difference: Difference
+) -> str:
+    verdict = f"**{difference.words}**" if difference.told else difference.words
+    gains = " → ".join(
+        f"{entry['gain']:+.2f}" + (f" ± {entry['gain_spread']:.2f}" if "seeds" in entry else "")
+        for entry in (before, after)
+    )
+    interval = f"{difference.mean:+.3f} [{difference.low:+.3f}, {difference.high:+.3f}]"
     return f"| {name} | {output} | {gains} | {interval} | {verdict} |"
 
 
-def _paired(base: Study, head: Study) -> pd.DataFrame:
-    """The same pictures, of the models both states have, in the order of `head`.
+def _named(model: str, before: dict[str, Any], after: dict[str, Any]) -> str:
+    """The model with the frozen weights of both sides, once where they are the same."""
+    labels = [entry.get("weights", "").replace("|", "\\|") for entry in (before, after)]
+    if not any(labels):
+        return model
+    told = [label or "no frozen weights" for label in dict.fromkeys(labels)]
+    return f"{model} ({' → '.join(told)})"
+
+
+def _paired(base: Study, head: Study) -> Iterator[tuple[str, str, Difference]]:
+    """Model, output and difference, for the models both have, on the same pictures.
 
     A name stands for the same picture when bicubic interpolation scores the same on both sides.
     """
-    shared = set(base.metrics) & {name for name in head.metrics if "macs" in head.metrics[name]}
     bicubic = [
-        study.pictures[study.pictures["method"] == "bicubic"].set_index(["picture", "output"])
+        study.pictures[study.pictures["method"] == BASELINE].set_index(["picture", "output"])
         for study in (base, head)
     ]
     same = bicubic[0]["psnr"].eq(bicubic[1]["psnr"])  # aligned by name; absent ones are not equal
-    ours = head.pictures[head.pictures["method"].isin(shared)]
-    pairs = pd.MultiIndex.from_frame(ours[["picture", "output"]])
-    ours = ours[same.reindex(pairs, fill_value=False).to_numpy(bool)]
-    return ours.merge(base.pictures, on=KEYS, suffixes=("_head", "_base")).rename(
-        columns={"group_head": "group"}
-    )
+    pairs = pd.MultiIndex.from_frame(head.pictures[["picture", "output"]])
+    ours = head.pictures[same.reindex(pairs, fill_value=False).to_numpy(bool)]
+    for model in head.models:
+        for output in OUTPUTS:
+            entries = [study.metrics.get(model, {}).get(output) for study in (base, head)]
+            if None in entries:
+                continue
+            # Where one side has one seed only, nothing better is known than the other's spread.
+            known = [entry["gain_spread"] for entry in entries if "seeds" in entry] or [0.0]
+            now, then = (
+                table[(table["method"] == model) & (table["output"] == output)]
+                for table in (ours, base.pictures)
+            )
+            resamples = head.params["evaluate"]["resamples"]
+            difference = paired_difference(now, then, resamples, (known[0], known[-1]))
+            if difference is not None:
+                yield model, output, difference
 
 
-def _only(study: Study, other: Study) -> list[str]:
-    models = [name for name, value in study.metrics.items() if "macs" in value]
-    return [name for name in models if name not in other.metrics]
+def _stale(study: Study) -> str:
+    """One line where the results were made with other parameters than those beside them."""
+    found: dict[str, str] = {}
+    for key, value in study.recorded.items():
+        now: Any = study.params
+        for part in key.split("."):
+            now = now.get(part) if isinstance(now, dict) else None
+        for name, before, after in _changes(value, now, key):
+            found[name] = f"`{name}` {before} ({PARAMS}: {after})"
+    if not found:
+        return ""
+    listed = list(found.values())
+    listed[3:] = [f"{len(listed) - 3} more"] * (len(listed) > 3)
+    where = "here" if study.name == "now" else f"in `{study.name}`"
+    return f"**The results {where} were made with other parameters**: {', '.join(listed)}."
 
 
-def _changes(base: Any, head: Any, key: str = "") -> Iterator[str]:
+def _changes(base: Any, head: Any, key: str = "") -> Iterator[tuple[str, str, str]]:
+    """Dotted key and both values of what differs, shortened."""
     if isinstance(base, dict) and isinstance(head, dict):
         for name in dict.fromkeys([*base, *head]):
             yield from _changes(base.get(name), head.get(name), f"{key}.{name}".lstrip("."))
     elif base != head:
-        yield f"`{key}` {base} → {head}"
+        yield key, _short(base), _short(head)
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+def _recorded(commit: str | None, models: list[str]) -> dict[str, Any]:
+    """Dotted key → value of the parameters behind the figures, from the lock files."""
+    found: dict[str, Any] = {}
+    for path, names in ((LOCK, STAGES), (TRAINING_LOCK, [f"train_{name}" for name in models])):
+        try:
+            stages = YAML(typ="safe").load(_read(commit, path))["stages"]
+        except StudyError:
+            continue  # never run by DVC: nothing is known
+        for name in names:
+            found |= stages.get(name, {}).get("params", {}).get(PARAMS, {})
+    return found
 
 
 def _read(commit: str | None, path: str) -> str:

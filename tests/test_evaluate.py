@@ -181,7 +181,9 @@ def test_several_seeds_tell_their_number_and_spread(table, summary):
     means = table.query("method == 'multi' and output == 'large'").groupby("seed")["psnr"].mean()
     assert entry["seeds"] == 2
     assert entry["psnr_spread"] == pytest.approx(abs(means[0] - means[1]) / 2**0.5)
-    assert "seeds" not in summary["vgg"]["large"]
+    assert entry["gain_spread"] == pytest.approx(entry["psnr_spread"])
+    assert entry["gain"] == pytest.approx(entry["psnr"] - summary["bicubic"]["large"]["psnr"])
+    assert not {"seeds", "psnr_spread", "gain_spread"} & summary["vgg"]["large"].keys()
 
 
 def test_the_best_is_the_network_with_the_largest_gain(summary):

@@ -26,7 +26,7 @@ def test_they_are_the_names_that_others_use():
     assert labels.BASELINE in METHODS
 
 
-@pytest.mark.parametrize("module", ["srcore.labels", "srcore.review"])
+@pytest.mark.parametrize("module", ["srcore.labels", "srcore.paired", "srcore.review"])
 def test_no_torch_is_loaded(root, module):
     code = f"import {module}, sys; sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], cwd=root, check=True)
