@@ -22,6 +22,7 @@ from srcore.interpolation import METHODS
 from srcore.labels import BASELINE, RANDOM
 from srcore.page.charts import interval_bar
 from srcore.page.curves import curve_groups
+from srcore.page.ranking import rankings
 from srcore.page.results import Results
 from srcore.page.svg import padded, short, signed
 from srcore.params import Params
@@ -57,6 +58,8 @@ def render(results: Results) -> str:
         headlines=[_headline(results, output) for output in results.outputs],
         unreal=[name for name in results.models if results.weights(name) == RANDOM],
         tables=[_table(results, output) for output in results.outputs],
+        seeds=_seeds(results),
+        rankings=rankings(results),
         curves=curve_groups(results),
         pictures=[_picture(results, item) for item in results.index["pictures"]],
         low=results.params.pyramid.sizes[0],
@@ -74,15 +77,18 @@ def _headline(results: Results, output: str) -> dict[str, Any]:
     best = results.metrics["best"][output]
     entry = results.metrics[best["model"]][output]
     low, high = entry["gain_low"], entry["gain_high"]
+    within_seeds = abs(entry["gain"]) < entry.get("gain_spread", 0)
+    kind = "noise" if low <= 0 <= high or within_seeds else "gain" if low > 0 else "loss"
     alone = sum(output in results.metrics[name] for name in results.models) == 1
-    if low > 0:
+    if kind == "gain":
         verdict = "beats bicubic" if alone else "gains most over bicubic"
-    elif high < 0:
+    elif kind == "loss":
         closest = "comes closest to bicubic; no network beats it"
         verdict = "stays below bicubic" if alone else closest
     else:
         leads = "is level with bicubic" if alone else "leads, level with bicubic"
-        verdict = f"{leads}: the interval includes zero"
+        why = "the interval includes zero" if low <= 0 <= high else "seeds differ by more"
+        verdict = f"{leads}: {why}"
     if (groups := results.pictures["group"].nunique()) < FEW_GROUPS:
         verdict += f"; judged on {groups} scenes only, so the interval is rough"
     return {
@@ -94,7 +100,8 @@ def _headline(results: Results, output: str) -> dict[str, Any]:
         "high": signed(high),
         "verdict": verdict,
         "won": f"{100 * entry['wins']:.0f} %",
-        "kind": "gain" if low > 0 else "loss" if high < 0 else "noise",
+        "spread": f"{entry['gain_spread']:.2f}" if "gain_spread" in entry else "",
+        "kind": kind,
     }
 
 
@@ -129,8 +136,7 @@ def _table(results: Results, output: str) -> dict[str, Any]:
                 "wins": f"{100 * entry['wins']:.0f} %" if "wins" in entry else "",
                 "parameters": f"{whole['parameters']:,}" if "parameters" in whole else "",
                 "macs": short(whole["macs"]) if "macs" in whole else "",
-                "seeds": entry.get("seeds"),
-                "spread": f"{entry.get('psnr_spread', 0):.2f}",
+                "spread": f"{entry['gain_spread']:.2f}" if "gain_spread" in entry else "",
                 "sort": {
                     "psnr": entry["psnr"],
                     "ssim": entry["ssim"],
@@ -143,6 +149,18 @@ def _table(results: Results, output: str) -> dict[str, Any]:
             }
         )
     return {"side": results.side(output), "output": output, "rows": rows}
+
+
+def _seeds(results: Results) -> str:
+    """How many seeds the models were trained with, empty for one."""
+    entries = [
+        results.metrics[name][o]
+        for name in results.models
+        for o in results.outputs
+        if o in results.metrics[name]
+    ]
+    counts = sorted({entry.get("seeds", 1) for entry in entries})
+    return "" if counts == [1] else " or ".join(str(count) for count in counts)
 
 
 def _picture(results: Results, item: dict[str, Any]) -> dict[str, Any]:

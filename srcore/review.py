@@ -129,7 +129,8 @@ def _row(
 ) -> str:
     verdict = f"**{difference.words}**" if difference.told else difference.words
     gains = " → ".join(
-        f"{entry['gain']:+.2f}" + (f" ± {entry['gain_spread']:.2f}" if "seeds" in entry else "")
+        f"{entry['gain']:+.2f}"
+        + (f" ± {entry['gain_spread']:.2f}" if "gain_spread" in entry else "")
         for entry in (before, after)
     )
     interval = f"{difference.mean:+.3f} [{difference.low:+.3f}, {difference.high:+.3f}]"
@@ -163,7 +164,7 @@ def _paired(base: Study, head: Study) -> Iterator[tuple[str, str, Difference]]:
             if None in entries:
                 continue
             # Where one side has one seed only, nothing better is known than the other's spread.
-            known = [entry["gain_spread"] for entry in entries if "seeds" in entry] or [0.0]
+            known = [entry["gain_spread"] for entry in entries if "gain_spread" in entry] or [0.0]
             now, then = (
                 table[(table["method"] == model) & (table["output"] == output)]
                 for table in (ours, base.pictures)

@@ -57,6 +57,8 @@ def make_study(
     crops: int = 6,
     epochs: int = 12,
     errors: float = 1.96,
+    scenes: int = 5,
+    seeds: Sequence[float] = (0.0,),
 ) -> Params:
     """Write metrics/, plots/ and data/compare/ below `root`; gives the parameters.
 
@@ -69,17 +71,21 @@ def make_study(
         crops: held-out pictures.
         epochs: length of the training curves.
         errors: half the width of the intervals, in standard errors.
+        scenes: scenes that the held-out pictures are of.
+        seeds: one training each; what it sees more of the truth than others.
     """
     text = params_file.read_text(encoding="utf-8")
     text = text.replace("sizes: [72, 144, 288]", f"sizes: [{side}, {2 * side}, {4 * side}]")
     for folder in ("metrics", "plots", "data/compare"):
         (root / folder).mkdir(parents=True)
     (root / "params.yaml").write_text(text, encoding="utf-8")
-    table = _judge(root / "data/compare", networks, names, side, crops)
+    by_seed = _judge(root / "data/compare", networks, names, side, crops, scenes, seeds)
+    keys = ["picture", "group", "method", "output", "weights"]
+    table = by_seed.groupby(keys, sort=False)[["psnr", "ssim", "gain"]].mean().reset_index()
     table.to_csv(root / "plots/pictures.csv", index=False, float_format="%.4f")
-    _write(root / "metrics/evaluate.json", _summary(table, networks, errors))
+    _write(root / "metrics/evaluate.json", _summary(table, by_seed, networks, errors))
     _write(root / "metrics/dataset.json", {"pictures": crops * 5, "groups": {"train": 4}})
-    _training(networks, table, epochs).to_csv(
+    _training(networks, by_seed, epochs).to_csv(
         root / "plots/training.csv", index=False, float_format="%.4f"
     )
     params = load_params(params_file)
@@ -88,8 +94,15 @@ def make_study(
 
 
 def _judge(
-    folder: Path, networks: dict[str, Network], names: Sequence[str], side: int, crops: int
+    folder: Path,
+    networks: dict[str, Network],
+    names: Sequence[str],
+    side: int,
+    crops: int,
+    scenes: int,
+    seeds: Sequence[float],
 ) -> pd.DataFrame:
+    """One line a picture, method, output and seed; of several seeds the first is shown."""
     shown: list[dict] = []
     rows: list[dict] = []
     for number in range(max(crops, len(names))):
@@ -100,32 +113,36 @@ def _judge(
         for output, scale in OUTPUTS.items():
             size = (scale * side, scale * side)
             real = np.asarray(truth.resize(size, METHODS["bicubic"]), float)
-            drawn = {m: np.asarray(low.resize(size, f), float) for m, f in METHODS.items()}
+            drawn = {(m, 0): np.asarray(low.resize(size, f), float) for m, f in METHODS.items()}
+            bicubic = drawn["bicubic", 0]
             for model, network in networks.items():
-                if output in network.outputs:
-                    # Some pictures suit a network better than others.
-                    share = network.truth + 0.03 * np.sin(7 * number + 3 * len(model))
-                    blend = drawn["bicubic"] + share * (real - drawn["bicubic"])
-                    drawn[model] = blend.clip(0, 255).round()
-            base = peak_signal_noise_ratio(real, drawn["bicubic"], data_range=255)
+                for seed, more in enumerate(seeds):
+                    if output in network.outputs:
+                        # Some pictures suit a network better than others.
+                        share = network.truth + more + 0.03 * np.sin(7 * number + 3 * len(model))
+                        blend = bicubic + share * (real - bicubic)
+                        drawn[model, seed] = blend.clip(0, 255).round()
+            base = peak_signal_noise_ratio(real, bicubic, data_range=255)
             views: list[dict] = []
-            for method, picture in drawn.items():
+            for (method, seed), picture in drawn.items():
                 psnr = peak_signal_noise_ratio(real, picture, data_range=255)
                 ssim = structural_similarity(real, picture, data_range=255, channel_axis=2)
                 weights = networks[method].weights if method in networks else ""
                 rows.append(
                     {
                         "picture": name,
-                        "group": f"scene {number % 5}",
+                        "group": f"scene {number % scenes}",
                         "method": method,
                         "output": output,
+                        "seed": seed,
                         "weights": weights,
                         "psnr": psnr,
                         "ssim": ssim,
                         "gain": psnr - base,
                     }
                 )
-                if number < len(names) and (method == "bicubic" or method in networks):
+                shown_here = number < len(names) and seed == 0
+                if shown_here and (method == "bicubic" or method in networks):
                     label = f"{method} ({weights})" if weights else method
                     view = {"method": method, "label": label, "weights": weights}
                     file = f"{number:02d}.{output}.{method}.png"
@@ -152,7 +169,10 @@ def _photograph(number: int, side: int) -> Image.Image:
     return whole.crop((left, 0, left + part, part)).resize((side, side), METHODS["bicubic"])
 
 
-def _summary(table: pd.DataFrame, networks: dict[str, Network], errors: float) -> dict:
+def _summary(
+    table: pd.DataFrame, by_seed: pd.DataFrame, networks: dict[str, Network], errors: float
+) -> dict:
+    means = by_seed.groupby(["method", "output", "seed"])[["psnr", "gain"]].mean()
     summary: dict = {"best": {}}
     for (method, output), part in table.groupby(["method", "output"], sort=False):
         entry = {"psnr": part.psnr.mean(), "ssim": part.ssim.mean()}
@@ -161,6 +181,9 @@ def _summary(table: pd.DataFrame, networks: dict[str, Network], errors: float) -
             gain = part.gain.mean()
             entry |= {"gain": gain, "gain_low": gain - spread, "gain_high": gain + spread}
             entry["wins"] = float((part.gain > 0).mean())
+        if len(seeds := means.loc[method, output]) > 1:
+            entry |= {"seeds": len(seeds), "psnr_spread": seeds["psnr"].std()}
+            entry |= {"gain_spread": seeds["gain"].std()}
         weights = {"weights": part.weights.iloc[0]} if part.weights.iloc[0] else {}
         summary.setdefault(str(method), {})[str(output)] = entry | weights
         best = summary["best"].get(output)
@@ -173,25 +196,25 @@ def _summary(table: pd.DataFrame, networks: dict[str, Network], errors: float) -
 
 def _training(networks: dict[str, Network], table: pd.DataFrame, epochs: int) -> pd.DataFrame:
     rows: list[dict] = []
-    reached = table.groupby(["method", "output"])["psnr"].mean()
+    reached = table.groupby(["method", "output", "seed"])["psnr"].mean()
+    ours = [("this study", seed, epochs) for seed in sorted(set(table["seed"]))]
     for name, network in networks.items():
         for output in network.outputs:
             floor = (0.0366 if output == "mid" else 0.0414) - 0.01 * network.truth
-            for run, length in (("this study", epochs), ("report", 10)):
+            for run, seed, length in (*ours, ("report", None, 10)):
                 for epoch in range(1, length + 1):
-                    ours = run == "this study"
                     wave = 0.15 * np.sin(5 * epoch + len(name)) / epoch**0.5
                     left = (6 + wave) / epoch - 6 / epochs
-                    psnr = reached[name, output] - left + wave if ours else None
+                    psnr = None if seed is None else reached[name, output, seed] - left + wave
                     rows.append(
                         {
                             "model": name,
-                            "seed": 0 if ours else None,
+                            "seed": seed,
                             "epoch": epoch,
                             "output": output,
                             "run": run,
                             "curve": f"{name} {output}, {run}",
-                            "loss": floor + (0.012 if ours else 0.005) / epoch**1.2,
+                            "loss": floor + (0.005 if seed is None else 0.012) / epoch**1.2,
                             "psnr": psnr,
                         }
                     )

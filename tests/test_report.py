@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from made_up_study import NETWORKS, Network, make_study
 
@@ -177,7 +178,7 @@ def test_one_model_of_one_output(tmp_path: Path, root: Path):
     kept = {"basic": NETWORKS["basic"]}
     page = page_of(tmp_path, make_study(tmp_path, root / "params.yaml", networks=kept, epochs=1))
     parsed = Parsed(page)
-    assert page.count('<div class="card ') == 1
+    assert page.count('<p class="big">') == 1
     assert len(parsed.all("table")) == 1 + 1  # and the one in the template of comparisons
     assert "basic stays below bicubic; judged on 5 scenes only" in parsed.text
     assert all(article["data-first"] == "mid" for article in parsed.all("article"))
@@ -224,18 +225,91 @@ def test_the_headline_is_honest(tmp_path: Path, root: Path, share: float, errors
 
 
 def test_several_seeds(tmp_path: Path, root: Path):
-    params = make_study(tmp_path, root / "params.yaml", networks={"multi": NETWORKS["multi"]})
-    file = tmp_path / "metrics/evaluate.json"
-    metrics = json.loads(file.read_text())
-    metrics["multi"]["mid"] |= {"seeds": 3, "psnr_spread": 0.041}
-    file.write_text(json.dumps(metrics))
-    training = tmp_path / "plots/training.csv"
-    lines = training.read_text().splitlines()
-    again = [re.sub("^multi,0.0000,", "multi,1.0000,", line) for line in lines if "this" in line]
-    training.write_text("\n".join([*lines, *again]) + "\n")
+    kept = {name: NETWORKS[name] for name in ("multi", "residual", "dilated")}
+    seeds = {"seeds": (0.0, 0.02, -0.02), "scenes": 24, "crops": 24, "side": 16}
+    page = page_of(tmp_path, make_study(tmp_path, root / "params.yaml", networks=kept, **seeds))
+    text = Parsed(page).text
+    metrics = json.loads((tmp_path / "metrics/evaluate.json").read_text())
+    assert "Models are means over 3 seeds; ± is the standard deviation between them." in text
+    for output in ("mid", "large"):
+        entry = metrics["dilated"][output]
+        spread = f"± {entry['gain_spread']:.2f}"
+        assert f"{entry['psnr']:.2f} {spread}" in text  # in the table
+        assert f"{signed(entry['gain'])} {spread} dB dilated gains most over bicubic" in text
+    # Picture by picture dilated is ahead of residual, but by less than seeds make of a difference.
+    assert "noise: seeds differ by more" in text
+    assert "dilated leads; residual cannot be told from it." in text
+    assert "better than bicubic" in text
+    assert page.count("<title>multi</title>") == 3 * 2  # every seed, at both sizes
+
+
+def test_one_seed_has_no_spread(page: str):
+    assert "±" not in page
+
+
+def rankings_of(page: str) -> list[str]:
+    """The text of each ranking."""
+    parts = page.split('<div class="card ladder">')[1:]
+    return [Parsed(part.split("</ol>")[0] + "</ol>").text for part in parts]
+
+
+def test_models_are_ranked_and_told_from_noise(tmp_path: Path, root: Path):
+    more = {"level": Network(0.17, 93_638, 1), "vgg": NETWORKS["vgg"], "multi": NETWORKS["multi"]}
+    kept = {"residual": NETWORKS["residual"], "dilated": NETWORKS["dilated"], **more}
+    params = make_study(tmp_path, root / "params.yaml", networks=kept, side=16, crops=24, scenes=12)
     page = page_of(tmp_path, params)
-    assert "± 0.04 over 3 seeds" in page
-    assert page.count("<title>multi</title>") == 2 * 2  # both seeds, at both sizes
+    metrics = json.loads((tmp_path / "metrics/evaluate.json").read_text())
+    table = pd.read_csv(tmp_path / "plots/pictures.csv")
+    mid, large = rankings_of(page)
+    assert mid.startswith("At 32 × 32 ")
+    assert large.startswith("At 64 × 64 ")
+    for output, text in (("mid", mid), ("large", large)):
+        gains = {name: metrics[name][output]["gain"] for name in kept} | {"bicubic": 0}
+        names = sorted(gains, key=gains.__getitem__, reverse=True)
+        places = [text.rindex(f"{name} {signed(gains[name])} dB") for name in names[:3]]
+        assert places == sorted(places)
+        assert "vgg random weights" in text
+        series = {
+            name: part.set_index("picture")["gain"]
+            for name, part in table[table["output"] == output].groupby("method")
+        }
+        for one, other in pairwise(names):
+            mean = (series[one] - series[other]).mean()
+            assert f"{signed(mean)} dB " in text
+        assert "noise: level with" in text
+        assert "better than bicubic" in text
+        assert "better than multi" in text or names[-1] == "multi"
+        leader, second = names[:2]
+        assert f"{leader} leads; {second} cannot be told from it." in text
+    # Every pair: a triangle, whose noise is told without colours.
+    pairs = re.findall(r'<table class="pairs">.*?</table>', page, re.DOTALL)
+    assert len(pairs) == 2
+    for part in pairs:
+        rows = re.findall("<tr>.*?</tr>", part, re.DOTALL)[1:]
+        assert [row.count("<td></td>") for row in rows] == [0, 1, 2, 3, 4]
+        assert [len(re.findall("<td[ >]", row)) for row in rows] == [5] * 5
+        assert '<span class="hidden">noise</span>' in rows[0]
+        assert re.search(r"<td>\d\.\d\d</td>", rows[0])
+
+
+def test_a_few_scenes_rank_but_tell_nothing(page: str):
+    text = Parsed(page).text
+    assert "Too few to tell: the held-out pictures show 5 scenes" in text
+    for ranking in rankings_of(page):
+        assert "too few scenes to tell" in ranking
+        assert not re.search("better|leads|noise", ranking)
+    assert 'class="pairs"' not in page
+    assert 'class="step told"' not in page
+
+
+def test_pictures_without_a_method_are_one_clear_line(tmp_path: Path, root: Path):
+    kept = {"multi": NETWORKS["multi"]}
+    params = make_study(tmp_path, root / "params.yaml", networks=kept, side=16, crops=3)
+    file = tmp_path / "plots/pictures.csv"
+    lines = [line for line in file.read_text().splitlines() if ",bicubic," not in line]
+    file.write_text("\n".join(lines) + "\n")
+    with pytest.raises(StudyError, match=r"pictures\.csv: .* have no picture in common"):
+        page_of(tmp_path, params)
 
 
 def test_equal_results_give_equal_bytes(study: tuple[Path, Params], page: str):

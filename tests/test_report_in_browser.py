@@ -57,7 +57,8 @@ def test_nothing_lies_over_anything_else(page: Page, file: Path, width: int):
     overlaps = page.run("""(() => {
       const blocks = document.querySelectorAll(
         "h1, h2, h3, h4, p, nav, .card, .scroll, .stage, .sizes, .choices, .scores, " +
-        ".zooms figure, summary, .panel, .legend, .facts > div"
+        ".zooms figure, summary, .panel, .legend, .facts > div, " +
+        ".rung > span, .step > *"
       );
       const shown = [...blocks].filter(block => block.checkVisibility());
       const boxes = shown.map(block => block.getBoundingClientRect());
@@ -310,6 +311,43 @@ def test_pictures_change_together_until_told_otherwise(page: Page, file: Path):
     page.run("document.getElementById('together').click()")
     choose(page, "right", "truth")
     assert page.run(chosen) == ["truth", "clip"]
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Path:
+    """A page on scenes and seeds enough to tell gains from noise."""
+    folder = tmp_path_factory.mktemp("told")
+    many = {"side": 16, "crops": 12, "scenes": 12, "seeds": (0.0, 0.02)}
+    params = make_study(folder, root / "params.yaml", **many)
+    path = folder / "plots/report.html"
+    path.write_text(render(read_results(folder, params)), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_gain_is_told_from_noise(page: Page, told: Path, width: int, scheme: str):
+    page.open(told, width, scheme)
+    ranking = "document.querySelector('#ranking .ladder')"
+    assert page.run(f"{ranking}.querySelectorAll('li').length") == 7  # six networks and bicubic
+
+    def lines(kind: str) -> list[str]:
+        line = "getComputedStyle(step.closest('li'), '::after')"
+        steps = f"[...{ranking}.querySelectorAll('.step.{kind}')]"
+        return page.run(f"{steps}.map(step => {line}.borderLeftStyle)")
+
+    # Without colours the line between two methods tells a gain from noise as well.
+    assert set(lines("told")) == {"solid"}
+    assert set(lines("noise")) == {"dotted"}
+    shown = f"{ranking}.querySelector('table.pairs').checkVisibility()"
+    assert not page.run(shown)
+    focus(page, f"{ranking}.querySelector('summary')")
+    page.key("Enter", 13)
+    assert page.run(shown)
+    whole = page.run(f"{ranking}.querySelector('.scroll').scrollWidth")
+    assert whole == page.run(f"{ranking}.querySelector('.scroll').clientWidth"), "all is seen"
+    assert page.run("document.documentElement.scrollWidth") == width
+    assert_clean(page, told)
 
 
 def test_pixels_are_not_smoothed(page: Page, file: Path):
