@@ -253,7 +253,7 @@ def test_a_word_of_several_lines_makes_one_line(refusal):
     assert refusal({"model": "a\nb"}).startswith("model = a b: ")
 
 
-@pytest.mark.parametrize("key", ["data.folder.path", "data.voc2007.archive"])
+@pytest.mark.parametrize("key", ["data.folder.path", "data.voc2007.archive", "benchmark.folder"])
 def test_a_path_that_is_not_there(key, refusal):
     assert refusal({key: "/nowhere/at/all"}).startswith(f"{key} = /nowhere/at/all: does not exist")
 

@@ -206,6 +206,13 @@ class ClipAnalysis(Settings):
     """Your own sentences; an empty list asks for the VOC classes instead."""
 
 
+class Benchmark(Settings):
+    """The field's benchmarks, judged by a stage that runs only when it is asked for."""
+
+    folder: ExistingPath
+    """Its sub-folders are data sets of high-resolution pictures; data/none for no folder."""
+
+
 class Params(Settings):
     """All of params.yaml."""
 
@@ -228,6 +235,7 @@ class Params(Settings):
     evaluate: Evaluate
     compare: Compare
     clip_analysis: ClipAnalysis
+    benchmark: Benchmark
 
     @model_validator(mode="after")
     def _together(self) -> "Params":

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from photographs import arrays
+from PIL import Image
 
 SMALL = {
     "crops: 99 ": "crops: 16 ",
@@ -105,15 +107,19 @@ def clone(root: Path, tmp_path: Path) -> Clone:
 
 @pytest.fixture(scope="session")
 def built_once(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Clone:
-    """A clone in which `dvc repro` was run and committed, once for all tests; do not change it."""
+    """A clone in which everything was run and committed, once for all tests; do not change it."""
     folder = tmp_path_factory.mktemp("study")
     (folder / "python").mkdir()
     (folder / "python" / "sitecustomize.py").write_text(RECORDER)
     (folder / "imports").mkdir()
     clone = new_clone(root, folder / "clone")
-    recorder = {"PYTHONPATH": f"{folder / 'python'}", "SRCORE_RECORD": f"{folder / 'imports'}"}
+    recorder = {"PYTHONPATH": str(folder / "python"), "SRCORE_RECORD": str(folder / "imports")}
+    (folder / "pictures" / "Set1").mkdir(parents=True)
+    Image.fromarray(arrays()[2]).save(folder / "pictures" / "Set1" / "a.png")
+    clone.edit("params.yaml", "  folder: data/none", f"  folder: {folder / 'pictures'}")
     clone.run("dvc", "repro", **recorder)
-    clone.run("dvc", "repro", "stages/dvc.yaml:train_ablation", **recorder)  # outside the study
+    for outside in ("train_ablation", "benchmark"):
+        clone.run("dvc", "repro", f"stages/dvc.yaml:{outside}", **recorder)
     clone.commit("built")
     return clone
 

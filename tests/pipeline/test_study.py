@@ -26,7 +26,20 @@ def test_whole_study(built_once):
     assert scores["vgg"]["parameters"] == 149_766
     assert "large" not in scores["basic"]
     for declared in yaml.safe_load((path / "dvc.yaml").read_text())["metrics"]:
-        assert (path / declared).is_file()
+        assert (path / declared).exists()
+    benchmark = json.loads((path / "metrics/benchmark.json").read_text())
+    assert set(benchmark["Set1"]) == {"bicubic", *TRAIN}
+    assert benchmark["Set1"]["clip"]["large"]["weights"] == "random weights"
+
+
+def test_a_benchmark_is_run_when_asked_for_alone(built):
+    """Who never runs it gets no warning because its figures are not there."""
+    (built.path / "metrics/benchmark.json").unlink()
+    assert ran(built.run("dvc", "repro", "--dry")) == []
+    shown = built.run("dvc", "metrics", "show")
+    assert "failed to load" not in shown
+    assert "evaluate.json" in shown
+    assert ran(built.run("dvc", "repro", "--dry", "stages/dvc.yaml:benchmark")) == ["benchmark"]
 
 
 def test_second_repro_does_nothing_and_leaves_git_clean(built_once):
