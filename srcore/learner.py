@@ -4,6 +4,7 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor
+from torch.nn.utils import clip_grad_norm_
 from torch.optim import lr_scheduler, swa_utils
 
 from srcore.models.base import SuperResolver
@@ -26,6 +27,7 @@ class Learner:
         self._average = (
             swa_utils.AveragedModel(model, multi_avg_fn=averaging) if recipe.average else None
         )
+        self._clip = recipe.clip
         self._taken = 0
         self._steps = steps
 
@@ -38,6 +40,8 @@ class Learner:
         """One step down the gradient of a scalar."""
         self._optimizer.zero_grad()
         loss.backward()
+        if self._clip:
+            clip_grad_norm_(self.model.parameters(), self._clip)
         self._optimizer.step()
         self._taken += 1
         if self._schedule is not None and self._taken < self._steps:

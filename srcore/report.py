@@ -228,6 +228,7 @@ def _own_training(results: Results) -> list[tuple[str, str]]:
     own = results.params.subpixel
     models = [name for name in results.models if name.startswith("subpixel")]
     extras = [f"loss {own.loss}", own.schedule.replace("_", " ") + " schedule"]
+    extras += [f"gradients of norm {own.clip:g} at most"] if own.clip else []
     extras += ["turned and mirrored at random"] if own.flips else []
     extras += [f"weights averaged ({own.average:g})"] if own.average else []
     said = f"batch size {own.batch_size}, rate {own.lr:g}, {', '.join(extras)}"

@@ -61,6 +61,18 @@ def test_one_cycle_goes_up_then_down_to_nothing():
     assert moved[-1] < 1e-3 * max(moved)
 
 
+def test_long_gradients_are_shortened_and_short_ones_left():
+    """Adam levels a constant factor out, so the gradient is looked at, not the step."""
+    seen = {}
+    for clip in (0.0, 1e-3, 1e3):
+        learner = Learner(model(), Recipe(1, 1, 0.01, clip=clip), STEPS)
+        learner.step(loss(learner.model, 0))
+        seen[clip] = torch.cat([p.grad.flatten() for p in learner.model.parameters()])
+    assert seen[0.0].norm() > 0.01
+    assert seen[1e3].equal(seen[0.0])
+    torch.testing.assert_close(seen[1e-3], 1e-3 * seen[0.0] / seen[0.0].norm(), rtol=1e-3, atol=0)
+
+
 def test_the_average_forgets_at_its_decay():
     learner = Learner(model(), Recipe(1, 1, 0.01, average=0.8), STEPS)
     seen = taught(learner, 0, STEPS)

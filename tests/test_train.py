@@ -25,7 +25,7 @@ from srcore.tensors import quantise, to_tensor
 from srcore.train import Examples, train_model, validate
 
 CPU = torch.device("cpu")
-OURS = Recipe(3, 2, 0.003, "l1", "one_cycle", flips=True, average=0.9, group="subpixel")
+OURS = Recipe(3, 2, 0.003, "l1", "one_cycle", 0.1, flips=True, average=0.9, group="subpixel")
 
 
 @pytest.fixture(scope="module")
