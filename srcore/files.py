@@ -1,14 +1,17 @@
 """Writing files so that a half-written one is never mistaken for a whole one."""
 
+import fcntl
 import json
 import os
 import shutil
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
 import pandas as pd
+
+from srcore.errors import StudyError
 
 DECIMALS = 4
 """Tracked figures are rounded, so that a harmless last bit makes no difference in a review."""
@@ -19,16 +22,23 @@ def atomic(path: Path) -> Generator[Path]:
     """Give a temporary path beside `path`; rename it to `path` when the block ends well.
 
     The folder is made when it is missing. When the block fails, `path` is left as it was.
+
+    Raises:
+        StudyError: another process is writing `path`.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        yield partial
-        with partial.open("rb") as file:  # a rename must never outlive its data in a power cut
-            os.fsync(file.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with about(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f".{path.name}.partial")
+        partial.touch()
+        with _only_writer(partial, path):
+            try:
+                yield partial
+                # A rename must never outlive its data in a power cut.
+                with partial.open("rb") as file:
+                    os.fsync(file.fileno())
+                partial.replace(path)
+            finally:
+                partial.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -36,18 +46,67 @@ def fresh_folder(path: Path) -> Generator[Path]:
     """Give an empty folder beside `path`; let it take the place of `path` when the block ends well.
 
     What stood at `path` before is removed. When the block fails, nothing is left of the new one.
+    A link to a folder (on a larger disk, say) stays, and the folder it names is replaced.
+
+    Raises:
+        StudyError: another process is writing `path`.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir()
+    with about(path):
+        path = path.resolve() if path.is_symlink() else path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f".{path.name}.partial")
+        partial.mkdir(exist_ok=True)
+        with _only_writer(partial, path):
+            try:
+                _clear(partial)  # of what a killed run left
+                yield partial
+                if path.exists():
+                    shutil.rmtree(path)
+                partial.replace(path)
+            finally:
+                shutil.rmtree(partial, ignore_errors=True)
+
+
+@contextmanager
+def about(path: Path) -> Generator[None]:
+    """Note on every error of the block which file it is about; many a full disk does not say."""
     try:
-        yield partial
-        if path.exists():
-            shutil.rmtree(path)
-        partial.replace(path)
+        yield
+    except Exception as error:
+        error.add_note(str(path))
+        raise
+
+
+@contextmanager
+def _only_writer(partial: Path, path: Path) -> Generator[None]:
+    """Hold `partial` for this process alone; the lock goes with the process, however it ends.
+
+    A `dvc` that was killed leaves its stage running: the next run must not write among its files.
+    """
+    taken = StudyError(
+        f"{path}: another process is writing it; wait for it to end, or stop it, and run again"
+    )
+    descriptor = os.open(partial, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # a file system without locks is used without
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise taken from None
+        held, found = os.fstat(descriptor), partial.stat() if partial.exists() else None
+        if found is None or found.st_ino != held.st_ino:  # it was put in its place just now
+            raise taken
+        yield
     finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        os.close(descriptor)
+
+
+def _clear(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def rounded(value: Any) -> Any:
@@ -71,14 +130,28 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """Read a JSON file."""
-    return json.loads(path.read_text(encoding="utf-8"))
+    """Read a JSON file.
+
+    Raises:
+        StudyError: it is missing or damaged.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise StudyError(f"{path}: missing; run `dvc repro`") from None
+    except ValueError:  # not JSON, or not even text
+        raise StudyError(f"{path}: damaged; remove it and run `dvc repro`") from None
 
 
 def write_csv(path: Path, rows: pd.DataFrame) -> None:
     """Write `rows` as csv without an index, floats with `DECIMALS` places."""
     with atomic(path) as partial:
         rows.to_csv(partial, index=False, float_format=_in_full, lineterminator="\n")
+
+
+def is_cut(path: Path) -> bool:
+    """Whether a table ends within a line, which would show the start of a number as a number."""
+    return not path.read_bytes().endswith(b"\n")
 
 
 def _in_full(value: object) -> str:

@@ -29,6 +29,8 @@ from srcore.params import Params
 
 PACKAGES = ("srcore", "torch", "torchvision", "open_clip_torch", "numpy", "pillow", "dvc")
 """Packages whose versions can change a figure."""
+PNG_START, PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
+"""How every whole PNG file begins and ends."""
 
 
 def render(results: Results) -> str:
@@ -270,9 +272,12 @@ def _versions() -> list[tuple[str, str]]:
 
 def _embedded(path: Path) -> str:
     try:
-        return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode()
+        picture = path.read_bytes()
     except FileNotFoundError:
         raise StudyError(f"{path}: missing; remove {path.parent} and run `dvc repro`") from None
+    if not picture.startswith(PNG_START) or not picture.endswith(PNG_END):
+        raise StudyError(f"{path}: damaged; remove {path.parent} and run `dvc repro`")
+    return "data:image/png;base64," + base64.b64encode(picture).decode()
 
 
 def _source(pages: Environment, name: str) -> str:

@@ -22,12 +22,13 @@ def run() -> None:
     _, held_out = read_split(Path("data/split/split.json"), pyramids.names)
     table = judge_pictures(networks, pyramids, held_out, device)
     summary = summarise(table, networks, params.evaluate.resamples, params.pyramid.sizes[0])
+    weights = {network.card.model: network.card.weights or "" for network in networks}
+    curves = beside_report(histories(models), Path("data/report_losses.csv"), weights)
+    trained = final_metrics(models)
     write_json(Path("metrics/evaluate.json"), summary)
     write_csv(Path("plots/pictures.csv"), mean_over_seeds(table))
     write_csv(Path("plots/cost.csv"), quality_and_cost(summary))
-    write_json(Path("metrics/train.json"), final_metrics(models))
-    weights = {network.card.model: network.card.weights or "" for network in networks}
-    curves = beside_report(histories(models), Path("data/report_losses.csv"), weights)
+    write_json(Path("metrics/train.json"), trained)
     write_csv(Path("plots/training.csv"), curves)
 
 

@@ -1,18 +1,17 @@
 """Compute one kind of frozen features of every low-resolution picture: `features vgg`."""
 
-import sys
 from pathlib import Path
 
 from srcore.data.packed import Pyramids
 from srcore.device import prepare
-from srcore.frozen.extractor import load_extractor
+from srcore.frozen.extractor import KINDS, load_extractor
 from srcore.frozen.features import store_features
 from srcore.params import load_params
-from srcore.stage import main
+from srcore.stage import argument, main
 
 
 def run() -> None:
-    kind, params = sys.argv[1], load_params()
+    kind, params = argument(KINDS), load_params()
     device = prepare(params.device, params.threads)
     extractor = load_extractor(kind, getattr(params.frozen, kind), device)
     pictures = Pyramids.open(Path("data/pyramids")).low

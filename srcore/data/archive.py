@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from srcore.errors import StudyError
+from srcore.files import about
 
 MAX_MEMBER = 256 << 20
 """Bytes; no picture or annotation is larger."""
@@ -132,7 +133,7 @@ def _unpacked(path: Path) -> Generator[IO[bytes], None, None]:
     bound = _bound(path)
     with tempfile.TemporaryFile() as target:
         try:
-            with gzip.open(path) as source:
+            with about(Path(tempfile.gettempdir())), gzip.open(path) as source:
                 while chunk := source.read(1 << 20):
                     if target.tell() > bound:
                         raise _bomb(path)

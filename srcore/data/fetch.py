@@ -16,6 +16,7 @@ import urllib3
 from tqdm import tqdm
 
 from srcore.errors import StudyError
+from srcore.files import about
 
 log = logging.getLogger(__name__)
 
@@ -119,7 +120,8 @@ def _transfer(url: str, partial: Path, patience: Patience) -> None:
         with requests.get(url, headers=headers, stream=True, timeout=patience.timeout) as answer:
             if not _is_whole(answer, have, partial):
                 resume = answer.status_code == requests.codes.partial_content
-                with partial.open("ab" if resume else "wb") as file, _bar(answer, have) as bar:
+                mode = "ab" if resume else "wb"
+                with about(partial), partial.open(mode) as file, _bar(answer, have) as bar:
                     for chunk in _chunks(answer, patience):
                         file.write(chunk)
                         bar.update(len(chunk))

@@ -1,6 +1,5 @@
 """Readers of the packed data set: pyramids, and which picture is on which side of the split."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from srcore.errors import StudyError
-from srcore.files import read_json
+from srcore.files import is_cut, read_json
 
 Pictures = NDArray[np.uint8]
 Indices = NDArray[np.int64]
@@ -68,6 +67,8 @@ def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     """
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+        if is_cut(path):
+            raise ValueError("it is cut short")
     except (OSError, ValueError) as error:  # pandas' parser errors are ValueErrors
         what = "missing" if isinstance(error, FileNotFoundError) else " ".join(str(error).split())
         raise StudyError(f"{path}: {what}; {_again(path.parent)}") from None
@@ -86,9 +87,7 @@ def read_split(path: Path, names: Sequence[str]) -> tuple[Indices, Indices]:
         split = cast("dict[str, list[str]]", read_json(path))
         sides = split["train"], split["validation"]
         listed = sorted([*sides[0], *sides[1]])
-    except FileNotFoundError:
-        raise StudyError(f"{path}: missing; {_again(path.parent)}") from None
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError):
+    except (KeyError, TypeError):
         raise StudyError(f"{path}: damaged; {_again(path.parent)}") from None
     if listed != sorted(names):
         raise StudyError(f"{path}: made for other pictures than these; {_again(path.parent)}")

@@ -26,20 +26,21 @@ def store_features(
     """
     with fresh_folder(out) as folder:
         shape = tuple(extractor(to_tensor(np.array(pictures[:1]), device)).shape[1:])
-        store = np.lib.format.open_memmap(
-            folder / "features.npy", mode="w+", dtype=np.float16, shape=(len(pictures), *shape)
-        )
         starts = range(0, len(pictures), BATCH)
-        for start in progress(starts, desc=f"features, {extractor.label}", unit="batch"):
-            low = to_tensor(np.array(pictures[start : start + BATCH]), device)
-            features = round_features(extractor(low))
-            if not bool(torch.isfinite(features).all()):
-                raise StudyError(
-                    f"{extractor.label}: features of pictures {start} to {start + len(low) - 1} "
-                    "do not fit half floats; are these the right weights?"
-                )
-            store[start : start + BATCH] = features.cpu().numpy()
-        store.flush()
+        # Written, not memory-mapped: a full disk is then an error and not a killed process.
+        with (folder / "features.npy").open("wb") as file:
+            whole = {"descr": "<f2", "fortran_order": False, "shape": (len(pictures), *shape)}
+            np.lib.format.write_array_header_1_0(file, whole)
+            for start in progress(starts, desc=f"features, {extractor.label}", unit="batch"):
+                low = to_tensor(np.array(pictures[start : start + BATCH]), device)
+                features = round_features(extractor(low))
+                if not bool(torch.isfinite(features).all()):
+                    raise StudyError(
+                        f"{extractor.label}: features of pictures {start} to "
+                        f"{start + len(low) - 1} do not fit half floats; are these the right "
+                        "weights?"
+                    )
+                file.write(features.cpu().numpy().astype("<f2").tobytes())
         write_json(
             folder / "metrics.json",
             {

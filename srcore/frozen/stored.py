@@ -35,7 +35,7 @@ class Features:
             array = np.load(folder / "features.npy", mmap_mode="r", allow_pickle=False)
             metrics = read_json(folder / "metrics.json")
             return Features(array, metrics["weights"], metrics["fingerprint"])
-        except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+        except (StudyError, OSError, EOFError, ValueError, KeyError, TypeError) as error:
             raise StudyError(
                 f"{folder}: no whole set of features ({reason(error)}); `dvc repro` makes it"
             ) from None

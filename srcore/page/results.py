@@ -1,6 +1,6 @@
 """What the report page reads: the files that the stages before it left."""
 
-import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -8,7 +8,7 @@ from typing import Any, cast
 import pandas as pd
 
 from srcore.errors import StudyError
-from srcore.files import read_json
+from srcore.files import is_cut, read_json
 from srcore.interpolation import METHODS
 from srcore.labels import OUTPUTS
 from srcore.params import Params
@@ -75,10 +75,10 @@ def read_results(root: Path, params: Params) -> Results:
     dataset, sheet = root / "metrics/dataset.json", root / "plots/samples.png"
     return Results(
         params=params,
-        metrics=_json(root / "metrics/evaluate.json"),
+        metrics=_json(root / "metrics/evaluate.json", ("best", *BASELINES)),
         pictures=_table(root / "plots/pictures.csv", PICTURES),
         training=_table(root / "plots/training.csv", TRAINING),
-        index=_json(root / "data/compare/index.json"),
+        index=_json(root / "data/compare/index.json", ("pictures",)),
         folder=root / "data/compare",
         dataset=_json(dataset) if dataset.exists() else {},
         sheet=sheet if sheet.exists() else None,
@@ -95,6 +95,8 @@ def _table(path: Path, columns: dict[str, type]) -> pd.DataFrame:
         for name, kind in columns.items():
             if kind is float:
                 table[name] = pd.to_numeric(table[name].replace("", None))
+        if is_cut(path):
+            raise ValueError(path)
         return table[list(columns)]
     except FileNotFoundError:
         raise StudyError(f"{path}: missing; run `dvc repro`") from None
@@ -102,10 +104,8 @@ def _table(path: Path, columns: dict[str, type]) -> pd.DataFrame:
         raise StudyError(f"{path}: damaged; remove it and run `dvc repro`") from None
 
 
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        return cast("dict[str, Any]", read_json(path))
-    except FileNotFoundError:
-        raise StudyError(f"{path}: missing; run `dvc repro`") from None
-    except (json.JSONDecodeError, UnicodeDecodeError):
-        raise StudyError(f"{path}: damaged; remove it and run `dvc repro`") from None
+def _json(path: Path, keys: Sequence[str] = ()) -> dict[str, Any]:
+    value = read_json(path)
+    if not isinstance(value, dict) or any(key not in value for key in keys):
+        raise StudyError(f"{path}: damaged; remove it and run `dvc repro`")
+    return cast("dict[str, Any]", value)
