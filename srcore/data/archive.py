@@ -110,7 +110,8 @@ def _open_tar(path: Path, file: IO[bytes], stack: ExitStack) -> Archive:
             raise _damaged(path, "its end is missing")
     except (tarfile.TarError, EOFError, ValueError) as error:
         raise StudyError(
-            f"{path}: not a whole tar, tar.gz or zip archive ({' '.join(str(error).split())})"
+            f"{path}: not a whole tar, tar.gz or zip archive ({' '.join(str(error).split())}); "
+            "fetch it anew"
         ) from None
     members: dict[str, tarfile.TarInfo] = {}
     for member in listed:
@@ -159,7 +160,10 @@ def _refused(path: Path, name: str, why: str) -> StudyError:
 
 
 def _bomb(path: Path) -> StudyError:
-    return StudyError(f"{path}: refused, for it unpacks to more than {MAX_RATIO} times its size")
+    return StudyError(
+        f"{path}: refused, for it unpacks to more than {MAX_RATIO} times its size; "
+        "use an archive that can be trusted"
+    )
 
 
 def _damaged(path: Path, why: object) -> StudyError:

@@ -3,6 +3,7 @@
 import statistics
 import zipfile
 from collections.abc import Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from types import TracebackType
@@ -51,7 +52,9 @@ class RawWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._zip.close()
+        # After an error nothing of the archive is kept; a second error would hide the first.
+        with suppress(OSError, ValueError) if error else nullcontext():
+            self._zip.close()
 
     def add(self, entry: Entry, data: bytes) -> None:
         """Append a picture file."""

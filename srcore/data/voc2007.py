@@ -33,6 +33,10 @@ def pictures(settings: Voc2007, downloads: Path) -> Iterator[Source]:
         fetch(settings.mirrors, path, settings.md5)
     else:
         path = Path(settings.archive)
+        if not path.is_file():
+            raise StudyError(
+                f"data.voc2007.archive = {path}: is not a file; name a tar, tar.gz or zip archive"
+            )
     with open_archive(path) as archive:
         members = sorted(
             member
@@ -40,7 +44,7 @@ def pictures(settings: Voc2007, downloads: Path) -> Iterator[Source]:
             if member.parent.name == "JPEGImages" and member.suffix.lower() == ".jpg"
         )
         if not members:
-            raise StudyError(f"{path}: holds no JPEGImages/*.jpg, so it is not a VOC archive")
+            raise StudyError(f"{path}: holds no JPEGImages/*.jpg, so it is not a VOC archive; name another")
         for member in progress(members, "download", unit="picture"):
             name = printable(member.name)
             try:

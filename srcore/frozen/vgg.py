@@ -1,6 +1,7 @@
 """VGG16 up to conv2_2: four convolutions, 128 channels at half the size (report, step 6)."""
 
 import sys
+import warnings
 from pathlib import Path
 from pickle import UnpicklingError
 
@@ -81,11 +82,15 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # about pickles, which are refused
+            state = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise StudyError(f"{path}: no such file") from None
-    except UnpicklingError as error:
-        raise StudyError(f"{path}: refused; only tensors are read ({reason(error)})") from None
+    except UnpicklingError:  # its advice is to run what the file holds
+        raise StudyError(
+            f"{path}: refused; only tensors are read, so save its state_dict as safetensors"
+        ) from None
     except Exception as error:  # noqa: BLE001  # torch raises whatever the file makes it raise
         raise StudyError(f"{path}: not a readable weights file ({reason(error)})") from None
     if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):

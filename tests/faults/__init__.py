@@ -1,0 +1,1 @@
+"""What can go wrong, as data: each fault is tried against the real stage and listed in docs/."""
