@@ -101,6 +101,24 @@ class Reruns:
         assert len(index) == 1 + self.pictures
 
 
+@dataclass(frozen=True)
+class DvcRefuses:
+    """DVC itself ends with an error, in this one line of its own."""
+
+    line: str
+
+    def __str__(self) -> str:
+        return f"DVC ends: {code('ERROR: ' + self.line)}"
+
+    def check(self, fault: "Fault", project: Project, tried: Tried, lab: Lab) -> None:
+        lines = no_traceback(tried)
+        theirs = [line for line in lines if line.startswith("ERROR: ")]
+        assert tried.code != 0
+        assert len(theirs) == 1, tried.said
+        assert like(self.line, theirs[0].removeprefix("ERROR: ")), theirs[0]
+        nothing_half(fault, project, lab)
+
+
 class Attempt(Protocol):
     """A line of the table: what is tried, and what it must end in."""
 

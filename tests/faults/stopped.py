@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from faults.fault import Act, Area, Attempt, Died, Fault, Refused, Survived, as_is
+from faults.fault import Area, Attempt, Died, Fault, Refused, Survived, as_is
 from faults.machine import (
     dies_at,
     free_space,
@@ -21,49 +21,27 @@ from faults.machine import (
     with_little,
     writable,
 )
-from faults.project import Project, Tried, pretend_all_trained
+from faults.project import Project, Tried
 
-FULL = "No space left on device ({}); free some space and run again"
-
-
-def both(*acts: Act) -> Act:
-    def make(project: Project) -> None:
-        for act in acts:
-            act(project)
-
-    return make
+STATE = "… (.resume/basic/basic.seed0.state); free some space and run again"
+FULL = "No space left on device (…); free some space and run again"
 
 
-def all_trained(project: Project) -> None:
-    pretend_all_trained(project)
+WITHOUT_TORCH = ("download", "resize_pyramids", "split", "report", "describe_data")
 
 
-def full(command: str, spare: int, at: str, place: str = "data", kind: str = "folder") -> Fault:
-    slow = command.split(maxsplit=1)[0] not in (
-        "download",
-        "resize_pyramids",
-        "split",
-        "report",
-        "describe_data",
-    )
-    first = all_trained if command.startswith("train_set") else as_is
-    make = both(first, small_disk(place, spare))
-    what = f"the disk is full at {at}"
-    line = FULL.format("…")
+def full(
+    command: str, spare: int, at: str, place: str = "data", kind: str = "folder", line: str = FULL
+) -> Fault:
+    what, make = f"the disk is full at {at}", small_disk(place, spare)
+    slow = command not in WITHOUT_TORCH
     return Fault(what, command, Refused(line), make, free_space, kind=kind, slow=slow)
 
 
 def killed(command: str, rename: int, kind: str = "folder") -> Fault:
-    slow = command.split(maxsplit=1)[0] not in (
-        "download",
-        "resize_pyramids",
-        "split",
-        "report",
-        "describe_data",
-    )
-    make = all_trained if command.startswith("train_set") else as_is
     what = f"SIGKILL before the {('first', 'second', 'third')[rename - 1]} output is in place"
-    return Fault(what, command, Died(), make, as_is, dies_at(rename), kind=kind, slow=slow)
+    slow, how = command not in WITHOUT_TORCH, dies_at(rename)
+    return Fault(what, command, Died(), as_is, as_is, how, kind=kind, slow=slow)
 
 
 def huge_picture(project: Project) -> None:
@@ -135,7 +113,7 @@ FULL_DISKS: list[Attempt] = [
     full("features vgg", 20, "the features"),
     full("train basic", 0, "the live log"),
     full("train basic", 80, "the checkpoint"),
-    full("train basic", 80, "the state of the training", ".resume"),
+    full("train basic", 80, "the state of the training", ".resume", line=STATE),
     full("train_set all", 300, "the copies"),
     full("evaluate", 0, "evaluate.json", "metrics"),
     full("evaluate", 0, "pictures.csv", "plots"),

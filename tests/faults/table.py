@@ -9,9 +9,19 @@ from faults.intermediates import INTERMEDIATES
 from faults.parameters import PARAMETERS
 from faults.pictures import PICTURES
 from faults.stopped import STOPPED
+from faults.through_dvc import THROUGH_DVC
 from faults.weights import WEIGHTS
 
-AREAS: list[Area] = [DOWNLOAD, ARCHIVES, PICTURES, PARAMETERS, WEIGHTS, INTERMEDIATES, STOPPED]
+AREAS: list[Area] = [
+    DOWNLOAD,
+    ARCHIVES,
+    PICTURES,
+    PARAMETERS,
+    WEIGHTS,
+    INTERMEDIATES,
+    STOPPED,
+    THROUGH_DVC,
+]
 
 FAULTS: list[Attempt] = [fault for area in AREAS for fault in area.faults]
 

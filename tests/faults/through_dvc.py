@@ -1,0 +1,177 @@
+"""Faults that `dvc repro` meets with: what changed is noticed, and two runs do not mix."""
+
+# ruff: noqa: E501  the lines that stages say are whole here
+
+import os
+import shutil
+import signal
+import subprocess
+
+from faults.fault import (
+    Act,
+    Area,
+    DvcRefuses,
+    Ending,
+    Fault,
+    Refused,
+    Reruns,
+    Survived,
+    as_is,
+)
+from faults.intermediates import halved
+from faults.machine import free_space, small_disk, wait_for
+from faults.parameters import UNDO, given
+from faults.pictures import half_are_bad, without_the_bad
+from faults.project import Project, Tried, photograph
+from faults.weights import save, tensors, weights
+
+DATA_STAGES = ("download", "resize_pyramids", "split")
+
+
+def added(project: Project) -> None:
+    photograph(13).save(project / "mine/new.png")
+
+
+def removed(project: Project) -> None:
+    (project / "mine/05.png").unlink()
+
+
+def changed(project: Project) -> None:
+    photograph(13).save(project / "mine/05.png")
+
+
+def touched(project: Project) -> None:
+    os.utime(project / "mine/05.png", (0, 0))
+
+
+def nothing_done(project: Project) -> None:
+    """Take away all results and what DVC remembers of them."""
+    for name in ("data/raw", "data/pyramids", "data/split", ".dvc/cache"):
+        shutil.rmtree(project / name)
+    (project / "dvc.lock").unlink()
+
+
+def other_weights(project: Project) -> None:
+    weights(lambda arrays: None)(project)
+    assert project.run("dvc repro stages/dvc.yaml:features_vgg").code == 0
+    doubled = {name: 2 * values for name, values in tensors().items()}
+    save(project / "vgg.safetensors", doubled)
+
+
+def both(*acts: Act) -> Act:
+    def make(project: Project) -> None:
+        for act in acts:
+            act(project)
+
+    return make
+
+
+RAW = "data/.raw.partial"
+
+
+def killed_with_its_stage(project: Project, command: str) -> Tried:
+    running = project.start(command, start_new_session=True)
+    wait_for(project / RAW, running)
+    os.killpg(running.pid, signal.SIGKILL)
+    running.communicate()
+    assert running.returncode == -signal.SIGKILL
+    assert not (project / "data/raw").exists()
+    return project.run(command)
+
+
+def beside_a_stage_without_its_dvc(project: Project, command: str) -> Tried:
+    stage = project.start("download")
+    wait_for(project / RAW, stage)
+    stage.send_signal(signal.SIGSTOP)
+    try:
+        return project.run(command)
+    finally:
+        stage.send_signal(signal.SIGCONT)
+        said, _ = stage.communicate()
+        assert stage.returncode == 0, said
+        shutil.rmtree(project / "data/raw")
+
+
+def beside_another_dvc(project: Project, command: str) -> Tried:
+    """Run while the stage of another `dvc repro`, stopped in the middle, holds its place."""
+    first = project.start(command)
+    wait_for(project / RAW, first)
+    children = subprocess.run(
+        ["pgrep", "--parent", str(first.pid), "--full", "stages.download"],
+        capture_output=True,
+        text=True,
+    ).stdout.split()
+    for child in children:
+        os.kill(int(child), signal.SIGSTOP)
+    assert children
+    try:
+        return project.run(command)
+    finally:
+        for child in children:
+            os.kill(int(child), signal.SIGCONT)
+        said, _ = first.communicate()
+        assert first.returncode == 0, said
+
+
+def repro(what: str, make: Act, ends: Ending, mend: Act | None = None, **more) -> Fault:
+    return Fault(what, "dvc repro split", ends, make, mend, kind="dvc", slow=True, **more)
+
+
+THROUGH_DVC = Area(
+    "The whole way, by DVC",
+    [
+        repro("a picture added to the folder", added, Reruns(DATA_STAGES, 13)),
+        repro("a picture removed from the folder", removed, Reruns(DATA_STAGES, 11)),
+        repro("a picture of the folder changed", changed, Reruns(DATA_STAGES, 12)),
+        repro("a picture with another date and the same content", touched, Reruns((), 12)),
+        Fault(
+            "a changed weights file",
+            "dvc repro stages/dvc.yaml:features_vgg",
+            Reruns(("features_vgg",), 12),
+            other_weights,
+            kind="dvc",
+            slow=True,
+        ),
+        repro("a packed array cut in half", halved("data/pyramids/32.npy"), Survived()),
+        repro("split.json cut in half", halved("data/split/split.json"), Survived()),
+        repro(
+            "a typo in params.yaml",
+            given("train.epoch", 3),
+            Refused(
+                f"params.yaml: train.epoch is not a parameter; did you mean 'epochs'? known here: …{UNDO}"
+            ),
+        ),
+        repro(
+            "too many bad pictures",
+            half_are_bad,
+            Refused(
+                "6 of 18 pictures cannot be used (bad0.jpg: …), more than data.max_rejected = 0.05 allows; mend or remove them, or raise it"
+            ),
+            without_the_bad,
+        ),
+        repro(
+            "SIGKILL of dvc and its stage, then run again",
+            nothing_done,
+            Survived(),
+            how=killed_with_its_stage,
+        ),
+        repro(
+            "a stage that outlived its killed dvc",
+            nothing_done,
+            Refused(
+                "data/raw: another process is writing it; wait for it to end, or stop it, and run again"
+            ),
+            as_is,
+            how=beside_a_stage_without_its_dvc,
+        ),
+        repro(
+            "two dvc repro at once", nothing_done, DvcRefuses("…"), as_is, how=beside_another_dvc
+        ),
+        repro(
+            "the disk is full at DVC's cache",
+            both(nothing_done, small_disk(".dvc/cache", 8)),
+            DvcRefuses("…"),
+            free_space,
+        ),
+    ],
+)
