@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 BASE ?= main
 
-.PHONY: reproduce paper test test-slow lint format review bench
+.PHONY: reproduce paper test test-slow lint format review bench faults
 
 reproduce: $(VENV)/installed  ## the whole study on the offline sample
 	dvc repro
@@ -27,6 +27,9 @@ review: $(VENV)/installed  ## what changed against BASE, as Markdown
 
 bench: $(VENV)/installed-dev  ## ms a picture of a training step, against the literal program
 	python -m benchmarks.step
+
+faults: $(VENV)/installed-dev  ## what can go wrong and what it ends in: make faults > docs/faults.md
+	@PYTHONPATH=tests python -m faults
 
 lint: $(VENV)/installed-dev  ## style and types
 	ruff check

@@ -20,6 +20,10 @@ HINTS = {
 """What to do about the operating system's refusals, beyond "mend that"."""
 
 
+NO_MEMORY = re.compile("not enough memory|out of memory|allocate memory")
+"""How torch says it."""
+
+
 def main(run: Callable[[], None]) -> None:
     """Run a stage: log to stderr, turn `StudyError` into one line and exit code 1.
 
@@ -59,7 +63,7 @@ def _refused(error: Exception) -> str | None:
     said = " ".join(str(error).split())
     notes: list[str] = getattr(error, "__notes__", [])
     place = notes[0] if notes else None
-    if isinstance(error, MemoryError) or re.search("not enough memory|out of memory|allocate memory", said):
+    if isinstance(error, MemoryError) or NO_MEMORY.search(said):
         return (
             "not enough memory; use fewer or smaller pictures (data.limit, data.max_pixels, "
             "pyramid.sizes, train.batch_size), or a larger machine"

@@ -44,7 +44,9 @@ def pictures(settings: Voc2007, downloads: Path) -> Iterator[Source]:
             if member.parent.name == "JPEGImages" and member.suffix.lower() == ".jpg"
         )
         if not members:
-            raise StudyError(f"{path}: holds no JPEGImages/*.jpg, so it is not a VOC archive; name another")
+            raise StudyError(
+                f"{path}: holds no JPEGImages/*.jpg, so it is not a VOC archive; name another"
+            )
         for member in progress(members, "download", unit="picture"):
             name = printable(member.name)
             try:

@@ -52,7 +52,7 @@ def small_disk(place: str, spare: int) -> Act:
 
 
 def free_space(project: Project) -> None:
-    for filler in project.path.glob(f"*/{FILLER}"):
+    for filler in (*project.path.glob(f"*/{FILLER}"), *project.path.glob(f".dvc/*/{FILLER}")):
         filler.unlink()
 
 

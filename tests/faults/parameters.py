@@ -45,9 +45,7 @@ def check(key: str, value: object, line: str, what: str = "") -> Fault:
 PARAMETERS = Area(
     "Parameters and the command line",
     [
-        check(
-            "model", "vggg", "model = vggg: is not one of all, basic, multi, …; did you mean 'vgg'?"
-        ),
+        check("model", "vggg", "model = vggg: is not one of all, …; did you mean 'vgg'?"),
         check(
             "train.epoch", 3, "train.epoch is not a parameter; did you mean 'epochs'? known here: …"
         ),
@@ -173,7 +171,7 @@ PARAMETERS = Area(
         Fault(
             "an unknown set of models",
             "train_set some",
-            Refused("stages.train_set some: give one of all"),
+            Refused("stages.train_set some: give one of all, ablation"),
         ),
     ],
 )

@@ -25,12 +25,21 @@ AREAS: list[Area] = [
 
 FAULTS: list[Attempt] = [fault for area in AREAS for fault in area.faults]
 
+INTRODUCTION = """\
+Printed by `make faults`. The table is made of what `tests/faults/` asserts: every line of it is
+tried against the real stage, or the real `dvc`, in a small study of twelve pictures; … stands for
+what differs between machines. No fault ends in a traceback. After a refusal nothing half-written
+is left, neither under a final name nor beside it, and where a next run is tried, it must give the
+bytes of a study that nothing befell.
+"""
+
 
 def lines() -> Iterator[str]:
     """docs/faults.md."""
     yield "# Faults, and what each ends in"
     yield ""
-    yield f"{len(FAULTS)} faults"
+    yield from INTRODUCTION.split("\n")
+    yield f"{len(FAULTS)} faults: {', '.join(f'{a.title} {len(a.faults)}' for a in AREAS)}."
     for area in AREAS:
         yield ""
         yield f"## {area.title}"

@@ -53,7 +53,8 @@ def nothing_done(project: Project) -> None:
 
 def other_weights(project: Project) -> None:
     weights(lambda arrays: None)(project)
-    assert project.run("dvc repro stages/dvc.yaml:features_vgg").code == 0
+    before = project.run("dvc repro stages/dvc.yaml:features_vgg")
+    assert before.code == 0, before.said
     doubled = {name: 2 * values for name, values in tensors().items()}
     save(project / "vgg.safetensors", doubled)
 
