@@ -172,6 +172,7 @@ PARAMETERS = Area(
             "an unknown set of models",
             "train_set some",
             Refused("stages.train_set some: give one of all, ablation"),
+            slow=True,
         ),
     ],
 )

@@ -200,7 +200,7 @@ class Lab:
     def _run_before(self, kind: str, command: str) -> None:
         for earlier in BEFORE.get(command, ()):
             self.undisturbed(kind, earlier)
-        if command.startswith("train_set"):
+        if command == "train_set all":
             pretend_all_trained(self._kinds[kind])
 
     @cached_property

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+from dataclasses import replace
 
 from faults.fault import (
     Act,
@@ -115,6 +116,8 @@ def beside_another_dvc(project: Project, command: str) -> Tried:
 
 
 def repro(what: str, make: Act, ends: Ending, mend: Act | None = None, **more) -> Fault:
+    if isinstance(ends, Refused):
+        ends = replace(ends, by_dvc=True)
     return Fault(what, "dvc repro split", ends, make, mend, kind="dvc", slow=True, **more)
 
 
@@ -166,12 +169,18 @@ THROUGH_DVC = Area(
             how=beside_a_stage_without_its_dvc,
         ),
         repro(
-            "two dvc repro at once", nothing_done, DvcRefuses("…"), as_is, how=beside_another_dvc
+            "two dvc repro at once",
+            nothing_done,
+            DvcRefuses(
+                "failed to reproduce 'check': '…data/checked.json' is busy, it is being blocked by:"
+            ),
+            as_is,
+            how=beside_another_dvc,
         ),
         repro(
             "the disk is full at DVC's cache",
             both(nothing_done, small_disk(".dvc/cache", 8)),
-            DvcRefuses("…"),
+            DvcRefuses("failed to reproduce 'check': [Errno 28] No space left on device"),
             free_space,
         ),
     ],
