@@ -75,7 +75,7 @@ def read_results(root: Path, params: Params) -> Results:
     dataset, sheet = root / "metrics/dataset.json", root / "plots/samples.png"
     return Results(
         params=params,
-        metrics=_json(root / "metrics/evaluate.json", ("best", *BASELINES)),
+        metrics=_json(root / "metrics/evaluate.json", ("best", *METHODS)),
         pictures=_table(root / "plots/pictures.csv", PICTURES),
         training=_table(root / "plots/training.csv", TRAINING),
         index=_json(root / "data/compare/index.json", ("pictures",)),
