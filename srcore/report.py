@@ -22,6 +22,7 @@ from srcore.interpolation import METHODS
 from srcore.labels import BASELINE, RANDOM
 from srcore.page.charts import interval_bar
 from srcore.page.curves import curve_groups
+from srcore.page.facts import facts
 from srcore.page.ranking import rankings
 from srcore.page.results import Results
 from srcore.page.svg import padded, short, signed
@@ -66,7 +67,7 @@ def render(results: Results) -> str:
         pictures=[_picture(results, item) for item in results.index["pictures"]],
         low=results.params.pyramid.sizes[0],
         largest=results.params.pyramid.sizes[-1],
-        facts=_facts(results),
+        facts=facts(results),
         parameters=_parameters(results.params),
         versions=_versions(),
         dataset=_flat(results.dataset),
@@ -200,41 +201,6 @@ def _picture(results: Results, item: dict[str, Any]) -> dict[str, Any]:
         "low": _embedded(results.folder / item["low"]),
         "low_alt": f"{item['name']}, the {low} × {low} pixels that every method starts from",
     }
-
-
-def _facts(results: Results) -> list[tuple[str, str]]:
-    """What was run, in a few lines for people."""
-    params, table = results.params, results.pictures
-    train = params.train
-    sizes = " → ".join(str(size) for size in params.pyramid.sizes)
-    held_out, groups = table["picture"].nunique(), table["group"].nunique()
-    frozen = [f"{name}: {w}" for name in results.models if (w := results.weights(name))]
-    scenes = f" of {groups} scenes; intervals resample whole scenes" if groups < held_out else ""
-    if scenes and groups < FEW_GROUPS:
-        scenes += ", and with so few of them are rough"
-    return [
-        ("Models", f"{', '.join(results.models)} (model = {params.model})"),
-        ("Frozen weights", "; ".join(frozen) or "none of these models uses frozen weights"),
-        ("Pictures", f"source {params.data.source}; judged on {held_out} held-out{scenes}"),
-        ("Sizes", f"{sizes} pixels a side"),
-        ("Training", f"{train.epochs} epochs, batch size {train.batch_size}, rate {train.lr:g}"),
-        *_own_training(results),
-        ("Seeds", ", ".join(str(seed) for seed in params.seeds)),
-        ("Device", params.device),
-        ("Threads", str(params.threads)),
-    ]
-
-
-def _own_training(results: Results) -> list[tuple[str, str]]:
-    """How our own network was trained, where it is among the models."""
-    own = results.params.subpixel
-    models = [name for name in results.models if name.startswith("subpixel")]
-    extras = [f"loss {own.loss}", own.schedule.replace("_", " ") + " schedule"]
-    extras += [f"gradients of norm {own.clip:g} at most"] if own.clip else []
-    extras += ["turned and mirrored at random"] if own.flips else []
-    extras += [f"weights averaged ({own.average:g})"] if own.average else []
-    said = f"batch size {own.batch_size}, rate {own.lr:g}, {', '.join(extras)}"
-    return [(f"Training of {', '.join(models)}", said)] if models else []
 
 
 def _parameters(params: Params) -> list[tuple[str, str]]:
