@@ -72,6 +72,8 @@ def about(path: Path) -> Generator[None]:
     """Note on every error of the block which file it is about; many a full disk does not say."""
     try:
         yield
+    except StudyError:  # says all there is to say
+        raise
     except Exception as error:
         error.add_note(str(path))
         raise
