@@ -37,8 +37,9 @@ def atomic(path: Path) -> Generator[Path]:
                 with partial.open("rb") as file:
                     os.fsync(file.fileno())
                 partial.replace(path)
-            finally:
+            except BaseException:  # after a rename the name may be the next writer's
                 partial.unlink(missing_ok=True)
+                raise
 
 
 @contextmanager
@@ -63,8 +64,9 @@ def fresh_folder(path: Path) -> Generator[Path]:
                 if path.exists():
                     shutil.rmtree(path)
                 partial.replace(path)
-            finally:
+            except BaseException:  # after a rename the name may be the next writer's
                 shutil.rmtree(partial, ignore_errors=True)
+                raise
 
 
 @contextmanager
@@ -88,7 +90,10 @@ def _only_writer(partial: Path, path: Path) -> Generator[None]:
     taken = StudyError(
         f"{path}: another process is writing it; wait for it to end, or stop it, and run again"
     )
-    descriptor = os.open(partial, os.O_RDONLY)
+    try:
+        descriptor = os.open(partial, os.O_RDONLY)
+    except FileNotFoundError:  # another process has just put it in its place
+        raise taken from None
     try:
         with suppress(OSError):  # a file system without locks is used without
             try:

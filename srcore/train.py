@@ -2,7 +2,7 @@
 
 import logging
 from dataclasses import asdict, dataclass
-from math import ceil
+from math import ceil, isfinite
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +45,7 @@ class Examples:
     def take(self, rows: Indices, way: int = 0) -> tuple[tuple[Tensor, ...], dict[str, Tensor]]:
         """The network's arguments and the true pictures of some rows, each in [0, 1].
 
-        Pictures are turned to one of the eight ways; stored features are not, so a network that
-        takes them is trained without.
+        Pictures are turned to one of the eight ways; stored features are not.
         """
         inputs = [turned(to_tensor(self.pyramids.low[rows], self.device), way)]
         if self.features is not None:
@@ -110,6 +109,11 @@ def train(
             for name, value in losses.items():
                 sums[name] += value.item() * len(batch)
         quality = validate(learner.network, examples, held_out)
+        if not all(map(isfinite, quality.values())):
+            raise StudyError(
+                f"the network gives no numbers after epoch {epoch}; "
+                f"{recipe.group}.lr = {recipe.lr} may be too high"
+            )
         for name in examples.outputs:
             line = {"epoch": epoch, "output": name, "loss": sums[name] / len(rows)}
             history.append({**line, "psnr": quality[name]})
@@ -159,12 +163,17 @@ def train_model(
 
     Raises:
         StudyError: a batch larger than the training set, features of another data set,
-            or a loss that is no number.
+            or a loss that is no number; turned pictures beside features.
     """
     count, features = len(split[0]), examples.features
     if recipe.batch_size > count:
         raise StudyError(
             f"{recipe.group}.batch_size = {recipe.batch_size}: there are {count} training pictures"
+        )
+    if features is not None and recipe.flips:
+        raise StudyError(
+            f"{recipe.group}.flips = true: {name} takes stored features, which are not turned; "
+            "set it to false"
         )
     if features is not None and len(features.array) != len(examples.pyramids):
         raise StudyError("the stored features are of another data set; run `dvc repro`")

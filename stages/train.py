@@ -1,22 +1,21 @@
 """Train one model, once for each seed: `train vgg`."""
 
-import sys
 from pathlib import Path
 
 from srcore.data.packed import Pyramids, read_split
 from srcore.device import prepare
 from srcore.files import fresh_folder
 from srcore.frozen.stored import Features
-from srcore.models import model_class
+from srcore.models import MODELS, model_class
 from srcore.params import load_params
 from srcore.recipe import recipe_for
 from srcore.resume import only_process
-from srcore.stage import main
+from srcore.stage import argument, main
 from srcore.train import Examples, train_model
 
 
 def run() -> None:
-    name, params = sys.argv[1], load_params()
+    name, params = argument(MODELS), load_params()
     device = prepare(params.device, params.threads)
     pyramids = Pyramids.open(Path("data/pyramids"))
     split = read_split(Path("data/split/split.json"), pyramids.names)

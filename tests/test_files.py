@@ -64,6 +64,26 @@ def test_atomic_leaves_nothing_when_the_first_writing_fails(tmp_path):
     assert everything(tmp_path) == {}
 
 
+def test_the_next_writer_keeps_what_it_began(tmp_path, monkeypatch):
+    """It may begin between the first one's rename and the end of the first one's block."""
+    replace = Path.replace
+
+    def replace_then_begin(self, target):
+        replace(self, target)
+        if target.suffix == ".txt":
+            self.write_text("the next writer's")
+        else:
+            self.mkdir()
+
+    monkeypatch.setattr(Path, "replace", replace_then_begin)
+    with atomic(tmp_path / "a.txt") as partial:
+        partial.write_text("first")
+    assert (tmp_path / ".a.txt.partial").read_text() == "the next writer's"
+    with fresh_folder(tmp_path / "folder"):
+        pass
+    assert (tmp_path / ".folder.partial").is_dir()
+
+
 def test_fresh_folder_replaces_all_that_stood_there(tmp_path):
     path = tmp_path / "a" / "folder"
     path.mkdir(parents=True)

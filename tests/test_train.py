@@ -17,6 +17,7 @@ from srcore.checkpoint import load_checkpoint
 from srcore.data.packed import Pyramids
 from srcore.errors import StudyError
 from srcore.frozen.stored import Features
+from srcore.learner import Learner
 from srcore.loss import LOSSES, inverse_psnr, psnr
 from srcore.models import model_class
 from srcore.recipe import Recipe
@@ -248,6 +249,25 @@ def test_what_cannot_be_trained_is_refused(pyramids, split, tmp_path):
     few = Features(clip_features().array[:5], "random weights", "0" * 64)
     with pytest.raises(StudyError, match="another data set"):
         run("clip", examples(pyramids, "clip", features=few), split, tmp_path / "b")
+
+
+def test_turned_pictures_beside_features_are_refused(pyramids, split, tmp_path):
+    data = examples(pyramids, "clip", features=clip_features())
+    with pytest.raises(StudyError, match=r"subpixel\.flips = true: clip takes stored features"):
+        run("clip", data, split, tmp_path, recipe=OURS)
+
+
+def test_weights_broken_by_the_last_step_stop_the_run(pyramids, split, tmp_path, monkeypatch):
+    step = Learner.step
+
+    def breaking(self, loss):
+        step(self, loss)
+        next(self.model.parameters()).data.fill_(float("nan"))
+
+    monkeypatch.setattr(Learner, "step", breaking)
+    one_step = Recipe(epochs=1, batch_size=9, lr=0.003)
+    with pytest.raises(StudyError, match=r"gives no numbers after epoch 1; train\.lr = 0\.003"):
+        run("basic", examples(pyramids, "basic"), split, tmp_path, recipe=one_step)
 
 
 def test_one_process_at_a_time(tmp_path):

@@ -67,6 +67,8 @@ def _level(layers: nn.Sequential) -> None:
     """
     noise = torch.randn(1, 3, 72, 72, generator=torch.Generator().manual_seed(RANDOM_SEED))
     size = layers(noise).square().mean().sqrt()
+    if not size.isfinite():
+        return  # the features of a picture are then refused for what they are
     factor = torch.exp2(-size.log2().round()) if size > 0 else torch.ones(())
     last = layers[-2]
     for parameter in last.parameters():

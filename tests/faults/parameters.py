@@ -8,6 +8,7 @@ import yaml
 
 from faults.fault import Area, Fault, Refused
 from faults.project import Project, Tried
+from srcore.models import MODELS
 
 UNDO = "; after a refused -S, `git restore params.yaml` undoes it"
 
@@ -166,6 +167,12 @@ PARAMETERS = Area(
             "no kind of features",
             "features",
             Refused("stages.features: give one of vgg, clip"),
+            slow=True,
+        ),
+        Fault(
+            "an unknown model to train",
+            "train nope",
+            Refused(f"stages.train nope: give one of {', '.join(MODELS)}"),
             slow=True,
         ),
         Fault(
