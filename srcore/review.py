@@ -8,18 +8,22 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import pandas as pd
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from srcore.errors import StudyError
 from srcore.labels import BASELINE, OUTPUTS
 from srcore.paired import Difference, paired_difference
 from srcore.stage import main
+
+T = TypeVar("T")
 
 PARAMS, METRICS = "params.yaml", "metrics/evaluate.json"
 PICTURES = "plots/pictures.csv"
@@ -30,6 +34,8 @@ SHEETS = (
     "plots/errors.large.png",
     "plots/report.html",
 )
+COLUMNS = {"picture", "group", "method", "output", "psnr", "gain"}
+"""Columns of the table of pictures that a review reads."""
 LOCK, TRAINING_LOCK = "dvc.lock", "stages/dvc.lock"
 STAGES = ("download", "resize_pyramids", "split", "evaluate")
 """Stages of dvc.yaml that the figures come from."""
@@ -46,37 +52,32 @@ class Study:
         params: params.yaml.
         metrics: metrics/evaluate.json.
         pictures: plots/pictures.csv.
-        recorded: dotted key → value of the parameters that the results were made with, as DVC's
-            lock files say; empty without them.
+        recorded: for each stage that the figures come from, dotted key → value of the parameters
+            that it ran with, as DVC's lock files say; empty without them.
     """
 
     name: str
     params: dict[str, Any]
     metrics: dict[str, Any]
     pictures: pd.DataFrame
-    recorded: dict[str, Any] = field(default_factory=dict[str, Any])
+    recorded: tuple[dict[str, Any], ...] = ()
 
     @property
     def models(self) -> list[str]:
         """The models that were judged."""
-        return [name for name, value in self.metrics.items() if "macs" in value]
+        return _models(self.metrics)
 
 
 def read_study(commit: str | None) -> Study:
     """The study as committed in `commit`, or that of the working tree.
 
     Raises:
-        StudyError: the commit or one of its result files does not exist.
+        StudyError: the commit or one of its result files does not exist, or is damaged.
     """
-    params, metrics, pictures = (_read(commit, path) for path in (PARAMS, METRICS, PICTURES))
-    study = Study(
-        commit or "now",
-        YAML(typ="safe").load(params),
-        json.loads(metrics),
-        pd.read_csv(io.StringIO(pictures), keep_default_na=False),
-    )
-    study.recorded.update(_recorded(commit, study.models))
-    return study
+    params, metrics = _parsed(commit, PARAMS, _yaml), _parsed(commit, METRICS, _json)
+    pictures = _parsed(commit, PICTURES, _table)
+    recorded = tuple(_recorded(commit, _models(metrics)))
+    return Study(commit or "now", params, metrics, pictures, recorded)
 
 
 def review(base: Study, head: Study, links: str | None = None) -> str:
@@ -178,7 +179,7 @@ def _paired(base: Study, head: Study) -> Iterator[tuple[str, str, Difference]]:
 def _stale(study: Study) -> str:
     """One line where the results were made with other parameters than those beside them."""
     found: dict[str, str] = {}
-    for key, value in study.recorded.items():
+    for key, value in chain.from_iterable(stage.items() for stage in study.recorded):
         now: Any = study.params
         for part in key.split("."):
             now = now.get(part) if isinstance(now, dict) else None
@@ -206,17 +207,50 @@ def _short(value: Any) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
-def _recorded(commit: str | None, models: list[str]) -> dict[str, Any]:
-    """Dotted key → value of the parameters behind the figures, from the lock files."""
-    found: dict[str, Any] = {}
+def _models(metrics: dict[str, Any]) -> list[str]:
+    return [name for name, value in metrics.items() if "macs" in value]
+
+
+def _recorded(commit: str | None, models: list[str]) -> Iterator[dict[str, Any]]:
+    """Dotted key → value of the parameters of every stage behind the figures."""
     for path, names in ((LOCK, STAGES), (TRAINING_LOCK, [f"train_{name}" for name in models])):
         try:
-            stages = YAML(typ="safe").load(_read(commit, path))["stages"]
+            text = _read(commit, path)
         except StudyError:
             continue  # never run by DVC: nothing is known
+        stages = _parsed(commit, path, _yaml, text).get("stages", {})
         for name in names:
-            found |= stages.get(name, {}).get("params", {}).get(PARAMS, {})
-    return found
+            yield stages.get(name, {}).get("params", {}).get(PARAMS, {})
+
+
+def _json(text: str) -> dict[str, Any]:
+    return _of_groups(json.loads(text))
+
+
+def _yaml(text: str) -> dict[str, Any]:
+    return _of_groups(YAML(typ="safe").load(text))
+
+
+def _of_groups(value: object) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError
+    return cast("dict[str, Any]", value)
+
+
+def _table(text: str) -> pd.DataFrame:
+    table = pd.read_csv(io.StringIO(text), keep_default_na=False)
+    if not text.endswith("\n") or not set(table) >= COLUMNS:
+        raise ValueError
+    return table
+
+
+def _parsed(commit: str | None, path: str, parse: Callable[[str], T], text: str | None = None) -> T:
+    """Read and parse a file; a damaged one is one line."""
+    try:
+        return parse(_read(commit, path) if text is None else text)
+    except (ValueError, TypeError, YAMLError):  # json's and pandas' errors are ValueErrors
+        where = f" in commit {commit}" if commit else "; run `dvc repro`"
+        raise StudyError(f"{path}: damaged{where}") from None
 
 
 def _read(commit: str | None, path: str) -> str:

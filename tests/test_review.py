@@ -133,16 +133,50 @@ def test_a_difference_below_the_spread_between_seeds_is_noise():
 
 def test_results_of_other_parameters_are_told_in_one_line():
     made = {"train": {"lr": 0.01, "epochs": 10}, "train.epochs": 10, "model": "all", "seeds": [0]}
-    head = dataclasses.replace(study("now"), recorded=made)
+    head = dataclasses.replace(study("now"), recorded=(made,))
     said = "**The results here were made with other parameters**: "
     lr, seeds = "`train.lr` 0.01 (params.yaml: 0.001)", "`seeds` [0] (params.yaml: None)"
     assert f"{said}{lr}, {seeds}.\n" in review(study("main"), head)
-    base = dataclasses.replace(study("main"), recorded={"model": "vgg"})
+    base = dataclasses.replace(study("main"), recorded=({"model": "vgg"},))
     text = review(base, study("now"))
     assert "The results in `main` were made with" in text
     assert "here" not in text
-    many = dataclasses.replace(study("now"), recorded={f"key{n}": n for n in range(9)})
+    many = dataclasses.replace(study("now"), recorded=({f"key{n}": n for n in range(9)},))
     assert "`key2` 2 (params.yaml: None), 6 more.\n" in review(study("main"), many)
+
+
+def test_one_training_of_other_parameters_among_several_is_told():
+    stages = tuple({"train.lr": rate} for rate in (0.01, 0.001))
+    head = dataclasses.replace(study("now"), recorded=stages)
+    assert "`train.lr` 0.01 (params.yaml: 0.001)." in review(study("main"), head)
+    head = dataclasses.replace(study("now"), recorded=stages[::-1])
+    assert "`train.lr` 0.01 (params.yaml: 0.001)." in review(study("main"), head)
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        ("metrics/evaluate.json", '{"basic": {"mid"'),
+        ("metrics/evaluate.json", "[]"),
+        ("plots/pictures.csv", ""),
+        ("plots/pictures.csv", "picture,group\na,b\n"),
+        ("params.yaml", ""),
+        ("params.yaml", "a: [1"),
+        ("dvc.lock", "a: [1"),
+    ],
+)
+def test_a_damaged_file_is_named(tmp_path, monkeypatch, path, content):
+    monkeypatch.chdir(tmp_path)
+    made = study("x")
+    for folder in ("metrics", "plots"):
+        Path(folder).mkdir()
+    Path("params.yaml").write_text("model: all\n")
+    Path("metrics/evaluate.json").write_text(json.dumps(made.metrics))
+    made.pictures.to_csv("plots/pictures.csv", index=False)
+    read_study(None)
+    Path(path).write_text(content)
+    with pytest.raises(StudyError, match=f"^{path}: damaged; run `dvc repro`$"):
+        read_study(None)
 
 
 def test_long_lists_of_changed_parameters_are_cut():
@@ -181,8 +215,8 @@ def test_a_review_fits_twenty_lines_beside_its_rows(count):
     base = study("main", models=("gone", *models), **common)
     head = study("now", lr=0.1, models=("new", *models), **common)
     head.params.update({f"group.key{number}": "y" * 50 for number in range(40)})
-    head = dataclasses.replace(head, recorded={f"group.key{n}": "z" * 50 for n in range(40)})
-    base = dataclasses.replace(base, recorded={f"group.key{n}": "z" * 50 for n in range(40)})
+    head = dataclasses.replace(head, recorded=({f"group.key{n}": "z" * 50 for n in range(40)},))
+    base = dataclasses.replace(base, recorded=({f"group.key{n}": "z" * 50 for n in range(40)},))
     rows, lines = seen(review(base, head, "https://example.org/" + "run" * 20))
     assert rows == 2 * count
     assert lines <= 20
