@@ -16,6 +16,7 @@ from srcore.data.pictures import PictureError, decode
 from srcore.data.source import printable
 from srcore.errors import StudyError
 from srcore.inference import Network
+from srcore.labels import BASELINE
 from srcore.loss import psnr
 from srcore.matlab import crop_to_multiple, imresize, luma
 from srcore.models.base import OUTPUTS
@@ -23,8 +24,6 @@ from srcore.progress import progress
 from srcore.ssim import ssim
 from srcore.tensors import to_pictures, to_tensor
 
-BASELINE = "bicubic"
-"""MATLAB's bicubic enlargement of the 8-bit low-resolution picture; gains are measured over it."""
 SMALLEST = 20
 """Shortest side in pixels: at scale 4, less a border of 4, it holds one window of the SSIM."""
 

@@ -27,7 +27,7 @@ class Learner:
         self._average = (
             swa_utils.AveragedModel(model, multi_avg_fn=averaging) if recipe.average else None
         )
-        self._clip = recipe.clip
+        self._max_norm = recipe.max_norm
         self._taken = 0
         self._steps = steps
 
@@ -40,8 +40,8 @@ class Learner:
         """One step down the gradient of a scalar."""
         self._optimizer.zero_grad()
         loss.backward()
-        if self._clip:
-            clip_grad_norm_(self.model.parameters(), self._clip)
+        if self._max_norm:
+            clip_grad_norm_(self.model.parameters(), self._max_norm)
         self._optimizer.step()
         self._taken += 1
         if self._schedule is not None and self._taken < self._steps:

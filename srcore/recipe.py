@@ -18,7 +18,7 @@ class Recipe:
         lr: Adam's learning rate; the highest one where the schedule changes it.
         loss: name of a loss in `srcore.loss.LOSSES`.
         schedule: constant, or one_cycle (up for three tenths of the steps, then down to nothing).
-        clip: greatest norm of a gradient, longer ones are shortened to it; 0 for no bound.
+        max_norm: greatest norm of a gradient, longer ones are shortened to it; 0 for no bound.
         flips: turn and mirror every batch at random.
         average: decay of the exponential average of the weights, which is then the network that
             is judged and kept; 0 for none.
@@ -30,7 +30,7 @@ class Recipe:
     lr: float
     loss: str = "inverse_psnr"
     schedule: str = "constant"
-    clip: float = 0.0
+    max_norm: float = 0.0
     flips: bool = False
     average: float = 0.0
     group: str = "train"

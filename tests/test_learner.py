@@ -64,10 +64,10 @@ def test_one_cycle_goes_up_then_down_to_nothing():
 def test_long_gradients_are_shortened_and_short_ones_left():
     """Adam levels a constant factor out, so the gradient is looked at, not the step."""
     seen = {}
-    for clip in (0.0, 1e-3, 1e3):
-        learner = Learner(model(), Recipe(1, 1, 0.01, clip=clip), STEPS)
+    for bound in (0.0, 1e-3, 1e3):
+        learner = Learner(model(), Recipe(1, 1, 0.01, max_norm=bound), STEPS)
         learner.step(loss(learner.model, 0))
-        seen[clip] = torch.cat([p.grad.flatten() for p in learner.model.parameters()])
+        seen[bound] = torch.cat([p.grad.flatten() for p in learner.model.parameters()])
     assert seen[0.0].norm() > 0.01
     assert seen[1e3].equal(seen[0.0])
     torch.testing.assert_close(seen[1e-3], 1e-3 * seen[0.0] / seen[0.0].norm(), rtol=1e-3, atol=0)

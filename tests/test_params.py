@@ -204,7 +204,7 @@ OUT_OF_RANGE = [
     ("subpixel.lr", 2.0, "less than or equal to 1"),
     ("subpixel.loss", "l2", "'l1' or 'inverse_psnr'"),
     ("subpixel.schedule", "cosine", "'one_cycle' or 'constant'"),
-    ("subpixel.clip", -0.1, "greater than or equal to 0"),
+    ("subpixel.max_norm", -0.1, "greater than or equal to 0"),
     ("subpixel.flips", 1, "valid boolean"),
     ("subpixel.average", 1.0, "less than 1"),
     ("evaluate.resamples", 99, "greater than or equal to 100"),

@@ -38,7 +38,7 @@ def _training(results: Results) -> list[tuple[str, str]]:
     if VARIANT in ours:
         loss += f" ({VARIANT}: inverse_psnr)"
     extras = [loss, own.schedule.replace("_", " ") + " schedule"]
-    extras += [f"gradients of norm {own.clip:g} at most"] if own.clip else []
+    extras += [f"gradients of norm {own.max_norm:g} at most"] if own.max_norm else []
     extras += ["turned and mirrored at random"] if own.flips else []
     extras += [f"weights averaged ({own.average:g})"] if own.average else []
     as_reported = f"batch size {train.batch_size}, rate {train.lr:g}, loss inverse_psnr"

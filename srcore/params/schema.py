@@ -171,7 +171,7 @@ class Subpixel(Settings):
     """l1, or inverse_psnr as for the report's networks."""
     schedule: Literal["one_cycle", "constant"]
     """one_cycle (up for three tenths of the steps, then down to nothing) or constant."""
-    clip: float = Field(ge=0)
+    max_norm: float = Field(ge=0)
     """Greatest norm of a gradient; longer ones are shortened to it; 0 for no bound."""
     flips: bool
     """Turn and mirror every batch at random."""
