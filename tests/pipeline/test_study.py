@@ -91,7 +91,7 @@ def test_an_edit_of_one_model_names_its_stage_alone(built):
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        (["model=nope"], "model = nope: is not one of all, basic"),
+        (["model=nope"], "model = nope: is not one of all, ablation, basic"),
         (["train.lr=-1"], "train.lr = -1: "),
         (["+train.epoch=3"], "train.epoch is not a parameter; did you mean 'epochs'?"),
         (["data.source=folder"], "data.folder.path = data/none: "),
