@@ -69,6 +69,7 @@ def test_going_back_to_a_learning_rate_restores_its_checkpoint(built):
     assert (built.path / "data/models/basic/basic.seed0.safetensors").read_bytes() == other
 
 
+@pytest.mark.slow
 def test_metrics_diff_shows_old_new_and_change(built):
     built.run("dvc", "exp", "run", "-S", "model=basic", "-S", "train.lr=0.01")
     rows = json.loads(built.run("dvc", "metrics", "diff", "--json"))
