@@ -6,7 +6,8 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -103,10 +104,26 @@ def signalled(number: signal.Signals, place: str) -> Callable[[Project, str], Tr
     return how
 
 
-def wait_for(path: Path, running: "subprocess.Popen[str]") -> None:
+def wait_for(path: Path, running: "subprocess.Popen[str]", seconds: float = 120) -> None:
+    until = time.monotonic() + seconds
     while not path.exists():
         assert running.poll() is None, running.communicate()[0]
+        assert time.monotonic() < until, f"{path} did not come in {seconds} s"
         time.sleep(0.002)
+
+
+@contextmanager
+def held_midway(project: Project, command: str, seen: str) -> Iterator[None]:
+    """A command stopped once `seen` is there, which goes on and must end well after the block."""
+    earlier = project.start(command)
+    wait_for(project / seen, earlier)
+    earlier.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        earlier.send_signal(signal.SIGCONT)
+        said, _ = earlier.communicate()
+        assert earlier.returncode == 0, said
 
 
 def is_alive(process: int) -> bool:

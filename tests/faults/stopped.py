@@ -13,11 +13,11 @@ from faults.fault import Area, Attempt, Died, Fault, Refused, Survived, as_is
 from faults.machine import (
     dies_at,
     free_space,
+    held_midway,
     other_disk,
     read_only,
     signalled,
     small_disk,
-    wait_for,
     with_little,
     writable,
 )
@@ -77,15 +77,8 @@ def beside_another(command: str, seen: str):
     """Run while an earlier run, whose dvc was killed, say, is stopped in the middle."""
 
     def how(project: Project, _: str) -> Tried:
-        earlier = project.start(command)
-        wait_for(project / seen, earlier)
-        earlier.send_signal(signal.SIGSTOP)
-        try:
+        with held_midway(project, command, seen):
             return project.run(command)
-        finally:
-            earlier.send_signal(signal.SIGCONT)
-            said, _ = earlier.communicate()
-            assert earlier.returncode == 0, said
 
     return how
 

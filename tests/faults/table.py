@@ -30,7 +30,8 @@ Printed by `make faults`. The table is made of what `tests/faults/` asserts: eve
 tried against the real stage, or the real `dvc`, in a small study of twelve pictures; … stands for
 what differs between machines. No fault ends in a traceback. After a refusal nothing half-written
 is left, neither under a final name nor beside it, and where a next run is tried, it must give the
-bytes of a study that nothing befell.
+bytes of a study that nothing befell. Full and read-only disks are mounted for the purpose: where
+that is refused (to ordinary users) their lines are skipped, with that reason.
 """
 
 

@@ -20,7 +20,7 @@ from faults.fault import (
     as_is,
 )
 from faults.intermediates import halved
-from faults.machine import free_space, small_disk, wait_for
+from faults.machine import free_space, held_midway, small_disk, wait_for
 from faults.parameters import UNDO, given
 from faults.pictures import half_are_bad, without_the_bad
 from faults.project import Project, Tried, photograph
@@ -82,16 +82,10 @@ def killed_with_its_stage(project: Project, command: str) -> Tried:
 
 
 def beside_a_stage_without_its_dvc(project: Project, command: str) -> Tried:
-    stage = project.start("download")
-    wait_for(project / RAW, stage)
-    stage.send_signal(signal.SIGSTOP)
-    try:
-        return project.run(command)
-    finally:
-        stage.send_signal(signal.SIGCONT)
-        said, _ = stage.communicate()
-        assert stage.returncode == 0, said
-        shutil.rmtree(project / "data/raw")
+    with held_midway(project, "download", RAW):
+        tried = project.run(command)
+    shutil.rmtree(project / "data/raw")
+    return tried
 
 
 def beside_another_dvc(project: Project, command: str) -> Tried:
