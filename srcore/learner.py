@@ -3,8 +3,8 @@
 from typing import Any, cast
 
 import torch
+from lightning_fabric import Fabric
 from torch import Tensor
-from torch.nn.utils import clip_grad_norm_
 from torch.optim import lr_scheduler, swa_utils
 
 from srcore.models.base import SuperResolver
@@ -14,9 +14,17 @@ from srcore.recipe import Recipe
 class Learner:
     """Takes steps; `network` is what it has learned so far, to be judged and kept."""
 
-    def __init__(self, model: SuperResolver, recipe: Recipe, steps: int) -> None:
-        """Args are the network, trained in place; how to train it; steps of the whole training."""
+    def __init__(self, fabric: Fabric, model: SuperResolver, recipe: Recipe, steps: int) -> None:
+        """Keep a network that is trained in place.
+
+        Args:
+            fabric: the processes that train it together.
+            model: the network.
+            recipe: how to train it.
+            steps: steps of the whole training.
+        """
         self.model = model
+        self._fabric = fabric
         self._optimizer = torch.optim.Adam(model.parameters(), lr=recipe.lr, fused=True)
         self._schedule = (
             lr_scheduler.OneCycleLR(self._optimizer, recipe.lr, total_steps=steps)
@@ -27,6 +35,7 @@ class Learner:
         self._average = (
             swa_utils.AveragedModel(model, multi_avg_fn=averaging) if recipe.average else None
         )
+        self._shared, self._stepper = fabric.setup(model, self._optimizer)
         self._max_norm = recipe.max_norm
         self._taken = 0
         self._steps = steps
@@ -36,13 +45,19 @@ class Learner:
         """The average of the weights where one is kept, else the network as it is."""
         return self.model if self._average is None else cast("SuperResolver", self._average.module)
 
+    def forward(self, *inputs: Tensor) -> dict[str, Tensor]:
+        """The network's outputs, to be learned from."""
+        return self._shared(*inputs)
+
     def step(self, loss: Tensor) -> None:
-        """One step down the gradient of a scalar."""
-        self._optimizer.zero_grad()
-        loss.backward()
+        """One step down the gradient of a scalar, averaged over the processes."""
+        self._stepper.zero_grad()
+        self._fabric.backward(loss)
         if self._max_norm:
-            clip_grad_norm_(self.model.parameters(), self._max_norm)
-        self._optimizer.step()
+            self._fabric.clip_gradients(
+                self._shared, self._stepper, max_norm=self._max_norm, error_if_nonfinite=False
+            )
+        self._stepper.step()
         self._taken += 1
         if self._schedule is not None and self._taken < self._steps:
             self._schedule.step()

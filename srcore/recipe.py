@@ -1,6 +1,6 @@
 """How a network is trained: the report's way, and what a network of our own does otherwise."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -34,6 +34,10 @@ class Recipe:
     flips: bool = False
     average: float = 0.0
     group: str = "train"
+
+    def settings(self) -> dict[str, Any]:
+        """What decides the training, as a checkpoint carries it."""
+        return {key: value for key, value in asdict(self).items() if key != "group"}
 
 
 def recipe_for(model: "type[SuperResolver]", params: "Params") -> Recipe:

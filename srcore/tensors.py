@@ -8,7 +8,12 @@ from torch import Tensor
 
 def to_tensor(pictures: NDArray[np.uint8], device: torch.device | None = None) -> Tensor:
     """(N, H, W, 3) uint8 → (N, 3, H, W) float32 in [0, 1], in channels-last memory order."""
-    return torch.from_numpy(pictures).to(device).permute(0, 3, 1, 2).float().div_(255)
+    return to_float(torch.from_numpy(pictures).to(device))
+
+
+def to_float(pictures: Tensor) -> Tensor:
+    """(N, H, W, 3) uint8 → (N, 3, H, W) float32 in [0, 1], where the pictures are."""
+    return pictures.permute(0, 3, 1, 2).float().div_(255)
 
 
 def quantise(pictures: Tensor) -> Tensor:

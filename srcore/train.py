@@ -1,21 +1,23 @@
 """Training a network, both outputs' losses added (report, steps 2 and 3)."""
 
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from math import ceil, isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 import torch
 from dvclive.live import Live
+from lightning_fabric import Fabric
 from torch import Tensor
 
-from srcore.augment import WAYS, turned
+from srcore.augment import WAYS
 from srcore.checkpoint import Card, save_checkpoint
 from srcore.data.packed import Indices, Pyramids
 from srcore.errors import StudyError
+from srcore.examples import Examples
 from srcore.files import write_csv, write_json
 from srcore.frozen.stored import Features
 from srcore.learner import Learner
@@ -25,37 +27,12 @@ from srcore.models.base import SuperResolver
 from srcore.progress import progress
 from srcore.recipe import Recipe
 from srcore.resume import State, digest
-from srcore.tensors import quantise, to_tensor
+from srcore.tensors import quantise
 
 VALIDATION_BATCH = 16
 """Held-out pictures judged at once; bounds the memory."""
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Examples:
-    """Pictures, and features where the network takes them, read batch by batch from disk."""
-
-    pyramids: Pyramids
-    features: Features | None
-    outputs: tuple[str, ...]
-    device: torch.device
-
-    def take(self, rows: Indices, way: int = 0) -> tuple[tuple[Tensor, ...], dict[str, Tensor]]:
-        """The network's arguments and the true pictures of some rows, each in [0, 1].
-
-        Pictures are turned to one of the eight ways; stored features are not.
-        """
-        inputs = [turned(to_tensor(self.pyramids.low[rows], self.device), way)]
-        if self.features is not None:
-            stored = torch.from_numpy(self.features.array[rows])
-            inputs.append(stored.to(self.device).float())
-        truths = {
-            output: turned(to_tensor(getattr(self.pyramids, output)[rows], self.device), way)
-            for output in self.outputs
-        }
-        return tuple(inputs), truths
 
 
 def train(
@@ -64,11 +41,14 @@ def train(
     split: tuple[Indices, Indices],
     recipe: Recipe,
     *,
+    fabric: Fabric,
     seed: int,
-    live: Live,
-    state: State,
+    live: Live | None,
+    state: State | None,
 ) -> pd.DataFrame:
     """Train `model` in place, from the last finished epoch that `state` holds.
+
+    Every process takes its share of each batch; the first one alone has a log and a state.
 
     Returns:
         One line an epoch and output: epoch, output, loss (mean over the epoch's training pictures),
@@ -80,83 +60,105 @@ def train(
     rows, held_out = split
     epochs, batch_size = recipe.epochs, recipe.batch_size
     criterion = LOSSES[recipe.loss]
-    learner = Learner(model, recipe, steps=epochs * ceil(len(rows) / batch_size))
+    learner = Learner(fabric, model, recipe, steps=epochs * ceil(len(rows) / batch_size))
     chance = np.random.default_rng(seed)
     history: list[dict[str, Any]] = []
-    if saved := state.load():
+    if saved := fabric.broadcast(state.load() if state else None):
         learner.load_state_dict(saved["learner"])
         chance.bit_generator.state = saved["chance"]
         history = saved["history"]
-        for start in range(0, len(history), len(examples.outputs)):
-            _log(live, epochs, history[start : start + len(examples.outputs)])
-    done = len(history) // len(examples.outputs)
+        for start in range(0, len(history), len(model.outputs)):
+            _log(live, epochs, history[start : start + len(model.outputs)])
+    done = len(history) // len(model.outputs)
     for epoch in progress(range(done + 1, epochs + 1), desc=f"seed {seed}", unit="epoch"):
         model.train()
         order = chance.permutation(rows)
-        sums = dict.fromkeys(examples.outputs, 0.0)
+        sums = dict.fromkeys(model.outputs, 0.0)
         for start in range(0, len(order), batch_size):
             batch = order[start : start + batch_size]
-            inputs, truths = examples.take(batch, int(chance.integers(WAYS)) if recipe.flips else 0)
-            outputs = model(*inputs)
-            losses = {name: criterion(outputs[name], truth) for name, truth in truths.items()}
-            loss = torch.stack(list(losses.values())).sum()
-            if not bool(torch.isfinite(loss)):
+            way = int(chance.integers(WAYS)) if recipe.flips else 0
+            mine, share = _share(batch, fabric)
+            inputs, truths = examples.take(mine, way)
+            outputs = learner.forward(*inputs)
+            losses = [criterion(outputs[name], truth) for name, truth in truths.items()]
+            loss = torch.stack(losses) * share
+            values: list[float] = cast("Tensor", fabric.all_reduce(loss.detach())).tolist()
+            if not all(map(isfinite, values)):
                 raise StudyError(
-                    f"the loss is {loss.item()} in epoch {epoch}, step {start // batch_size + 1}; "
+                    f"the loss is {sum(values)} in epoch {epoch}, step {start // batch_size + 1}; "
                     f"{recipe.group}.lr = {recipe.lr} may be too high"
                 )
-            learner.step(loss)
-            for name, value in losses.items():
-                sums[name] += value.item() * len(batch)
-        quality = validate(learner.network, examples, held_out)
+            learner.step(loss.sum())
+            for name, value in zip(truths, values, strict=True):
+                sums[name] += value * len(batch)
+        quality = validate(learner.network, examples, held_out, fabric)
         if not all(map(isfinite, quality.values())):
             raise StudyError(
                 f"the network gives no numbers after epoch {epoch}; "
                 f"{recipe.group}.lr = {recipe.lr} may be too high"
             )
-        for name in examples.outputs:
+        for name in model.outputs:
             line = {"epoch": epoch, "output": name, "loss": sums[name] / len(rows)}
             history.append({**line, "psnr": quality[name]})
         generator = chance.bit_generator.state
-        state.save({"learner": learner.state_dict(), "chance": generator, "history": history})
-        _log(live, epochs, history[-len(examples.outputs) :])
+        if state is not None:
+            state.save({"learner": learner.state_dict(), "chance": generator, "history": history})
+        _log(live, epochs, history[-len(model.outputs) :])
     model.load_state_dict(learner.network.state_dict())
     return pd.DataFrame(history)
 
 
+def _share(batch: Indices, fabric: Fabric) -> tuple[Indices, float]:
+    """This process's rows of a batch, and the weight that makes the processes' mean the batch's.
+
+    A process for which no row is left computes one all the same, with no weight: all must meet.
+    """
+    mine = batch[fabric.global_rank :: fabric.world_size]
+    return (mine if len(mine) else batch[:1]), len(mine) * fabric.world_size / len(batch)
+
+
 @torch.inference_mode()
-def validate(model: SuperResolver, examples: Examples, rows: Indices) -> dict[str, float]:
+def validate(
+    model: SuperResolver, examples: Examples, rows: Indices, fabric: Fabric
+) -> dict[str, float]:
     """Mean over pictures of the PSNR (dB) of each output, quantised to 8 bits."""
     model.eval()
-    scores: dict[str, list[Tensor]] = {name: [] for name in examples.outputs}
-    for start in range(0, len(rows), VALIDATION_BATCH):
-        inputs, truths = examples.take(rows[start : start + VALIDATION_BATCH])
+    mine = np.arange(fabric.global_rank, len(rows), fabric.world_size)
+    scores = torch.zeros(len(model.outputs), len(rows), device=examples.device)
+    for start in range(0, len(mine), VALIDATION_BATCH):
+        places = mine[start : start + VALIDATION_BATCH]
+        inputs, truths = examples.take(rows[places])
         outputs = model(*inputs)
-        for name, truth in truths.items():
-            scores[name].append(psnr(quantise(outputs[name]), truth))
-    return {name: torch.cat(values).mean().item() for name, values in scores.items()}
+        for line, name in zip(scores, truths, strict=True):
+            line[places] = psnr(quantise(outputs[name]), truths[name])
+    scores = cast("Tensor", fabric.all_reduce(scores, reduce_op="sum"))
+    return dict(zip(model.outputs, scores.mean(dim=1).tolist(), strict=True))
 
 
 def train_model(
     name: str,
-    examples: Examples,
+    pyramids: Pyramids,
+    features: Features | None,
     split: tuple[Indices, Indices],
     recipe: Recipe,
     *,
+    fabric: Fabric,
     seed: int,
-    out: Path,
-    states: Path,
-) -> State:
+    out: Path | None,
+    states: Path | None,
+) -> State | None:
     """Train one network with one seed; leave its checkpoint, history, metrics and log in `out`.
 
     Args:
         name: name of the model in the table.
-        examples: all pictures, with the features that this network takes.
+        pyramids: all pictures.
+        features: the features that this network takes, of all pictures.
         split: rows of the training pictures and of the held-out ones.
         recipe: how to train.
+        fabric: the processes that train together.
         seed: seed of the first weights and of the order of the pictures.
-        out: an existing folder.
-        states: folder of the state from which a stopped training goes on.
+        out: an existing folder; None in a process that only helps.
+        states: folder of the state from which a stopped training goes on; None as `out`.
 
     Returns:
         The state, to be forgotten when the stage's output is in its place.
@@ -165,7 +167,7 @@ def train_model(
         StudyError: a batch larger than the training set, features of another data set,
             or a loss that is no number; turned pictures beside features.
     """
-    count, features = len(split[0]), examples.features
+    count = len(split[0])
     if recipe.batch_size > count:
         raise StudyError(
             f"{recipe.group}.batch_size = {recipe.batch_size}: there are {count} training pictures"
@@ -175,27 +177,34 @@ def train_model(
             f"{recipe.group}.flips = true: {name} takes stored features, which are not turned; "
             "set it to false"
         )
-    if features is not None and len(features.array) != len(examples.pyramids):
+    if features is not None and len(features.array) != len(pyramids):
         raise StudyError("the stored features are of another data set; run `dvc repro`")
     torch.manual_seed(seed)
     network = model_class(name)()
-    network.to(device=examples.device, memory_format=torch.channels_last)  # type: ignore[reportCallIssue]
+    network.to(device=fabric.device, memory_format=torch.channels_last)  # type: ignore[reportCallIssue]
+    examples = Examples.of(pyramids, features, network.outputs, fabric.device)
+    if out is None or states is None:
+        train(network, examples, split, recipe, fabric=fabric, seed=seed, live=None, state=None)
+        return None
+    engine = {"processes": fabric.world_size, "precision": fabric.strategy.precision.precision}
     card = Card(
         model=name,
         seed=seed,
-        trained={**asdict(recipe), "pictures": count, "device": examples.device.type},
+        trained=recipe.settings() | {"pictures": count, "device": fabric.device.type} | engine,
         weights=features.label if features else None,
         fingerprint=features.fingerprint if features else None,
     )
     stem = card.file_name.removesuffix(".safetensors")
-    arrays = [examples.pyramids.low, *(getattr(examples.pyramids, o) for o in network.outputs)]
+    arrays = [pyramids.low, *(getattr(pyramids, output) for output in network.outputs)]
     identity = asdict(card) | {
         "threads": torch.get_num_threads(),
         "data": digest(*arrays, *split, *([features.array] if features else [])),
     }
     state = State(states / f"{stem}.state", identity)
     with Live(str(out / "live" / stem), save_dvc_exp=False, dvcyaml=None, report=None) as live:
-        history = train(network, examples, split, recipe, seed=seed, live=live, state=state)
+        history = train(
+            network, examples, split, recipe, fabric=fabric, seed=seed, live=live, state=state
+        )
     save_checkpoint(network, card, out)
     history.insert(0, "model", name)
     history.insert(1, "seed", seed)
@@ -208,8 +217,10 @@ def train_model(
     return state
 
 
-def _log(live: Live, epochs: int, lines: list[dict[str, Any]]) -> None:
-    """Log one epoch, given its line for each output."""
+def _log(live: Live | None, epochs: int, lines: list[dict[str, Any]]) -> None:
+    """Log one epoch, given its line for each output; a process without a log says nothing."""
+    if live is None:
+        return
     for line in lines:
         live.log_metric(f"{line['output']}/loss", line["loss"])
         live.log_metric(f"{line['output']}/psnr", line["psnr"])

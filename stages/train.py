@@ -1,5 +1,6 @@
 """Train one model, once for each seed: `train vgg`."""
 
+from functools import partial
 from pathlib import Path
 
 from srcore.data.packed import Pyramids, read_split
@@ -11,7 +12,8 @@ from srcore.params import load_params
 from srcore.recipe import recipe_for
 from srcore.resume import only_process
 from srcore.stage import argument, main
-from srcore.train import Examples, train_model
+from srcore.train import train_model
+from srcore.trainer import first_only, launch
 
 
 def run() -> None:
@@ -21,15 +23,13 @@ def run() -> None:
     split = read_split(Path("data/split/split.json"), pyramids.names)
     model = model_class(name)
     features = Features.open(Path("data/features") / model.frozen) if model.frozen else None
-    examples = Examples(pyramids, features, model.outputs, device)
     recipe = recipe_for(model, params)
-    with only_process(name) as states:
-        with fresh_folder(Path("data/models") / name) as out:
-            trained = [
-                train_model(name, examples, split, recipe, seed=seed, out=out, states=states)
-                for seed in params.seeds
-            ]
-        for state in trained:
+    with first_only(only_process(name)) as states:
+        with first_only(fresh_folder(Path("data/models") / name)) as out:
+            fabric = launch(device, params.trainer)
+            one = partial(train_model, name, pyramids, features, split, recipe, fabric=fabric)
+            trained = [one(seed=seed, out=out, states=states) for seed in params.seeds]
+        for state in filter(None, trained):
             state.forget()
 
 

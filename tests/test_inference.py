@@ -7,6 +7,7 @@ from tiny import tiny_clip, tiny_pyramids
 from srcore import inference
 from srcore.checkpoint import Card
 from srcore.errors import StudyError
+from srcore.examples import Examples
 from srcore.frozen.extractor import Extractor, load_extractor
 from srcore.frozen.features import store_features
 from srcore.frozen.stored import Features
@@ -14,7 +15,6 @@ from srcore.inference import assemble
 from srcore.models import model_class
 from srcore.models.base import SuperResolver
 from srcore.tensors import to_tensor
-from srcore.train import Examples
 
 CPU = torch.device("cpu")
 WEIGHTS = {"vgg": "random", "clip": "random"}
@@ -86,7 +86,7 @@ def test_fresh_features_give_exactly_what_stored_ones_give(tmp_path, extractors,
     features = Features.open(tmp_path / "features")
     model, card = made(name, 0, extractors)
     (network,) = assemble([(model, card)], WEIGHTS, CPU)
-    examples = Examples(pyramids, features, model.outputs, CPU)
+    examples = Examples.of(pyramids, features, model.outputs, CPU)
     rows = np.arange(5)
     inputs, _ = examples.take(rows)
     with torch.inference_mode():

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import pytest
 import torch
+from lightning_fabric import Fabric
 from torch import nn
 
 from srcore.learner import Learner
@@ -12,6 +13,7 @@ from srcore.models import model_class
 from srcore.models.base import SuperResolver
 from srcore.recipe import Recipe
 
+FABRIC = Fabric(accelerator="cpu", devices=1)
 STEPS = 12
 REPORT = Recipe(epochs=1, batch_size=1, lr=0.01)
 OURS = Recipe(epochs=1, batch_size=1, lr=0.01, schedule="one_cycle", average=0.8)
@@ -41,7 +43,7 @@ def taught(learner: Learner, first: int, last: int) -> list[torch.Tensor]:
 
 
 def test_the_report_takes_plain_steps_of_adam():
-    learner = Learner(model(), REPORT, STEPS)
+    learner = Learner(FABRIC, model(), REPORT, STEPS)
     other = model()
     optimizer = torch.optim.Adam(other.parameters(), lr=0.01)
     for step in range(STEPS):
@@ -54,7 +56,7 @@ def test_the_report_takes_plain_steps_of_adam():
 
 
 def test_one_cycle_goes_up_then_down_to_nothing():
-    learner = Learner(model(), Recipe(1, 1, 0.01, schedule="one_cycle"), STEPS)
+    learner = Learner(FABRIC, model(), Recipe(1, 1, 0.01, schedule="one_cycle"), STEPS)
     seen = [weights(learner.model), *taught(learner, 0, STEPS)]
     moved = [(after - before).abs().max() for before, after in pairwise(seen)]
     assert max(moved) > 5 * moved[0]
@@ -65,7 +67,7 @@ def test_long_gradients_are_shortened_and_short_ones_left():
     """Adam levels a constant factor out, so the gradient is looked at, not the step."""
     seen = {}
     for bound in (0.0, 1e-3, 1e3):
-        learner = Learner(model(), Recipe(1, 1, 0.01, max_norm=bound), STEPS)
+        learner = Learner(FABRIC, model(), Recipe(1, 1, 0.01, max_norm=bound), STEPS)
         learner.step(loss(learner.model, 0))
         seen[bound] = torch.cat([p.grad.flatten() for p in learner.model.parameters()])
     assert seen[0.0].norm() > 0.01
@@ -74,7 +76,7 @@ def test_long_gradients_are_shortened_and_short_ones_left():
 
 
 def test_the_average_forgets_at_its_decay():
-    learner = Learner(model(), Recipe(1, 1, 0.01, average=0.8), STEPS)
+    learner = Learner(FABRIC, model(), Recipe(1, 1, 0.01, average=0.8), STEPS)
     seen = taught(learner, 0, STEPS)
     expected = seen[0]
     for after in seen[1:]:
@@ -86,12 +88,12 @@ def test_the_average_forgets_at_its_decay():
 @pytest.mark.parametrize("recipe", [REPORT, OURS], ids=["report", "ours"])
 @pytest.mark.parametrize("stopped", [1, 5, STEPS - 1])
 def test_it_goes_on_from_its_state_in_the_same_bits(recipe, stopped, tmp_path):
-    whole = Learner(model(), recipe, STEPS)
+    whole = Learner(FABRIC, model(), recipe, STEPS)
     taught(whole, 0, STEPS)
-    first = Learner(model(), recipe, STEPS)
+    first = Learner(FABRIC, model(), recipe, STEPS)
     taught(first, 0, stopped)
     torch.save(copy.deepcopy(first.state_dict()), tmp_path / "state")
-    second = Learner(model(), recipe, STEPS)
+    second = Learner(FABRIC, model(), recipe, STEPS)
     second.load_state_dict(torch.load(tmp_path / "state", weights_only=True))
     taught(second, stopped, STEPS)
     assert weights(second.network).equal(weights(whole.network))

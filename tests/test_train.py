@@ -10,12 +10,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from lightning_fabric import Fabric
 from safetensors.torch import load_file
 
 from srcore.augment import WAYS
 from srcore.checkpoint import load_checkpoint
 from srcore.data.packed import Pyramids
 from srcore.errors import StudyError
+from srcore.examples import Examples
 from srcore.frozen.stored import Features
 from srcore.learner import Learner
 from srcore.loss import LOSSES, inverse_psnr, psnr
@@ -23,9 +25,10 @@ from srcore.models import model_class
 from srcore.recipe import Recipe
 from srcore.resume import State, only_process
 from srcore.tensors import quantise, to_tensor
-from srcore.train import Examples, train_model, validate
+from srcore.train import train_model, validate
 
 CPU = torch.device("cpu")
+FABRIC = Fabric(accelerator="cpu", devices=1)
 OURS = Recipe(3, 2, 0.003, "l1", "one_cycle", 0.1, flips=True, average=0.9, group="subpixel")
 
 
@@ -43,8 +46,8 @@ def split() -> tuple[np.ndarray, np.ndarray]:
     return np.arange(9), np.arange(9, 12)
 
 
-def examples(pyramids, name, **features) -> Examples:
-    return Examples(pyramids, features.get("features"), model_class(name).outputs, CPU)
+def examples(pyramids, name, features=None) -> Examples:
+    return Examples.of(pyramids, features, model_class(name).outputs, CPU)
 
 
 def clip_features() -> Features:
@@ -60,12 +63,20 @@ def deterministic(monkeypatch, tmp_path):
     torch.use_deterministic_algorithms(False)
 
 
-def run(name, data, split, folder, seed=0, recipe=None):
+def run(name, pyramids, split, folder, *, features=None, seed=0, recipe=None):
     (folder / "out").mkdir(parents=True)
     (folder / "states").mkdir(exist_ok=True)
     recipe = recipe or Recipe(epochs=3, batch_size=2, lr=0.003)
     return train_model(
-        name, data, split, recipe, seed=seed, out=folder / "out", states=folder / "states"
+        name,
+        pyramids,
+        features,
+        split,
+        recipe,
+        fabric=FABRIC,
+        seed=seed,
+        out=folder / "out",
+        states=folder / "states",
     )
 
 
@@ -76,7 +87,7 @@ def content(folder: Path) -> dict[str, bytes]:
 
 def test_it_learns_and_leaves_what_it_says(pyramids, split, tmp_path):
     recipe = Recipe(epochs=12, batch_size=2, lr=0.003)
-    run("multi", examples(pyramids, "multi"), split, tmp_path, recipe=recipe)
+    run("multi", pyramids, split, tmp_path, recipe=recipe)
     history = pd.read_csv(tmp_path / "out/multi.seed0.history.csv")
     assert list(history.columns) == ["model", "seed", "epoch", "output", "loss", "psnr"]
     assert history.groupby("output").size().to_dict() == {"mid": 12, "large": 12}
@@ -88,13 +99,14 @@ def test_it_learns_and_leaves_what_it_says(pyramids, split, tmp_path):
 
 
 def test_checkpoint_holds_the_trained_network(pyramids, split, tmp_path):
-    data = examples(pyramids, "clip", features=clip_features())
-    run("clip", data, split, tmp_path)
+    features = clip_features()
+    data = examples(pyramids, "clip", features)
+    run("clip", pyramids, split, tmp_path, features=features)
     model, card = load_checkpoint(tmp_path / "out/clip.seed0.safetensors")
     assert (card.model, card.weights, card.fingerprint) == ("clip", "random weights", "0" * 64)
     assert card.trained["lr"] == 0.003
     history = pd.read_csv(tmp_path / "out/clip.seed0.history.csv")
-    again = validate(model, data, split[1])
+    again = validate(model, data, split[1], FABRIC)
     for output, value in again.items():
         assert history[history.output == output].psnr.iloc[-1] == pytest.approx(value, abs=5e-5)
 
@@ -103,7 +115,7 @@ def test_first_step_is_adam_on_the_sum_of_both_losses(pyramids, split, tmp_path)
     """One step, written out independently of the training loop."""
     rows = np.array([4])
     recipe = Recipe(epochs=1, batch_size=1, lr=0.01)
-    run("multi", examples(pyramids, "multi"), (rows, split[1]), tmp_path, recipe=recipe)
+    run("multi", pyramids, (rows, split[1]), tmp_path, recipe=recipe)
     torch.manual_seed(0)
     model = model_class("multi")()
     outputs = model(to_tensor(pyramids.low[rows]))
@@ -120,7 +132,7 @@ def test_first_step_is_adam_on_the_sum_of_both_losses(pyramids, split, tmp_path)
 
 def test_the_average_of_the_weights_is_judged_and_kept(pyramids, split, tmp_path):
     data = examples(pyramids, "subpixel")
-    state = run("subpixel", data, split, tmp_path, recipe=OURS)
+    state = run("subpixel", pyramids, split, tmp_path, recipe=OURS)
     learned = state.load()["learner"]
     kept = load_file(tmp_path / "out/subpixel.seed0.safetensors")
     average = {name: learned["average"][f"module.{name}"] for name in kept}
@@ -128,7 +140,7 @@ def test_the_average_of_the_weights_is_judged_and_kept(pyramids, split, tmp_path
     assert not all(kept[name].equal(learned["model"][name]) for name in kept)
     history = pd.read_csv(tmp_path / "out/subpixel.seed0.history.csv")
     again = validate(
-        load_checkpoint(tmp_path / "out/subpixel.seed0.safetensors")[0], data, split[1]
+        load_checkpoint(tmp_path / "out/subpixel.seed0.safetensors")[0], data, split[1], FABRIC
     )
     assert history.psnr.tail(2).tolist() == pytest.approx(list(again.values()), abs=5e-5)
 
@@ -145,7 +157,7 @@ def test_pictures_and_truths_turn_together(pyramids):
 
 def test_validation_is_the_mean_over_pictures_of_8_bit_outputs(pyramids, split):
     model = model_class("basic")()
-    found = validate(model, examples(pyramids, "basic"), split[1])["mid"]
+    found = validate(model, examples(pyramids, "basic"), split[1], FABRIC)["mid"]
     with torch.no_grad():
         scores = [
             psnr(
@@ -158,10 +170,9 @@ def test_validation_is_the_mean_over_pictures_of_8_bit_outputs(pyramids, split):
 
 
 def test_same_seed_same_bits_other_seed_other_bits(pyramids, split, tmp_path):
-    data = examples(pyramids, "residual")
-    run("residual", data, split, tmp_path / "a")
-    run("residual", data, split, tmp_path / "b")
-    run("residual", data, split, tmp_path / "c", seed=1)
+    run("residual", pyramids, split, tmp_path / "a")
+    run("residual", pyramids, split, tmp_path / "b")
+    run("residual", pyramids, split, tmp_path / "c", seed=1)
     assert content(tmp_path / "a") == content(tmp_path / "b")
     assert (
         load_file(tmp_path / "a/out/residual.seed0.safetensors")["conv1.weight"]
@@ -175,8 +186,8 @@ def test_same_seed_same_bits_other_seed_other_bits(pyramids, split, tmp_path):
 def test_a_stopped_training_ends_in_the_same_bits(
     pyramids, split, tmp_path, monkeypatch, name, finished
 ):
-    data, recipe = examples(pyramids, name), None if name == "multi" else OURS
-    run(name, data, split, tmp_path / "whole", recipe=recipe)
+    recipe = None if name == "multi" else OURS
+    run(name, pyramids, split, tmp_path / "whole", recipe=recipe)
     save, saves = State.save, []
 
     def save_then_stop(self, state):
@@ -188,11 +199,11 @@ def test_a_stopped_training_ends_in_the_same_bits(
     with monkeypatch.context() as stopping:
         stopping.setattr(State, "save", save_then_stop)
         with pytest.raises(KeyboardInterrupt):
-            run(name, data, split, tmp_path / "stopped", recipe=recipe)
+            run(name, pyramids, split, tmp_path / "stopped", recipe=recipe)
     (tmp_path / "resumed").mkdir()
     (tmp_path / "stopped/states").rename(tmp_path / "resumed/states")
     monkeypatch.setattr(State, "save", lambda self, state: (saves.append(state), save(self, state)))
-    state = run(name, data, split, tmp_path / "resumed", recipe=recipe)
+    state = run(name, pyramids, split, tmp_path / "resumed", recipe=recipe)
     assert len(saves) == 3, "finished epochs must not be trained again"
     assert content(tmp_path / "resumed") == content(tmp_path / "whole")
     state.forget()
@@ -202,7 +213,7 @@ def test_a_stopped_training_ends_in_the_same_bits(
 @pytest.mark.parametrize("change", ["lr", "seed", "data", "damage"])
 def test_state_of_another_training_is_not_used(pyramids, split, tmp_path, caplog, change):
     caplog.set_level("INFO")
-    data = examples(pyramids, "basic")
+    data = pyramids
     run("basic", data, split, tmp_path / "first", recipe=Recipe(2, 2, 0.001))
     state = tmp_path / "first/states/basic.seed0.state"
     recipe = Recipe(2, 2, 0.002 if change == "lr" else 0.001)
@@ -211,7 +222,7 @@ def test_state_of_another_training_is_not_used(pyramids, split, tmp_path, caplog
         changed = pyramids.mid.copy()
         changed[0, 0, 0] ^= 1
         fields = pyramids.__dict__ | {"mid": changed}
-        data = examples(Pyramids(**fields), "basic")
+        data = Pyramids(**fields)
     run("basic", data, split, tmp_path / "plain", seed=seed, recipe=recipe)
     (tmp_path / "with/states").mkdir(parents=True)
     raw = state.read_bytes()
@@ -233,28 +244,21 @@ def test_a_loss_that_is_no_number_stops_with_epoch_and_step(pyramids, split, tmp
 
     monkeypatch.setitem(LOSSES, "inverse_psnr", broken)
     with pytest.raises(StudyError, match=r"the loss is nan in epoch 2, step 2; train\.lr = 0\.003"):
-        run("basic", examples(pyramids, "basic"), split, tmp_path)
+        run("basic", pyramids, split, tmp_path)
     assert (tmp_path / "states/basic.seed0.state").exists(), "the last good epoch is kept"
 
 
 def test_what_cannot_be_trained_is_refused(pyramids, split, tmp_path):
     with pytest.raises(StudyError, match=r"train\.batch_size = 10: there are 9 training pictures"):
-        run(
-            "basic",
-            examples(pyramids, "basic"),
-            split,
-            tmp_path / "a",
-            recipe=Recipe(1, 10, 0.1),
-        )
+        run("basic", pyramids, split, tmp_path / "a", recipe=Recipe(1, 10, 0.1))
     few = Features(clip_features().array[:5], "random weights", "0" * 64)
     with pytest.raises(StudyError, match="another data set"):
-        run("clip", examples(pyramids, "clip", features=few), split, tmp_path / "b")
+        run("clip", pyramids, split, tmp_path / "b", features=few)
 
 
 def test_turned_pictures_beside_features_are_refused(pyramids, split, tmp_path):
-    data = examples(pyramids, "clip", features=clip_features())
     with pytest.raises(StudyError, match=r"subpixel\.flips = true: clip takes stored features"):
-        run("clip", data, split, tmp_path, recipe=OURS)
+        run("clip", pyramids, split, tmp_path, features=clip_features(), recipe=OURS)
 
 
 def test_weights_broken_by_the_last_step_stop_the_run(pyramids, split, tmp_path, monkeypatch):
@@ -267,7 +271,7 @@ def test_weights_broken_by_the_last_step_stop_the_run(pyramids, split, tmp_path,
     monkeypatch.setattr(Learner, "step", breaking)
     one_step = Recipe(epochs=1, batch_size=9, lr=0.003)
     with pytest.raises(StudyError, match=r"gives no numbers after epoch 1; train\.lr = 0\.003"):
-        run("basic", examples(pyramids, "basic"), split, tmp_path, recipe=one_step)
+        run("basic", pyramids, split, tmp_path, recipe=one_step)
 
 
 def test_one_process_at_a_time(tmp_path):

@@ -179,6 +179,17 @@ class Subpixel(Settings):
     """Decay of the exponential average of the weights that is judged and kept; 0 for none."""
 
 
+class Trainer(Settings):
+    """The machines behind one training; a step's batch is shared out among the processes."""
+
+    devices: int = Field(ge=1, le=64)
+    """Processes on each machine; on CUDA one a GPU."""
+    nodes: int = Field(ge=1, le=1024)
+    """Machines."""
+    precision: Literal["32-true", "bf16-mixed"]
+    """32-true, or bf16-mixed for convolutions in bfloat16 (for GPUs; slow on most CPUs)."""
+
+
 class Evaluate(Settings):
     """How the held-out pictures are judged."""
 
@@ -234,6 +245,7 @@ class Params(Settings):
     frozen: Frozen
     train: Train
     subpixel: Subpixel
+    trainer: Trainer
     evaluate: Evaluate
     compare: Compare
     clip_analysis: ClipAnalysis

@@ -1,0 +1,117 @@
+"""Several processes train what one would; only the first of them writes."""
+
+import json
+import shutil
+import subprocess
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from ruamel.yaml import YAML
+from safetensors.torch import load_file
+from tiny import tiny_pyramids
+
+from srcore.checkpoint import load_checkpoint
+from srcore.errors import StudyError
+from srcore.params.schema import Trainer
+from srcore.trainer import first_only, is_first, launch
+
+COUNT, HELD_OUT = 9, 2
+
+
+@pytest.fixture
+def project(root: Path, tmp_path: Path) -> Path:
+    """A folder in which `stages.train` finds all it reads: tiny pyramids and a split."""
+    for name in ("srcore", "stages"):
+        (tmp_path / name).symlink_to(root / name)
+    for name in ("pyramids", "split"):
+        (tmp_path / "data" / name).mkdir(parents=True)
+    pyramids = tiny_pyramids(COUNT)
+    for size, level in zip(
+        pyramids.sizes, (pyramids.low, pyramids.mid, pyramids.large), strict=True
+    ):
+        np.save(tmp_path / f"data/pyramids/{size}.npy", level)
+    index = {"name": pyramids.names, "group": pyramids.groups, "labels": "", "width": 9}
+    pd.DataFrame(index).assign(height=9).to_csv(tmp_path / "data/pyramids/index.csv", index=False)
+    names = list(pyramids.names)
+    sides = {"train": names[HELD_OUT:], "validation": names[:HELD_OUT]}
+    (tmp_path / "data/split/split.json").write_text(json.dumps(sides))
+    for word in ("random", "pretrained", "data/none"):
+        (tmp_path / word).touch()
+    return tmp_path
+
+
+def trained(root: Path, project: Path, name: str, **trainer: object) -> Path:
+    """Run the stage with some settings of `trainer`; the folder it wrote, moved aside."""
+    params = YAML(typ="safe").load(root / "params.yaml")
+    params["train"] |= {"epochs": 2, "batch_size": 3, "lr": 0.0005}
+    params["subpixel"] |= {"batch_size": 3, "lr": 0.0005, "average": 0.5}
+    params["threads"] = 1
+    params["trainer"] |= trainer
+    with (project / "params.yaml").open("w") as file:
+        YAML().dump(params, file)
+    command = [sys.executable, "-m", "stages.train", name]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    epochs = [line for line in done.stderr.splitlines() if line.startswith("epoch")]
+    assert len(epochs) == 2, f"one process alone tells of its epochs\n{done.stderr}"
+    assert not any(project.glob(".resume/*/*.state"))
+    aside = project / "-".join([name, *map(str, trainer.values())])
+    shutil.move(project / "data/models" / name, aside)
+    return aside
+
+
+@pytest.mark.parametrize("name", ["multi", "subpixel"])
+def test_two_processes_train_the_weights_of_one(root, project, name):
+    """7 pictures in batches of 3: uneven shares, and in the last batch none for one process."""
+    one = trained(root, project, name)
+    two = trained(root, project, name, devices=2)
+    weights, others = (load_file(folder / f"{name}.seed0.safetensors") for folder in (one, two))
+    for key, value in weights.items():
+        torch.testing.assert_close(others[key], value, atol=1e-5, rtol=0)
+    histories = [pd.read_csv(folder / f"{name}.seed0.history.csv") for folder in (one, two)]
+    pd.testing.assert_frame_equal(*histories, atol=2e-4)
+
+
+def test_mixed_precision_trains_nearly_the_same(root, project):
+    exact = trained(root, project, "multi")
+    mixed = trained(root, project, "multi", precision="bf16-mixed")
+    weights, others = (load_file(f / "multi.seed0.safetensors") for f in (exact, mixed))
+    assert any(not others[key].equal(value) for key, value in weights.items())
+    loss, other = (pd.read_csv(f / "multi.seed0.history.csv").loss for f in (exact, mixed))
+    np.testing.assert_allclose(loss, other, rtol=0.02)
+    _, card = load_checkpoint(mixed / "multi.seed0.safetensors")
+    assert (card.trained["precision"], card.trained["processes"]) == ("bf16-mixed", 1)
+
+
+def test_only_the_first_process_of_the_first_machine_writes(monkeypatch):
+    def entered() -> bool:
+        with first_only(nullcontext(True)) as value:
+            return value is True
+
+    for variables, first in [
+        ({}, True),
+        ({"LOCAL_RANK": "0", "NODE_RANK": "0"}, True),
+        ({"LOCAL_RANK": "1"}, False),
+        ({"LOCAL_RANK": "0", "NODE_RANK": "1"}, False),
+        ({"LOCAL_RANK": "0", "GROUP_RANK": "2"}, False),
+    ]:
+        with monkeypatch.context() as environment:
+            for key in ("LOCAL_RANK", "NODE_RANK", "GROUP_RANK"):
+                environment.delenv(key, raising=False)
+            for key, value in variables.items():
+                environment.setenv(key, value)
+            assert is_first() == entered() == first
+
+
+def test_more_devices_than_there_are_is_one_line(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    asked = Trainer(devices=4, nodes=1, precision="32-true")
+    with pytest.raises(StudyError, match=r"trainer\.devices = 4: this machine has 1"):
+        launch(torch.device("cuda"), asked)
+    with pytest.raises(StudyError, match="mps is one device"):
+        launch(torch.device("mps"), asked)
