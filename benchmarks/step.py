@@ -1,13 +1,17 @@
 """Time of one training step, the literal program against the product: `make bench`.
 
-Both run in turn in one process, so that the ratio holds on a shared machine. The literal program
-has its frozen extractor inside the step, as a notebook would; the product reads stored features.
+Each runs in a process of its own, as it would at a user's, and the two take turns, so that the
+ratio holds on a shared machine. The literal program has its frozen extractor inside the step, as a
+notebook would, and torch as it comes; the product reads stored features.
 """
 
+import multiprocessing
 import statistics
 import sys
 import time
 from collections.abc import Callable
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pandas as pd
@@ -15,18 +19,26 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
+from lightning_fabric import Fabric
 from literal import LITERAL, PSNRLoss
 
+from benchmarks.limit import convolutions_alone
 from srcore.device import prepare
+from srcore.examples import Examples
 from srcore.files import write_csv
 from srcore.frozen.extractor import Extractor, load_extractor
 from srcore.learner import Learner
 from srcore.loss import LOSSES
 from srcore.models import model_class
-from srcore.params import Params, load_params
-from srcore.recipe import recipe_for
+from srcore.params import load_params
+from srcore.recipe import Recipe, recipe_for
 
-REPETITIONS = 7
+TURNS, STEPS = 7, 5
+"""Turns that count of each program (the first does not), and steps in each."""
+SIZES = {"low": 72, "mid": 144, "large": 288}
+CPU = torch.device("cpu")
+
+Step = Callable[[], float]
 
 
 class InsideTheStep(torch.nn.Module):
@@ -41,82 +53,150 @@ class InsideTheStep(torch.nn.Module):
         return self.extractor(low).clone()
 
 
-def literal_step(model: torch.nn.Module, loss: Callable[[], torch.Tensor]) -> Callable[[], float]:
-    """Forward, loss, backward and Adam, as a notebook has them; gives the loss."""
+def pictures(batch: int) -> dict[str, torch.Tensor]:
+    """The same bytes for both programs: (N, H, W, 3)."""
+    chance = torch.Generator().manual_seed(0)
+    return {
+        level: torch.randint(256, (batch, side, side, 3), generator=chance, dtype=torch.uint8)
+        for level, side in SIZES.items()
+    }
+
+
+def literal(name: str) -> tuple[Step, None]:
+    """A step as a notebook has it: forward, loss, backward, Adam; gives the loss."""
+    params, cls = load_params(), model_class(name)
+    recipe = recipe_for(cls, params)
+    torch.set_num_threads(params.threads)
+    extractor = load_extractor(cls.frozen, "random", CPU) if cls.frozen else None
+    torch.manual_seed(0)
+    state = cls().state_dict()
+    model = LITERAL[name](InsideTheStep(extractor)) if extractor else LITERAL[name]()
+    model.load_state_dict(state)
+    levels = {
+        level: (array.permute(0, 3, 1, 2).float() / 255).contiguous()
+        for level, array in pictures(recipe.batch_size).items()
+    }
+    criterion = PSNRLoss() if recipe.loss == "inverse_psnr" else torch.nn.L1Loss()
     optimizer = torch.optim.Adam(model.parameters(), lr=0.001)
 
     def step() -> float:
         optimizer.zero_grad()
-        value = loss()
-        value.backward()
+        outputs = model(levels["low"])
+        loss = torch.stack([criterion(outputs[o], levels[o]) for o in cls.outputs]).sum()
+        loss.backward()
         optimizer.step()
-        return value.item()
+        return loss.item()
 
-    return step
+    return step, None
 
 
-def product_step(learner: Learner, loss: Callable[[], torch.Tensor]) -> Callable[[], float]:
-    """The same, as `srcore.train` has them."""
+def product(name: str) -> tuple[Step, Step]:
+    """The same, as `srcore.train` has it; and the making of its batch."""
+    params, cls = load_params(), model_class(name)
+    recipe = recipe_for(cls, params)
+    prepare("cpu", params.threads)
+    extractor = load_extractor(cls.frozen, "random", CPU) if cls.frozen else None
+    torch.manual_seed(0)
+    model = cls()
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    levels = {level: array.numpy() for level, array in pictures(recipe.batch_size).items()}
+    low, truths = levels.pop("low"), {output: levels[output] for output in cls.outputs}
+    features = None
+    if extractor is not None:
+        shown = torch.from_numpy(low).permute(0, 3, 1, 2).float() / 255
+        features = extractor(shown).half().numpy()
+    examples = Examples(low, truths, features, CPU)
+    rows = torch.arange(recipe.batch_size).numpy()
+    fabric = Fabric(accelerator="cpu", devices=1)
+    learner = Learner(fabric, model, recipe, steps=STEPS * (1 + TURNS) + 2)
+    inputs, true = examples.take(rows)
 
     def step() -> float:
-        value = loss()
-        learner.step(value)
-        return value.item()
+        outputs = learner.forward(*inputs)
+        loss = torch.stack([LOSSES[recipe.loss](outputs[o], true[o]) for o in cls.outputs]).sum()
+        value = loss.item()
+        learner.step(loss)
+        return value
 
-    return step
+    def batch() -> float:
+        examples.take(rows)
+        return 0.0
+
+    return step, batch
 
 
-def measure(name: str, params: Params, device: torch.device) -> dict[str, object]:
-    cls = model_class(name)
-    recipe = recipe_for(cls, params)
+def serve(program: str, name: str, turns: Connection) -> None:
+    """Take some steps whenever asked to; at the end tell what else is known."""
+    step, batch = {"literal": literal, "product": product}[program](name)
+    while turns.recv():
+        start = time.perf_counter()
+        losses = [step() for _ in range(STEPS)]
+        turns.send(((time.perf_counter() - start) / STEPS, losses))
+    if batch is not None:
+        batch()
+        data = statistics.median([_seconds(batch) for _ in range(3 * TURNS)])
+        turns.send((convolutions_alone(step, 3 * TURNS), data))
+
+
+def _seconds(step: Step) -> float:
+    start = time.perf_counter()
+    step()
+    return time.perf_counter() - start
+
+
+def measure(name: str, recipe: Recipe) -> dict[str, object]:
+    """One line of the table; times in ms a picture.
+
+    The losses of all steps are compared, but for a network with steps of its own that of the first.
+    """
     batch = recipe.batch_size
-    extractor = load_extractor(cls.frozen, "random", device) if cls.frozen else None
-    torch.manual_seed(0)
-    low = torch.rand(batch, 3, 72, 72)
-    truths = {"mid": torch.rand(batch, 3, 144, 144), "large": torch.rand(batch, 3, 288, 288)}
-    product = cls()
-    literal = LITERAL[name](InsideTheStep(extractor)) if extractor else LITERAL[name]()
-    literal.load_state_dict(product.state_dict())
-    product.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    inputs = (low, extractor(low).clone()) if extractor else (low,)
-    criterion = PSNRLoss() if recipe.loss == "inverse_psnr" else torch.nn.L1Loss()
-
-    def literal_loss() -> torch.Tensor:
-        outputs = literal(low)
-        return torch.stack([criterion(outputs[o], truths[o]) for o in cls.outputs]).sum()
-
-    def product_loss() -> torch.Tensor:
-        outputs = product(*inputs)
-        return torch.stack([LOSSES[recipe.loss](outputs[o], truths[o]) for o in cls.outputs]).sum()
-
-    learner = Learner(product, recipe, steps=1 + REPETITIONS)
-    steps = {
-        "literal": literal_step(literal, literal_loss),
-        "product": product_step(learner, product_loss),
-    }
-    difference = abs(steps["literal"]() - steps["product"]())
-    times: dict[str, list[float]] = {kind: [] for kind in steps}
-    for _ in range(REPETITIONS):
-        for kind, step in steps.items():
-            start = time.perf_counter()
-            step()
-            times[kind].append(1000 * (time.perf_counter() - start) / batch)
-    ours, theirs = statistics.median(times["product"]), statistics.median(times["literal"])
+    compared = None if recipe.schedule == "constant" and not recipe.max_norm else 1
+    context = multiprocessing.get_context("spawn")
+    turns: dict[str, Connection] = {}
+    processes: dict[str, BaseProcess] = {}
+    for program in ("literal", "product"):
+        turns[program], theirs = context.Pipe()
+        process = context.Process(target=serve, args=(program, name, theirs), daemon=True)
+        process.start()
+        processes[program] = process
+    times: dict[str, list[float]] = {program: [] for program in turns}
+    differences: list[float] = []
+    for repetition in range(1 + TURNS):
+        losses: list[list[float]] = []
+        for program, connection in turns.items():
+            connection.send(True)
+            seconds, lost = connection.recv()
+            losses.append(lost)
+            if repetition:
+                times[program].append(1000 * seconds / batch)
+        differences += [abs(a - b) for a, b in zip(*losses, strict=True)]
+    for program, connection in turns.items():  # the literal one is gone before the limit is taken
+        connection.send(False)
+        if program == "literal":
+            processes[program].join()
+    limit, data = (1000 * seconds / batch for seconds in turns["product"].recv())
+    theirs, ours = (statistics.median(times[program]) for program in ("literal", "product"))
     return {
         "model": name,
         "batch": batch,
         "literal_ms": round(theirs, 1),
         "product_ms": round(ours, 1),
         "ratio": round(theirs / ours, 2),
-        "first_loss_differs_by": f"{difference:.1e}",
+        "convolutions_ms": round(limit, 1),
+        "share": round(limit / ours, 2),
+        "data_share": round(data / ours, 3),
+        "loss_differs_by": f"{max(differences[:compared]):.1e}",
     }
 
 
 def main() -> None:
     params = load_params()
-    device = prepare("cpu", params.threads)
-    table = pd.DataFrame([measure(name, params, device) for name in LITERAL])
+    table = pd.DataFrame(
+        [measure(name, recipe_for(model_class(name), params)) for name in sys.argv[1:] or LITERAL]
+    )
+    report = table[table.model != "subpixel"].ratio
     print(table.to_string(index=False))
+    print(f"geometric mean of the report's networks: {statistics.geometric_mean(report):.2f}")
     write_csv(Path("benchmarks/step.csv"), table)
 
 

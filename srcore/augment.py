@@ -11,5 +11,7 @@ def turned(pictures: Tensor, way: int) -> Tensor:
 
     Turning commutes with downscaling, so a picture and its smaller versions turn together.
     """
+    if way == 0:
+        return pictures  # torch would copy them
     mirrored = pictures.flip(3) if way >= WAYS // 2 else pictures
     return torch.rot90(mirrored, way % 4, (2, 3))

@@ -5,7 +5,7 @@ from typing import ClassVar
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from srcore.models.base import SuperResolver, conv3, up2
+from srcore.models.base import SuperResolver, conv3, picture_up
 
 
 class SuperResNet(SuperResolver):
@@ -21,6 +21,8 @@ class SuperResNet(SuperResolver):
 
     def forward(self, low: Tensor) -> dict[str, Tensor]:
         """(N, 3, H, W) in [0, 1] → mid (N, 3, 2H, 2W) in [0, 1]."""
-        x = F.relu(self.conv1(low))
-        x = F.relu(self.conv2(x))
-        return {"mid": up2(self.head_mid(x)).sigmoid()}  # the head commutes with upsampling
+        x = F.relu(self.conv1(low), inplace=True)
+        x = F.relu(self.conv2(x), inplace=True)
+        return {
+            "mid": picture_up(self.head_mid(x), 1).sigmoid()
+        }  # the head commutes with upsampling

@@ -30,8 +30,8 @@ class SuperResNetWithCLIP(SuperResolver):
             low: pictures (N, 3, H, W) in [0, 1].
             features: CLIP embeddings of the same pictures, (N, 512).
         """
-        x = F.relu(self.conv1(low))
-        x = F.relu(self.conv2(x))
+        x = F.relu(self.conv1(low), inplace=True)
+        x = F.relu(self.conv2(x), inplace=True)
         of_picture, of_embedding = self.merge.weight.split([64, 512], dim=1)
         merged = F.conv2d(x, of_picture, self.merge.bias, padding=1)
         x = F.relu(merged + conv3_of_constant(features, of_embedding, x.shape[-2], x.shape[-1]))

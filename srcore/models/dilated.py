@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from srcore.models.base import SuperResolver, bias_of, conv3, up2
+from srcore.models.base import SuperResolver, bias_of, conv3, picture_up, up2
 
 
 class DilatedConvBlock(nn.Module):
@@ -22,11 +22,19 @@ class DilatedConvBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) → (N, C, H, W)."""
-        return self.fuse(self.concatenated(x))
+        return self.fused(x, self.fuse.weight, bias_of(self.fuse))
 
-    def concatenated(self, x: Tensor) -> Tensor:
-        """The branches before their fusion: (N, C, H, W) → (N, 3C, H, W)."""
-        return F.relu(torch.cat([branch(x) for branch in self.branches], dim=1))
+    def fused(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        """The branches under a 1×1 convolution (K, 3C, 1, 1): (N, C, H, W) → (N, K, H, W).
+
+        A convolution of a concatenation is a sum of convolutions, which copies nothing.
+        """
+        seen = [F.relu(branch(x), inplace=True) for branch in self.branches]
+        first, *others = weight.split(x.shape[1], dim=1)
+        y = F.conv2d(seen[0], first, bias)
+        for branch, part in zip(seen[1:], others, strict=True):
+            y = y.add_(F.conv2d(branch, part))
+        return y
 
 
 class SuperResNetDilated(SuperResolver):
@@ -45,12 +53,11 @@ class SuperResNetDilated(SuperResolver):
 
     def forward(self, low: Tensor) -> dict[str, Tensor]:
         """(N, 3, H, W) in [0, 1] → mid (N, 3, 2H, 2W), large (N, 3, 4H, 4W) in [0, 1]."""
-        x = self.block2(self.block1(F.relu(self.conv1(low))))
-        mid = up2(self.head_mid(x))  # both heads commute with the upsampling before them
+        x = self.block2(self.block1(F.relu(self.conv1(low), inplace=True)))
+        mid = picture_up(self.head_mid(x), 1)  # both heads commute with the upsampling before them
         # Two 1×1 convolutions in a row are one, whose weights are the product of theirs.
         fuse, head = self.block3.fuse, self.head_large
         weight = torch.einsum("hf,fc->hc", head.weight[..., 0, 0], fuse.weight[..., 0, 0])
         bias = head.weight[..., 0, 0] @ bias_of(fuse) + bias_of(head)
-        concatenated = self.block3.concatenated(up2(x))
-        large = up2(F.conv2d(concatenated, weight[..., None, None], bias))
+        large = picture_up(self.block3.fused(up2(x), weight[..., None, None], bias), 1)
         return {"mid": mid.sigmoid(), "large": large.sigmoid()}

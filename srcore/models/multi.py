@@ -22,6 +22,6 @@ class SuperResNetMulti(SuperResolver):
 
     def forward(self, low: Tensor) -> dict[str, Tensor]:
         """(N, 3, H, W) in [0, 1] → mid (N, 3, 2H, 2W), large (N, 3, 4H, 4W) in [0, 1]."""
-        x = F.relu(self.conv1(low))
-        x = F.relu(self.conv2(x))
+        x = F.relu(self.conv1(low), inplace=True)
+        x = F.relu(self.conv2(x), inplace=True)
         return two_heads(x, self.head_mid, self.head_large)

@@ -5,7 +5,7 @@ from typing import ClassVar
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from srcore.models.base import SuperResolver, conv3, up2
+from srcore.models.base import SuperResolver, conv3, picture_up, up2
 
 
 class ResidualBlock(nn.Module):
@@ -18,7 +18,8 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) → (N, C, H, W)."""
-        return F.relu(x + self.conv2(F.relu(self.conv1(x))))
+        y = self.conv2(F.relu(self.conv1(x), inplace=True))
+        return F.relu(y.add_(x), inplace=True)
 
 
 class SuperResNetResidualBlock(SuperResolver):
@@ -37,7 +38,7 @@ class SuperResNetResidualBlock(SuperResolver):
 
     def forward(self, low: Tensor) -> dict[str, Tensor]:
         """(N, 3, H, W) in [0, 1] → mid (N, 3, 2H, 2W), large (N, 3, 4H, 4W) in [0, 1]."""
-        x = self.block2(self.block1(F.relu(self.conv1(low))))
-        mid = up2(self.head_mid(x))  # both heads commute with the upsampling before them
-        large = up2(self.head_large(self.block3(up2(x))))
+        x = self.block2(self.block1(F.relu(self.conv1(low), inplace=True)))
+        mid = picture_up(self.head_mid(x), 1)  # both heads commute with the upsampling before them
+        large = picture_up(self.head_large(self.block3(up2(x))), 1)
         return {"mid": mid.sigmoid(), "large": large.sigmoid()}

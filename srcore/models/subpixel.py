@@ -24,7 +24,7 @@ class PlainBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) → (N, C, H, W)."""
-        return x + self.conv2(F.relu(self.conv1(x)))
+        return self.conv2(F.relu(self.conv1(x), inplace=True)).add_(x)
 
 
 class SuperResNetSubpixel(SuperResolver):
@@ -54,7 +54,7 @@ class SuperResNetSubpixel(SuperResolver):
     def forward(self, low: Tensor) -> dict[str, Tensor]:
         """(N, 3, H, W) in [0, 1] → mid (N, 3, 2H, 2W), large (N, 3, 4H, 4W), about [0, 1]."""
         shallow = self.first(low - GREY)
-        features = shallow + self.last(self.body(shallow))
+        features = self.last(self.body(shallow)).add_(shallow)
         return {output: self._output(output, features, low) for output in self.outputs}
 
     def _output(self, output: str, features: Tensor, low: Tensor) -> Tensor:

@@ -30,8 +30,12 @@ class SuperResNetWithVGG(SuperResolver):
             low: pictures (N, 3, H, W) in [0, 1].
             features: VGG16's conv2_2 of the same pictures, (N, 128, H // 2, W // 2).
         """
-        x = F.relu(self.conv1(low))
-        x = F.relu(self.conv2(x))
+        x = F.relu(self.conv1(low), inplace=True)
+        x = F.relu(self.conv2(x), inplace=True)
+        features = features.contiguous(memory_format=torch.channels_last)
         seen = F.interpolate(features, size=x.shape[-2:], mode="bilinear", align_corners=False)
-        x = F.relu(self.merge(torch.cat([x, seen], dim=1)))
+        of_picture, of_features = self.merge.weight.split([64, 128], dim=1)
+        merged = F.conv2d(x, of_picture, self.merge.bias, padding=1)
+        merged = merged.add_(F.conv2d(seen, of_features, padding=1))
+        x = F.relu(merged, inplace=True)
         return two_heads(x, self.head_mid, self.head_large)

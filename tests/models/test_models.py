@@ -8,7 +8,7 @@ import torch
 
 from srcore.loss import inverse_psnr
 from srcore.models import MODELS, SETS, model_class
-from srcore.models.base import OUTPUTS, SuperResolver
+from srcore.models.base import OUTPUTS, SuperResolver, picture_up, up2
 
 # Class and trainable parameters of the report's networks (design, "Models").
 REPORT = {
@@ -177,3 +177,21 @@ def test_asking_for_one_model_imports_its_file_alone():
 def test_an_unknown_name_is_refused():
     with pytest.raises(KeyError, match="nope"):
         model_class("nope")
+
+
+@pytest.mark.parametrize("doublings", [1, 2])
+@pytest.mark.parametrize("shape", [(1, 3, 1, 1), (2, 3, 5, 8), (1, 3, 72, 72)])
+def test_pictures_enlarge_the_same_in_training_and_outside(doublings, shape):
+    """As matrix products where gradients are kept, else by torch; forward and backward."""
+    x = torch.rand(shape, requires_grad=True)
+    expected = x
+    for _ in range(doublings):
+        expected = up2(expected)
+    weight = torch.rand_like(expected)
+    torch.testing.assert_close(picture_up(x, doublings), expected, atol=1e-6, rtol=0)
+    found = torch.autograd.grad((picture_up(x, doublings) * weight).sum(), x)
+    torch.testing.assert_close(
+        found, torch.autograd.grad((expected * weight).sum(), x), atol=1e-5, rtol=1e-5
+    )
+    with torch.no_grad():
+        assert picture_up(x, doublings).equal(expected)
