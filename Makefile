@@ -25,8 +25,9 @@ test-slow: $(VENV)/installed-dev  ## what takes longer
 review: $(VENV)/installed  ## what changed against BASE, as Markdown
 	@python -m srcore.review $(BASE)
 
-bench: $(VENV)/installed-dev  ## ms a picture of a training step, against the literal program
+bench: $(VENV)/installed-dev  ## a training step against the literal program; the other stages
 	python -m benchmarks.step
+	python -m benchmarks.pipeline
 
 faults: $(VENV)/installed-dev  ## what can go wrong and what it ends in: make faults > docs/faults.md
 	@PYTHONPATH=tests python -m faults

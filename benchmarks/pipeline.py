@@ -1,0 +1,150 @@
+"""Speed of the stages around training: `make bench`.
+
+Pyramids beside decoding alone, evaluation beside the networks alone, and `dvc repro` with nothing
+to do. Peak memory is in benchmarks/scale.py.
+"""
+
+import io
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from PIL import Image
+
+from srcore.checkpoint import Card
+from srcore.data.packed import Pyramids
+from srcore.data.parallel import in_order
+from srcore.data.pictures import decode
+from srcore.data.pyramids import build_pyramids
+from srcore.data.raw import Entry, RawReader, RawWriter
+from srcore.device import prepare
+from srcore.evaluate import judge_pictures
+from srcore.files import write_csv
+from srcore.frozen.extractor import load_extractor
+from srcore.inference import Network
+from srcore.models import SETS, model_class
+from srcore.params import load_params
+from srcore.tensors import to_tensor
+
+PICTURES, TURNS = 300, 5
+WIDTH, HEIGHT = 500, 375
+HELD_OUT = 16
+
+
+def in_turn(*works: Callable[[], object]) -> list[float]:
+    """Median seconds of each, measured in turn; the first turn does not count."""
+    times: list[list[float]] = [[] for _ in works]
+    for turn in range(1 + TURNS):
+        for work, seconds in zip(works, times, strict=True):
+            start = time.perf_counter()
+            work()
+            if turn:
+                seconds.append(time.perf_counter() - start)
+    return [statistics.median(seconds) for seconds in times]
+
+
+def raw_pictures(folder: Path) -> None:
+    """Photograph-like JPEGs of VOC2007's size, as the download stage leaves them."""
+    chance = np.random.default_rng(0)
+    with RawWriter(folder) as writer:
+        for k in range(PICTURES):
+            coarse = chance.integers(0, 256, (12, 16, 3), np.uint8)
+            image = Image.fromarray(coarse).resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)
+            noise = chance.normal(0, 6, (HEIGHT, WIDTH, 3))
+            pixels = (np.asarray(image) + noise).clip(0, 255).astype(np.uint8)
+            file = io.BytesIO()
+            Image.fromarray(pixels).save(file, "JPEG", quality=85)
+            writer.add(Entry(f"{k:04}.jpg", f"{k:04}", WIDTH, HEIGHT, ()), file.getvalue())
+        writer.finish("made", [entry.group for entry in writer.entries], 0)
+
+
+def pyramids(folder: Path, threads: int) -> list[float]:
+    """Seconds of the whole stage; of decoding alone, and with Pillow's resizing, in threads."""
+    raw = folder / "raw"
+    raw.mkdir()
+    raw_pictures(raw)
+    sizes = load_params().pyramid.sizes
+
+    def decoding(*levels: int) -> None:
+        with RawReader(raw) as reader:
+
+            def one(k: int) -> None:
+                image = decode(reader.read(k), WIDTH * HEIGHT)
+                for size in levels:
+                    image.resize((size, size), Image.Resampling.BICUBIC)
+
+            for _ in in_order(one, range(PICTURES), threads):
+                pass
+
+    return in_turn(
+        lambda: build_pyramids(raw, folder / "out", sizes, threads),
+        decoding,
+        lambda: decoding(*sizes),
+    )
+
+
+def evaluation(pyramids: Pyramids, device: torch.device) -> tuple[float, float]:
+    """Seconds of judging a few pictures by all networks, and of the networks alone."""
+    networks: list[Network] = []
+    for name in SETS["all"]:
+        cls = model_class(name)
+        extractor = load_extractor(cls.frozen, "random", device) if cls.frozen else None
+        networks.append(Network(cls().eval(), Card(name, 0, {}), extractor))
+    rows = np.arange(HELD_OUT)
+    low = to_tensor(pyramids.low[rows], device)
+    whole, alone = in_turn(
+        lambda: judge_pictures(networks, pyramids, rows, device),
+        lambda: [network(low) for network in networks],
+    )
+    return whole, alone
+
+
+def repro() -> float | None:
+    """Seconds of `dvc repro` with nothing to do; None where something is to be done."""
+    if subprocess.run(["dvc", "status", "--quiet"], check=False).returncode:  # noqa: S607
+        return None
+    (seconds,) = in_turn(
+        lambda: subprocess.run(["dvc", "repro", "--quiet"], check=True)  # noqa: S607
+    )
+    return seconds
+
+
+def main() -> None:
+    params = load_params()
+    device = prepare("cpu", params.threads)
+    lines: list[dict[str, object]] = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        whole, alone, resized = pyramids(folder, params.threads)
+        lines += [
+            {"what": "pyramids a second", "value": round(PICTURES / whole, 1)},
+            {"what": "decoded pictures a second, alone", "value": round(PICTURES / alone, 1)},
+            {"what": "decoded and resized, alone", "value": round(PICTURES / resized, 1)},
+            {"what": "share of decoding in the stage", "value": round(alone / whole, 2)},
+            {"what": "share of decoding and resizing", "value": round(resized / whole, 2)},
+        ]
+        whole, alone = evaluation(Pyramids.open(folder / "out"), device)
+        lines += [
+            {
+                "what": "pictures judged a second, by all networks",
+                "value": round(HELD_OUT / whole, 1),
+            },
+            {"what": "share of the networks in it", "value": round(alone / whole, 2)},
+        ]
+    seconds = repro()
+    lines.append(
+        {"what": "seconds of dvc repro with nothing to do", "value": seconds and round(seconds, 2)}
+    )
+    table = pd.DataFrame(lines)
+    print(table.to_string(index=False))
+    write_csv(Path("benchmarks/pipeline.csv"), table)
+
+
+if __name__ == "__main__":
+    main()
