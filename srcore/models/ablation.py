@@ -16,6 +16,7 @@ class WithBilinearHead(SuperResNetSubpixel):
     """Heads give three channels at low resolution, upsampled bilinearly."""
 
     shuffle: ClassVar[bool] = False
+    reach: ClassVar[int] = SuperResNetSubpixel.reach + 1
 
 
 class WithReportLoss(SuperResNetSubpixel):

@@ -27,6 +27,13 @@ class SuperResolver(nn.Module):
     """Group of params.yaml that says how to train it."""
     changes: ClassVar[Mapping[str, Any]] = {}
     """What it does otherwise than that group says (see `srcore.recipe.Recipe`)."""
+    reach: ClassVar[int]
+    """How far it sees, in pixels of the low-resolution picture: whatever its outputs show of a
+    pixel depends on no other that is further away, across or along. Tiles overlap by as much."""
+    stride: ClassVar[int] = 1
+    """Pixels a side for each of its frozen features: tiles start and end at multiples of it."""
+    whole: ClassVar[bool] = False
+    """Whether its frozen features are of the picture as a whole, and one for all tiles."""
 
 
 def conv3(inputs: int, outputs: int, dilation: int = 1) -> nn.Conv2d:

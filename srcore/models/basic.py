@@ -12,6 +12,7 @@ class SuperResNet(SuperResolver):
     """Two 3×3 convolutions (3→64→64, ReLU) and a 1×1 head at twice the size."""
 
     outputs: ClassVar[tuple[str, ...]] = ("mid",)
+    reach: ClassVar[int] = 2 + 1  # two convolutions, and bilinear upsampling
 
     def __init__(self) -> None:
         super().__init__()

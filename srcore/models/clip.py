@@ -14,6 +14,8 @@ class SuperResNetWithCLIP(SuperResolver):
 
     outputs: ClassVar[tuple[str, ...]] = ("mid", "large")
     frozen: ClassVar[str | None] = "clip"
+    reach: ClassVar[int] = 3 + 1  # three convolutions, and bilinear upsampling
+    whole: ClassVar[bool] = True
 
     def __init__(self) -> None:
         super().__init__()

@@ -41,6 +41,7 @@ class SuperResNetDilated(SuperResolver):
     """As the residual network, with dilated blocks in place of residual ones."""
 
     outputs: ClassVar[tuple[str, ...]] = ("mid", "large")
+    reach: ClassVar[int] = 1 + 4 + 4 + 3  # the last block is at twice the size
 
     def __init__(self) -> None:
         super().__init__()

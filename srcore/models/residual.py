@@ -26,6 +26,7 @@ class SuperResNetResidualBlock(SuperResolver):
     """conv 3→32, residual blocks 1 and 2, upsampling, head; residual block 3, upsampling, head."""
 
     outputs: ClassVar[tuple[str, ...]] = ("mid", "large")
+    reach: ClassVar[int] = 5 + 2  # five convolutions; two at twice the size between upsamplings
 
     def __init__(self) -> None:
         super().__init__()

@@ -36,6 +36,7 @@ class SuperResNetSubpixel(SuperResolver):
 
     outputs: ClassVar[tuple[str, ...]] = ("mid", "large")
     recipe: ClassVar[str] = "subpixel"
+    reach: ClassVar[int] = 1 + 2 * BLOCKS + 1 + 1  # all its convolutions; bicubic sees less
     skip: ClassVar[bool] = True
     """Whether outputs are differences to a bicubic picture."""
     shuffle: ClassVar[bool] = True

@@ -14,6 +14,8 @@ class SuperResNetWithVGG(SuperResolver):
 
     outputs: ClassVar[tuple[str, ...]] = ("mid", "large")
     frozen: ClassVar[str | None] = "vgg"
+    reach: ClassVar[int] = 10  # by way of VGG16: half of its convolutions are at half the size
+    stride: ClassVar[int] = 2
 
     def __init__(self) -> None:
         super().__init__()
