@@ -16,7 +16,9 @@ from srcore.models.base import OUTPUTS
 from srcore.upscale.picture import Picture
 from srcore.upscale.tiles import TILE, Pixels, Tiles, white
 
-Watch = Callable[[Iterable[tuple[slice, slice, Tensor]], int], Iterator[tuple[slice, slice, Tensor]]]
+Watch = Callable[
+    [Iterable[tuple[slice, slice, Tensor]], int], Iterator[tuple[slice, slice, Tensor]]
+]
 """Passes on the tiles and shows how many of how many are done."""
 
 
@@ -41,6 +43,7 @@ def enlarge(
     picture: Picture,
     scale: int,
     device: torch.device,
+    *,
     tile: int = TILE,
     watch: Watch = lambda tiles, _: iter(tiles),
 ) -> Picture:
@@ -61,8 +64,8 @@ def enlarge(
     height, width, channels = colours.shape
     made = np.empty((scale * height, scale * width, channels), colours.dtype)
     for rows, columns, values in watch(tiles.outputs(output), len(tiles)):
-        values = values.mean(dim=0, keepdim=True) if channels == 1 else values
-        made[rows, columns] = to_pixels(values, white(colours))
+        seen = values.mean(dim=0, keepdim=True) if channels == 1 else values
+        made[rows, columns] = to_pixels(seen, white(colours))
     alpha = None if picture.alpha is None else enlarge_bicubic(picture.alpha, scale)
     return replace(picture, colours=made, alpha=alpha)
 

@@ -16,7 +16,7 @@ from torch import Tensor
 from srcore.inference import Network
 from srcore.models.base import OUTPUTS
 
-Pixels = NDArray[np.uint8] | NDArray[np.uint16]
+Pixels = NDArray[np.uint8 | np.uint16]
 """Whole numbers of 8 or 16 bits a channel, the largest of which is white."""
 TILE = 192
 """Pixels of the low-resolution picture: at most 1 GB for the most demanding network."""

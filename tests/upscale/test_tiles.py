@@ -4,7 +4,7 @@ import torch
 from photographs import arrays
 from tiny import CPU, tiny_clip, tiny_network
 
-from srcore.frozen.extractor import Extractor, load_extractor
+from srcore.frozen.extractor import load_extractor
 from srcore.inference import Network
 from srcore.models import MODELS, SETS, model_class
 from srcore.models.base import OUTPUTS
@@ -49,7 +49,9 @@ def seen(network: Network, low: torch.Tensor, centre: int) -> list[torch.Tensor]
 def changed_beyond(network: Network, distance: int, centre: int) -> bool:
     """Whether pixels further than that from `centre`, `centre` matter to it."""
     size = 56  # holds the longest reach around its middle
-    low, other = torch.rand(2, 1, 3, size, size, generator=torch.Generator().manual_seed(1)).double()
+    low, other = torch.rand(
+        2, 1, 3, size, size, generator=torch.Generator().manual_seed(1)
+    ).double()
     window = slice(centre - distance, centre + distance + 1)
     other[..., window, window] = low[..., window, window]
     with torch.inference_mode():

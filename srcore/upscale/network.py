@@ -1,0 +1,59 @@
+"""The network that enlarges: a checkpoint, and the frozen weights it was trained with."""
+
+from pathlib import Path
+
+import torch
+
+from srcore.checkpoint import Card, load_checkpoint
+from srcore.errors import StudyError
+from srcore.frozen.extractor import Extractor, load_extractor
+from srcore.inference import Network, assemble
+from srcore.labels import label_of
+
+SHIPPED = Path(__file__).parents[1] / "weights" / "subpixel.voc2007.safetensors"
+"""The checkpoint that comes with the package; its model card lies beside it."""
+
+
+def load_network(checkpoint: Path | None, weights: str | None, device: torch.device) -> Network:
+    """Load a checkpoint, by default the package's own, with its frozen extractor.
+
+    Args:
+        checkpoint: a file that the study wrote, None for the one that the package ships.
+        weights: `random`, `pretrained` or the path of the frozen weights, None for what the
+            checkpoint names.
+        device: where to compute.
+
+    Raises:
+        StudyError: a file is missing or damaged, or the frozen weights are not those that the
+            network was trained with.
+    """
+    if checkpoint is None and not SHIPPED.is_file():
+        raise StudyError(f"{SHIPPED}: missing from this copy of srcore; give --checkpoint FILE")
+    path = checkpoint or SHIPPED
+    model, card = load_checkpoint(path)
+    if model.frozen is None:
+        if weights is not None:
+            raise StudyError(
+                f"--weights {weights}: {card.model} has no frozen weights; leave it out"
+            )
+        return assemble([(model, card)], {}, device)[0]
+    extractor = load_extractor(model.frozen, weights or _named(path, card), device)
+    _check(path, card, extractor)
+    return assemble([(model, card)], {}, device, {model.frozen: extractor})[0]
+
+
+def _named(path: Path, card: Card) -> str:
+    """The frozen weights that a checkpoint names, when they can be had without a file."""
+    for word in ("random", "pretrained"):
+        if card.weights == label_of(word):
+            return word
+    raise StudyError(f"{path}: was trained with {card.weights}; give that file as --weights FILE")
+
+
+def _check(path: Path, card: Card, extractor: Extractor) -> None:
+    if extractor.fingerprint != card.fingerprint:
+        raise StudyError(
+            f"{path}: was trained with {card.weights} (SHA-256 {str(card.fingerprint)[:12]}…), not "
+            f"with the {extractor.label} given here ({extractor.fingerprint[:12]}…); "
+            "give its own as --weights"
+        )

@@ -1,0 +1,128 @@
+"""Before and after as a sheet: details enlarged by repetition, by bicubic, and by the network."""
+
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from srcore.canvas import FAINT, LINE, Canvas, default_style
+from srcore.data.source import printable
+from srcore.inference import Network
+from srcore.interpolation import upscale
+from srcore.labels import BASELINE, RANDOM
+from srcore.sheets import BIG, GAP, MARGIN, NAME, NORMAL, SMALL, WARNING
+from srcore.upscale.picture import Picture
+from srcore.upscale.tiles import Pixels
+
+CELL = 384
+"""Pixels; a detail is drawn pixel for pixel or enlarged by a whole number, up to this side."""
+DETAILS = 3
+"""Most details of one picture."""
+
+
+@dataclass(frozen=True)
+class Detail:
+    """A square of the picture, in pixels before it was enlarged."""
+
+    left: int
+    top: int
+    side: int
+
+    def crop(self, picture: NDArray[np.uint8], scale: int = 1) -> NDArray[np.uint8]:
+        """Cut it out of a picture that is `scale` times as large."""
+        top, left, side = (scale * value for value in (self.top, self.left, self.side))
+        return picture[top : top + side, left : left + side]
+
+
+def draw_sheet(
+    before: Picture, after: Picture, scale: int, network: Network, *, name: str, path: Path
+) -> None:
+    """Draw the details of a picture in which the network and bicubic differ most.
+
+    Args:
+        before: the picture as it was read.
+        after: the same, enlarged.
+        scale: how much.
+        network: what enlarged it; its name and frozen weights stand on the sheet.
+        name: of the picture's file.
+        path: the PNG to write.
+    """
+    low, made = flat(before), flat(after)
+    bicubic = upscale(low[None], BASELINE, scale)[0]
+    details = find_details(_difference(bicubic, made, scale), scale)
+    side = details[0].side * scale
+    cell = side * max(1, CELL // side)
+    columns = (
+        ("before", "pixels repeated", upscale(low[None], "nearest", scale)[0]),
+        (BASELINE, "interpolation", bicubic),
+        (network.card.model, network.card.weights or "", made),
+    )
+    width = 2 * MARGIN + len(columns) * (cell + GAP) - GAP
+    width = max(width, 2 * MARGIN + 3 * CELL)
+    (w, h), (big_w, big_h) = before.size, after.size
+    explanation = textwrap.wrap(
+        f"{w} × {h} pixels became {big_w} × {big_h}. Shown is where the network and bicubic "
+        f"differ most: {details[0].side} × {details[0].side} pixels of the picture in each cell.",
+        int((width - 2 * MARGIN) / (0.53 * SMALL)),
+    )
+    above = MARGIN + round(LINE * (BIG + (0.6 + len(explanation)) * SMALL))
+    heading = round(LINE * (NAME + SMALL))
+    with default_style():
+        height = above + heading + len(details) * (cell + GAP) - GAP + MARGIN
+        page = Canvas(width, height)
+        title = f"{printable(name)} ×{scale}"
+        top = page.text(MARGIN, MARGIN, title, BIG, bold=True, widest=width - 2 * MARGIN)
+        page.text(MARGIN, top + 0.2 * SMALL, "\n".join(explanation), SMALL, colour=FAINT)
+        for column, (title, note, picture) in enumerate(columns):
+            left = MARGIN + column * (max(cell, CELL) + GAP if cell < CELL else cell + GAP)
+            under = page.text(left, above, title, NORMAL, bold=True)
+            colour = WARNING if RANDOM in note else FAINT
+            page.text(left, under, note, SMALL, colour=colour, widest=CELL)
+            for row, detail in enumerate(details):
+                place = above + heading + row * (cell + GAP)
+                page.picture(left, place, cell, detail.crop(picture, scale))
+        page.save(path)
+
+
+def flat(picture: Picture) -> NDArray[np.uint8]:
+    """The picture as 8-bit RGB on a white ground, as it is drawn."""
+    colours = np.broadcast_to(_eight_bits(picture.colours), (*picture.colours.shape[:2], 3))
+    if picture.alpha is None:
+        return np.ascontiguousarray(colours)
+    alpha = _eight_bits(picture.alpha)[..., None].astype(np.uint16)
+    return ((colours * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
+
+
+def _eight_bits(pixels: Pixels) -> NDArray[np.uint8]:
+    if pixels.dtype == np.uint8:
+        return pixels.astype(np.uint8, copy=False)
+    return ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)  # 65535 / 255 = 257
+
+
+def _difference(
+    one: NDArray[np.uint8], other: NDArray[np.uint8], scale: int
+) -> NDArray[np.float64]:
+    """How much two enlarged pictures differ at each pixel of the picture before: (H, W)."""
+    height, width = (side // scale for side in one.shape[:2])
+    rows = [
+        np.abs(one[place : place + scale].astype(np.int16) - other[place : place + scale])
+        .reshape(scale, width, scale, 3)
+        .mean(axis=(0, 2, 3))
+        for place in range(0, scale * height, scale)
+    ]  # a row at a time: little memory
+    return np.stack(rows)
+
+
+def find_details(difference: NDArray[np.float64], scale: int) -> list[Detail]:
+    """The squares, apart from each other, in which the sum of (H, W) is largest; at least one."""
+    side = min(CELL // scale, *difference.shape)
+    sums = np.pad(difference.cumsum(0).cumsum(1), [(1, 0), (1, 0)])
+    windows = sums[side:, side:] - sums[:-side, side:] - sums[side:, :-side] + sums[:-side, :-side]
+    details: list[Detail] = []
+    while len(details) < DETAILS and np.isfinite(windows).any():
+        top, left = (int(k) for k in np.unravel_index(np.nanargmax(windows), windows.shape))
+        details.append(Detail(left, top, side))
+        windows[max(0, top - side + 1) : top + side, max(0, left - side + 1) : left + side] = np.nan
+    return details
