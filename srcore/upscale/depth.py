@@ -15,6 +15,8 @@ from PIL import Image, ImageFile
 
 WIDE = re.compile(r"(LA|RGBA?);16[BLN]")
 """How Pillow calls 16 bits a channel of which it keeps eight."""
+GREY_AND_ALPHA = "LA;16B"
+"""What Pillow calls RGBA when it comes with 16 bits a channel."""
 SWAPPED = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}
 """The order of bytes → the one with the other byte first (N is the machine's own)."""
 SINGLE = ("I;16", "I;16L", "I;16B", "I;16N")
@@ -27,6 +29,14 @@ def is_wide(image: Image.Image) -> bool:
         return True
     tiles = image.tile if isinstance(image, ImageFile.ImageFile) else []
     return bool(tiles) and all(WIDE.fullmatch(_order(tile.args)) for tile in tiles)
+
+
+def is_grey(image: Image.Image) -> bool:
+    """Whether there is one channel of colour; before the pixels are read."""
+    if image.mode in ("1", "L", "LA", "La", "I", *SINGLE):
+        return True
+    tiles = image.tile if isinstance(image, ImageFile.ImageFile) else []
+    return any(_order(tile.args) == GREY_AND_ALPHA for tile in tiles)
 
 
 def read_wide(image: ImageFile.ImageFile, again: ImageFile.ImageFile) -> NDArray[np.uint16]:
@@ -42,7 +52,7 @@ def read_wide(image: ImageFile.ImageFile, again: ImageFile.ImageFile) -> NDArray
     if image.mode in SINGLE or image.mode == "I":
         return np.asarray(image).astype(np.uint16)
     rawmode = _order(image.tile[0].args)
-    if rawmode == "LA;16B":  # four bytes, read as they lie: upper and lower, grey and alpha
+    if rawmode == GREY_AND_ALPHA:  # four bytes, read as they lie: upper and lower, grey and alpha
         image.tile = [tile._replace(args=_named(tile.args, "RGBA")) for tile in image.tile]
         pairs = np.asarray(image)
         return _joined(pairs[..., ::2], pairs[..., 1::2])

@@ -56,13 +56,13 @@ def kept_of(image: Image.Image) -> Kept:
     return Kept(exif, image.info.get("icc_profile") or None, _dpi(image.info))
 
 
-def exif_of(kept: Kept, size: tuple[int, int]) -> Image.Exif | None:
+def exif_of(kept: Kept, size: tuple[int, int]) -> bytes | None:
     """The EXIF of a picture of that width and height; None when there is nothing to say."""
     details: dict[int, Any] = kept.exif.get(ExifTags.IFD.Exif, {})
     sides = (ExifTags.Base.ExifImageWidth, ExifTags.Base.ExifImageHeight)
     if any(tag in details for tag in sides):
         details.update(zip(sides, size, strict=True))
-    return kept.exif if len(kept.exif) else None
+    return kept.exif.tobytes() if len(kept.exif) else None
 
 
 def _dpi(info: Mapping[Any, Any]) -> tuple[float, float] | None:

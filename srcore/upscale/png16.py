@@ -35,7 +35,7 @@ def write_png16(channels: NDArray[np.uint16], kept: Kept, path: Path) -> None:
             across, along = (round(value / INCH) for value in kept.dpi)
             _chunk(file, b"pHYs", struct.pack(">IIB", across, along, 1))
         if exif := exif_of(kept, (width, height)):
-            _chunk(file, b"eXIf", exif.tobytes().removeprefix(b"Exif\0\0"))
+            _chunk(file, b"eXIf", exif.removeprefix(b"Exif\0\0"))
         packer, above = zlib.compressobj(), np.zeros((1, 2 * width * count), np.uint8)
         for start in range(0, height, ROWS):
             band = channels[start : start + ROWS].astype(">u2")

@@ -11,9 +11,9 @@ import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageFile, UnidentifiedImageError
 
 from srcore.data.pictures import FORMATS, PictureError
-from srcore.upscale.depth import is_wide, read_wide
+from srcore.upscale.depth import is_grey, is_wide, read_wide
 from srcore.upscale.metadata import kept_of
-from srcore.upscale.picture import Kept, Picture
+from srcore.upscale.picture import Picture
 from srcore.upscale.tiles import Pixels, white
 
 MAX_PIXELS = 100_000_000
@@ -72,7 +72,7 @@ def look(path: Path) -> Header:
             image.size,
             image.has_transparency_data,
             is_wide(image),
-            image.mode in ("1", "L", "LA", "La", "I") or image.mode.startswith("I;16"),
+            is_grey(image),
             tuple(notes),
         )
 
@@ -88,15 +88,15 @@ def read(path: Path) -> Picture:
     """
     data = path.read_bytes()
     with _opened(BytesIO(data)) as image, _opened(BytesIO(data)) as again:
-        kept = kept_of(image)
         converted = image.mode in COLOUR_SPACES
         key = image.info.get("transparency")
         if is_wide(image):
             channels = _keyed(read_wide(image, again), key)
         else:
-            channels = np.asarray(_straight(image, kept))
+            channels = np.asarray(_straight(image))
         channels = channels if channels.ndim == 3 else channels[..., None]
         # Asked for once the pixels are read: Pillow turns a TIFF upright itself.
+        kept = kept_of(image)
         turn = TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1), lambda x: x)
         channels = np.ascontiguousarray(turn(channels))
     colours = 1 if channels.shape[2] < 3 else 3
@@ -123,12 +123,12 @@ def _opened(file: IO[bytes]) -> Generator[ImageFile.ImageFile]:
         raise PictureError(f"damaged: {what}") from None
 
 
-def _straight(image: Image.Image, kept: Kept) -> Image.Image:
+def _straight(image: Image.Image) -> Image.Image:
     """The same picture as L, LA, RGB or RGBA."""
     if image.mode in ("I", "F"):
         raise PictureError("32 bits a pixel have no known white; convert it to 8 or 16 bits")
     if image.mode in COLOUR_SPACES:
-        return _to_rgb(image, kept.icc)
+        return _to_rgb(image, image.info.get("icc_profile"))
     if image.mode == "P":
         return image.convert("RGBA" if image.has_transparency_data else "RGB")
     if "transparency" in image.info and image.mode in ("1", "L", "RGB"):

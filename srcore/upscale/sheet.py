@@ -59,8 +59,7 @@ def draw_sheet(
         (BASELINE, "interpolation", bicubic),
         (network.card.model, network.card.weights or "", made),
     )
-    width = 2 * MARGIN + len(columns) * (cell + GAP) - GAP
-    width = max(width, 2 * MARGIN + 3 * CELL)
+    width = 2 * MARGIN + len(columns) * (CELL + GAP) - GAP
     (w, h), (big_w, big_h) = before.size, after.size
     explanation = textwrap.wrap(
         f"{w} × {h} pixels became {big_w} × {big_h}. Shown is where the network and bicubic "
@@ -76,7 +75,7 @@ def draw_sheet(
         top = page.text(MARGIN, MARGIN, title, BIG, bold=True, widest=width - 2 * MARGIN)
         page.text(MARGIN, top + 0.2 * SMALL, "\n".join(explanation), SMALL, colour=FAINT)
         for column, (title, note, picture) in enumerate(columns):
-            left = MARGIN + column * (max(cell, CELL) + GAP if cell < CELL else cell + GAP)
+            left = MARGIN + column * (CELL + GAP)
             under = page.text(left, above, title, NORMAL, bold=True)
             colour = WARNING if RANDOM in note else FAINT
             page.text(left, under, note, SMALL, colour=colour, widest=CELL)

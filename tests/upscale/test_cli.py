@@ -1,0 +1,172 @@
+import os
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from photographs import arrays
+from PIL import Image
+from tiny import CPU
+from typer.testing import CliRunner
+
+from srcore.checkpoint import Card, save_checkpoint
+from srcore.cli import app
+from srcore.models import model_class
+from srcore.upscale.enlarge import enlarge
+from srcore.upscale.read import read
+
+PHOTOGRAPH = Image.fromarray(arrays()[2][:20, :31])
+
+
+@pytest.fixture
+def upscale(checkpoint):
+    """Runs the command; gives its exit code and the lines it says."""
+
+    def run(*arguments: object, given=checkpoint) -> tuple[int, list[str]]:
+        told = [*map(str, arguments), "--checkpoint", str(given), "--device", "cpu"]
+        result = CliRunner().invoke(app, ["upscale", *told])
+        if not isinstance(result.exception, SystemExit | None):
+            raise result.exception
+        code, said = result.exit_code, result.stderr
+        if isinstance(result.exception, SystemExit) and isinstance(result.exception.code, str):
+            code, said = 1, f"{said}{result.exception.code}"
+        return code, said.splitlines()
+
+    return run
+
+
+def test_a_picture(tmp_path, upscale, bicubic):
+    PHOTOGRAPH.save(tmp_path / "a.png")
+    code, said = upscale(tmp_path / "a.png")
+    assert code == 0
+    assert said == [
+        f"{tmp_path / 'a.png'} → {tmp_path / 'a.x4.png'}",
+        "1 enlarged ×4 by subpixel",
+    ]
+    expected = enlarge(bicubic, read(tmp_path / "a.png"), 4, CPU)
+    assert (np.asarray(Image.open(tmp_path / "a.x4.png")) == expected.colours).all()
+
+
+def test_a_folder_of_pictures_and_other_files(tmp_path, upscale):
+    (tmp_path / "photos" / "deep").mkdir(parents=True)
+    PHOTOGRAPH.save(tmp_path / "photos" / "a.jpg")
+    PHOTOGRAPH.convert("P").save(tmp_path / "photos" / "deep" / "b.gif")
+    (tmp_path / "photos" / "notes.txt").write_text("words")
+    code, said = upscale(tmp_path / "photos", "--out", tmp_path / "big", "--scale", 2, "--compare")
+    assert code == 0
+    assert said[0].startswith(f"{tmp_path}/photos/notes.txt: skipped, not a picture")
+    assert said[-1] == "2 enlarged ×2 by subpixel, 1 skipped"
+    assert sorted(
+        p.relative_to(tmp_path / "big").as_posix() for p in (tmp_path / "big").rglob("*")
+    )[:2] == ["a.x2.compare.png", "a.x2.jpg"]
+    assert (tmp_path / "big" / "deep" / "b.x2.png").is_file()
+    assert (tmp_path / "big" / "deep" / "b.x2.compare.png").is_file()
+
+
+def test_a_second_run_overwrites_only_when_told(tmp_path, upscale):
+    PHOTOGRAPH.save(tmp_path / "a.png")
+    assert upscale(tmp_path / "a.png")[0] == 0
+    before = (tmp_path / "a.x4.png").read_bytes()
+    (tmp_path / "a.x4.png").write_bytes(b"mine")
+    code, said = upscale(tmp_path / "a.png")
+    assert code == 1
+    assert said == [f"error: {tmp_path / 'a.x4.png'}: is there already; --overwrite replaces it"]
+    assert (tmp_path / "a.x4.png").read_bytes() == b"mine"
+    assert upscale(tmp_path / "a.png", "--overwrite")[0] == 0
+    assert (tmp_path / "a.x4.png").read_bytes() == before
+
+
+def test_a_damaged_picture_does_not_stop_the_others(tmp_path, upscale):
+    for name in ("a.png", "b.png", "c.png"):
+        PHOTOGRAPH.save(tmp_path / name)
+    data = (tmp_path / "b.png").read_bytes()
+    (tmp_path / "b.png").write_bytes(data[: len(data) // 2])
+    code, said = upscale(*(tmp_path / f"{name}.png" for name in "abc"), "--scale", 2)
+    assert code == 1
+    assert said[1].startswith(f"{tmp_path / 'b.png'}: damaged: ")
+    assert said[-2:] == [
+        "2 enlarged ×2 by subpixel",
+        "error: 1 of 3 pictures could not be read, see above",
+    ]
+    assert sorted(p.name for p in tmp_path.glob("*.x2.*")) == ["a.x2.png", "c.x2.png"]
+    code, said = upscale(tmp_path / "b.png")
+    assert code == 1
+    assert len(said) == 1
+    assert said[0].startswith(f"error: {tmp_path / 'b.png'}: damaged: ")
+
+
+def test_a_network_with_one_output(tmp_path, upscale):
+    PHOTOGRAPH.save(tmp_path / "a.png")
+    basic = save_checkpoint(model_class("basic")(), Card("basic", 0, {}), tmp_path)
+    code, said = upscale(tmp_path / "a.png", given=basic)
+    assert (code, len(said)) == (1, 1)
+    assert "basic enlarges by 2 alone, not by 4; give --scale 2" in said[0]
+    assert upscale(tmp_path / "a.png", "--scale", 2, given=basic)[0] == 0
+
+
+def test_one_pixel(tmp_path, upscale):
+    Image.new("RGB", (1, 1), "red").save(tmp_path / "a.png")
+    assert upscale(tmp_path / "a.png", "--compare")[0] == 0
+    with Image.open(tmp_path / "a.x4.png") as image:
+        assert image.size == (4, 4)
+
+
+def test_no_memory_names_the_tile(tmp_path, upscale, monkeypatch):
+    def full(*_, **__):
+        raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried")
+
+    monkeypatch.setattr("srcore.upscale.run.enlarge", full)
+    PHOTOGRAPH.save(tmp_path / "a.png")
+    code, said = upscale(tmp_path / "a.png", "--tile", 100)
+    assert (code, len(said)) == (1, 1)
+    assert "not enough memory; give a smaller --tile (now 100)" in said[0]
+
+
+def test_tiles_make_no_difference_to_be_seen(tmp_path, upscale):
+    PHOTOGRAPH.resize((90, 70)).save(tmp_path / "a.png")
+    (tmp_path / "net").mkdir()
+    net = save_checkpoint(model_class("multi")(), Card("multi", 0, {}), tmp_path / "net")
+    for name, tile in (("one.png", 500), ("many.png", 16)):
+        assert (
+            upscale(tmp_path / "a.png", "--out", tmp_path / name, "--tile", tile, given=net)[0] == 0
+        )
+    one, many = (np.asarray(Image.open(tmp_path / name)) for name in ("one.png", "many.png"))
+    assert np.abs(one.astype(int) - many).max() <= 1
+    assert (one != many).mean() < 1e-3
+
+
+def program(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "srcore", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, env=os.environ)
+
+
+def test_as_a_program(tmp_path, checkpoint):
+    PHOTOGRAPH.save(tmp_path / "a.png")
+    done = program("upscale", tmp_path / "a.png", "--checkpoint", checkpoint)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr.splitlines()[-1] == "1 enlarged ×4 by subpixel"
+    again = program("upscale", tmp_path / "a.png", "--checkpoint", checkpoint)
+    assert again.returncode == 1
+    assert again.stderr.splitlines() == [
+        f"error: {tmp_path / 'a.x4.png'}: is there already; --overwrite replaces it"
+    ]
+
+
+def test_help_is_quick_and_mistakes_of_options_are_told():
+    start = time.perf_counter()
+    help_of = program("upscale", "--help")
+    assert help_of.returncode == 0
+    assert "--checkpoint" in help_of.stdout
+    assert time.perf_counter() - start < 20  # torch alone may take longer on a busy machine
+    wrong = program("upscale", "a.png", "--scale", "3")
+    assert wrong.returncode == 2
+    assert "'3' is not one of '2', '4'" in wrong.stderr
+
+
+def test_help_loads_nothing_heavy():
+    code = (
+        "import sys, srcore.cli; print([m for m in ('torch', 'numpy', 'PIL') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,134 @@
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from srcore.errors import StudyError
+from srcore.upscale.plan import Plan, plan
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    top = tmp_path / "photos"
+    for name in ("a.jpg", "b.PNG", "deep/er/c.tiff", ".hidden.png", ".git/d.png"):
+        (top / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (4, 3)).save(top / name)
+    (top / "notes.txt").write_text("no picture")
+    return top
+
+
+def planned(*inputs: Path, out: Path | None = None, scale: int = 4, **options: bool) -> Plan:
+    given = {"overwrite": False, "sheets": False} | options
+    return plan(inputs, out, scale, **given)
+
+
+def targets(found: Plan, top: Path) -> list[str]:
+    return [job.target.relative_to(top).as_posix() for job in found.jobs]
+
+
+def refused(*inputs: Path, **options) -> str:
+    with pytest.raises(StudyError) as caught:
+        planned(*inputs, **options)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_a_picture_lands_beside_itself(folder):
+    found = planned(folder / "a.jpg", folder / "b.PNG", scale=2)
+    assert targets(found, folder) == ["a.x2.jpg", "b.x2.PNG"]
+    assert [job.kind for job in found.jobs] == ["JPEG", "PNG"]
+
+
+def test_out_is_a_file_or_a_folder(folder, tmp_path):
+    one = folder / "a.jpg"
+    assert targets(planned(one, out=tmp_path / "big.png"), tmp_path) == ["big.png"]
+    assert planned(one, out=tmp_path / "big.png").jobs[0].kind == "PNG"
+    assert targets(planned(one, out=tmp_path / "new"), tmp_path) == ["new/a.x4.jpg"]
+    (tmp_path / "there.png").mkdir()
+    assert targets(planned(one, out=tmp_path / "there.png"), tmp_path) == ["there.png/a.x4.jpg"]
+
+
+def test_a_folder_keeps_its_sub_folders(folder, tmp_path):
+    found = planned(folder, out=tmp_path / "new")
+    assert targets(found, tmp_path / "new") == ["a.x4.jpg", "b.x4.PNG", "deep/er/c.x4.tiff"]
+    assert [(path.name, why[:13]) for path, why in found.skipped] == [
+        ("notes.txt", "not a picture")
+    ]
+
+
+def test_a_folder_without_out_gets_one_beside_it(folder, tmp_path, monkeypatch):
+    expected = ["photos.x4/a.x4.jpg", "photos.x4/b.x4.PNG", "photos.x4/deep/er/c.x4.tiff"]
+    assert targets(planned(folder), tmp_path) == expected
+    monkeypatch.chdir(folder)
+    assert targets(planned(Path()), tmp_path) == expected
+
+
+def test_what_was_made_before_is_not_enlarged_again(folder):
+    out = folder / "big"
+    out.mkdir()
+    Image.new("RGB", (16, 12)).save(out / "a.x4.jpg")
+    assert len(planned(folder, out=out, overwrite=True).jobs) == 3
+
+
+def test_the_name_says_what_a_file_is(tmp_path):
+    """A PNG that is called .jpg is a PNG."""
+    Image.new("RGB", (4, 3)).save(tmp_path / "a.jpg", "PNG")
+    assert targets(planned(tmp_path / "a.jpg"), tmp_path) == ["a.x4.png"]
+
+
+def test_what_its_format_cannot_hold_becomes_png(tmp_path):
+    Image.new("RGB", (5000, 1)).save(tmp_path / "a.webp")
+    (job,) = planned(tmp_path / "a.webp").jobs
+    assert job.target == tmp_path / "a.x4.png"
+    assert "WEBP cannot hold a side of 20000 pixels" in job.notes[0]
+
+
+def test_nothing_is_overwritten_unless_told(folder):
+    (folder / "a.x4.jpg").touch()
+    assert "a.x4.jpg: is there already; --overwrite" in refused(folder / "a.jpg")
+    assert len(planned(folder / "a.jpg", overwrite=True).jobs) == 1
+    (folder / "b.x4.compare.png").touch()
+    assert "b.x4.compare.png: is there" in refused(folder / "b.PNG", sheets=True)
+    assert len(planned(folder / "b.PNG").jobs) == 1
+
+
+def test_two_pictures_never_become_one(folder, tmp_path):
+    (folder / "deep" / "a.jpg").write_bytes((folder / "a.jpg").read_bytes())
+    said = refused(folder / "a.jpg", folder / "deep" / "a.jpg", out=tmp_path / "new")
+    assert "would both become" in said
+    assert "would both become" in refused(folder / "a.jpg", folder / "a.jpg")
+
+
+def test_a_picture_is_not_written_upon_itself(folder):
+    said = refused(folder / "a.jpg", out=folder / "a.jpg", overwrite=True)
+    assert "is one of the pictures to enlarge" in said
+    assert "is the folder of the pictures" in refused(folder, out=folder)
+
+
+@pytest.mark.parametrize(
+    ("out", "words"),
+    [("a.doc", "not a kind of picture"), ("photos/notes", "is a file, and a folder is needed")],
+)
+def test_an_out_that_cannot_be(folder, tmp_path, out, words):
+    (folder / "notes").touch()
+    assert words in refused(folder / "a.jpg", out=tmp_path / out)
+
+
+def test_one_file_for_several_pictures(folder, tmp_path):
+    Image.new("L", (2, 2)).save(tmp_path / "out.png")
+    for inputs in ([folder], [folder / "a.jpg", folder / "b.PNG"]):
+        said = refused(*inputs, out=tmp_path / "out.png", overwrite=True)
+        assert "one file for several pictures" in said
+
+
+def test_a_jpeg_is_not_asked_to_be_transparent(tmp_path):
+    Image.new("RGBA", (2, 2)).save(tmp_path / "a.png")
+    said = refused(tmp_path / "a.png", out=tmp_path / "b.jpg")
+    assert said == f"--out {tmp_path / 'b.jpg'}: JPEG cannot hold transparency; name a .png"
+
+
+def test_an_input_that_is_not_there_or_no_picture(folder):
+    assert "no such file or folder" in refused(folder / "z.jpg")
+    assert "notes.txt: not a picture of a known kind" in refused(folder / "notes.txt")
+    (folder / "empty").mkdir()
+    assert "empty: holds no picture" in refused(folder / "empty")

@@ -1,0 +1,191 @@
+import numpy as np
+import pytest
+import tifffile
+from photographs import FOLDER, arrays
+from PIL import Image, ImageCms, ImageOps
+
+from srcore.data.pictures import PictureError
+from srcore.upscale import read as module
+from srcore.upscale.picture import Kept
+from srcore.upscale.png16 import write_png16
+from srcore.upscale.read import look, read
+
+PHOTOGRAPH = arrays()[2][:20, :31]
+WIDE = np.random.default_rng(0).integers(0, 65536, (20, 31, 4), np.uint16)
+
+
+def saved(path, image: Image.Image, **options):
+    image.save(path, **options)
+    return path
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "YCbCr", "CMYK"])
+def test_every_mode_becomes_grey_or_rgb(tmp_path, mode):
+    image = Image.fromarray(PHOTOGRAPH)
+    image = image.convert(mode)
+    ending = "tif" if mode in ("CMYK", "YCbCr") else "png"
+    path = saved(tmp_path / f"a.{ending}", image)
+    picture, head = read(path), look(path)
+    grey = mode in ("1", "L", "LA")
+    assert picture.colours.shape == (20, 31, 1 if grey else 3)
+    assert head.grey == grey
+    assert (picture.alpha is not None) == head.alpha == (mode in ("LA", "RGBA"))
+    assert picture.colours.dtype == np.uint8
+    assert not head.wide
+    expected = np.asarray(image.convert("L" if grey else "RGB"))
+    assert (picture.colours.squeeze() == expected).all()
+
+
+@pytest.mark.parametrize("ending", ["png", "gif"])
+def test_a_palette_with_transparency(tmp_path, ending):
+    image = Image.fromarray(PHOTOGRAPH).convert("P", palette=Image.Palette.ADAPTIVE, colors=8)
+    index = np.asarray(image)[0, 0]
+    path = saved(tmp_path / f"a.{ending}", image, transparency=int(index))
+    picture = read(path)
+    assert look(path).alpha
+    assert ((picture.alpha == 0) == (np.asarray(image) == index)).all()
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_a_colour_that_is_transparent(tmp_path, mode):
+    image = Image.fromarray(PHOTOGRAPH).convert(mode)
+    key = image.getpixel((0, 0))
+    picture = read(saved(tmp_path / "a.png", image, transparency=key))
+    pixels = np.asarray(image).reshape(20, 31, -1)
+    assert ((picture.alpha == 0) == (pixels == np.asarray(key)).all(axis=2)).all()
+    assert picture.colours.shape[2] == pixels.shape[2]
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_16_bits_of_a_png_are_all_read(tmp_path, channels):
+    path = tmp_path / "a.png"
+    write_png16(WIDE[..., :channels], Kept(Image.Exif()), path)
+    head, picture = look(path), read(path)
+    assert (head.wide, head.grey, head.alpha) == (True, channels < 3, channels in (2, 4))
+    assert (picture.colours == WIDE[..., : 1 if channels < 3 else 3]).all()
+    if head.alpha:
+        assert (picture.alpha == WIDE[..., channels - 1]).all()
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("compression", [None, "zlib"])
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_16_bits_of_a_tiff_are_all_read(tmp_path, channels, compression, order):
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(
+        path,
+        WIDE[..., 0] if channels == 1 else WIDE[..., :channels],
+        photometric="minisblack" if channels == 1 else "rgb",
+        extrasamples=["unassalpha"] if channels == 4 else None,
+        compression=compression,
+        byteorder=order,
+        metadata=None,
+    )
+    picture = read(path)
+    assert look(path).wide
+    assert (picture.colours == WIDE[..., : 1 if channels == 1 else 3]).all()
+    assert (picture.alpha == WIDE[..., 3]).all() if channels == 4 else picture.alpha is None
+
+
+def test_16_bits_of_a_pgm(tmp_path):
+    path = tmp_path / "a.pgm"
+    path.write_bytes(b"P5 31 20 65535\n" + WIDE[..., 0].astype(">u2").tobytes())
+    assert look(path).wide
+    assert (read(path).colours[..., 0] == WIDE[..., 0]).all()
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("ending", ["jpg", "png", "tif", "webp"])
+def test_turned_upright_once(tmp_path, ending, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    options = {"quality": 100, "lossless": True} if ending in ("webp", "jpg") else {}
+    path = saved(tmp_path / f"a.{ending}", Image.fromarray(PHOTOGRAPH), exif=exif, **options)
+    with Image.open(path) as image:
+        expected = np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+    picture = read(path)
+    assert (picture.colours == expected).all()
+    assert picture.kept.exif.get(0x0112, 1) == 1
+
+
+def test_16_bits_are_turned_too(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    write_png16(WIDE[..., :3], Kept(exif), tmp_path / "a.png")
+    assert (read(tmp_path / "a.png").colours == np.rot90(WIDE[..., :3], -1)).all()
+
+
+def test_cmyk_by_its_own_profile(tmp_path, monkeypatch):
+    """A profile that is none of CMYK is not used, and none is kept of either."""
+    image = Image.fromarray(PHOTOGRAPH).convert("CMYK")
+    icc = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    path = saved(tmp_path / "a.jpg", image, icc_profile=icc, quality=100)
+    picture = read(path)
+    assert picture.kept.icc is None
+    with Image.open(path) as again:
+        assert (picture.colours == np.asarray(again.convert("RGB"))).all()
+    used = []
+    monkeypatch.setattr(
+        module.ImageCms,
+        "profileToProfile",
+        lambda image, own, srgb, **mode: used.append(own) or image.convert(mode["outputMode"]),
+    )
+    read(path)
+    assert used[0].profile.profile_description
+
+
+def test_the_first_frame_of_an_animation(tmp_path):
+    frames = [Image.new("RGB", (4, 3), colour) for colour in ("red", "blue", "green")]
+    path = saved(tmp_path / "a.gif", frames[0], save_all=True, append_images=frames[1:])
+    assert look(path).notes == ("3 frames or pages, of which the first is enlarged",)
+    assert (read(path).colours == (255, 0, 0)).all()
+
+
+def test_a_photograph_with_a_second_picture_in_its_file_is_a_jpeg(tmp_path):
+    image = Image.fromarray(PHOTOGRAPH)
+    path = tmp_path / "a.jpg"
+    image.save(path, "MPO", save_all=True, append_images=[image.resize((5, 5))])
+    head = look(path)
+    assert (head.kind, head.notes, head.size) == ("JPEG", (), (31, 20))
+
+
+PNG = (FOLDER / "chelsea.png").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "not a picture of a known kind"),
+        (b"readme", "not a picture of a known kind"),
+        (PNG[:5000], "damaged: "),
+        (PNG[:99_000] + b"xxxx" + PNG[99_004:], "damaged: "),
+    ],
+)
+def test_what_cannot_be_read_is_a_few_words(tmp_path, content, words):
+    path = tmp_path / "a.png"
+    path.write_bytes(content)
+    with pytest.raises(PictureError, match=words) as caught:
+        read(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_damage_of_16_bits_is_a_few_words(tmp_path):
+    path = tmp_path / "a.png"
+    write_png16(WIDE, Kept(Image.Exif()), path)
+    path.write_bytes(path.read_bytes()[:1500])
+    with pytest.raises(PictureError, match="damaged: "):
+        read(path)
+
+
+def test_32_bits_have_no_white(tmp_path):
+    path = saved(tmp_path / "a.tif", Image.new("F", (3, 3)))
+    with pytest.raises(PictureError, match="32 bits a pixel have no known white"):
+        read(path)
+
+
+def test_a_bomb_is_refused_before_it_goes_off(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "MAX_PIXELS", 600)
+    path = saved(tmp_path / "a.png", Image.fromarray(PHOTOGRAPH))
+    for function in (look, read):
+        with pytest.raises(PictureError, match="31 x 20 pixels are more than 600"):
+            function(path)
