@@ -9,7 +9,7 @@ import tifffile
 from PIL import ExifTags, Image
 
 from srcore.files import atomic
-from srcore.upscale.metadata import exif_of
+from srcore.upscale.metadata import PARTS, exif_of
 from srcore.upscale.picture import Picture
 from srcore.upscale.png16 import write_png16
 
@@ -96,6 +96,8 @@ def _write(channels: Any, picture: Picture, path: Path, name: str) -> None:
     kept, options = picture.kept, dict(KINDS[name].options)
     if exif := exif_of(kept, picture.size):
         options["exif"] = exif
+        if name == "TIFF" and any(part in kept.exif for part in PARTS):
+            del options["compression"]  # Pillow packs no TIFF that has groups of tags
     if kept.icc:
         options["icc_profile"] = kept.icc
     if kept.dpi:
