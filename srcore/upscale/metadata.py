@@ -44,7 +44,7 @@ def kept_of(image: Image.Image) -> Kept:
     found = image.getexif()
     exif = Image.Exif()
     for tag, value in found.items():
-        if tag in DESCRIPTIVE:
+        if tag in DESCRIPTIVE and _can_be_written(tag, value):
             exif[tag] = value
     if ExifTags.Base.Orientation in exif:
         exif[ExifTags.Base.Orientation] = UPRIGHT
@@ -52,7 +52,7 @@ def kept_of(image: Image.Image) -> Kept:
         if tags := dict(found.get_ifd(part)):
             if ExifTags.IFD.Interop in tags:
                 tags[ExifTags.IFD.Interop] = found.get_ifd(ExifTags.IFD.Interop)
-            exif[part] = tags
+            exif[part] = {tag: value for tag, value in tags.items() if _can_be_written(tag, value)}
     return Kept(exif, image.info.get("icc_profile") or None, _dpi(image.info))
 
 
@@ -63,6 +63,16 @@ def exif_of(kept: Kept, size: tuple[int, int]) -> bytes | None:
     if any(tag in details for tag in sides):
         details.update(zip(sides, size, strict=True))
     return kept.exif.tobytes() if len(kept.exif) else None
+
+
+def _can_be_written(tag: int, value: Any) -> bool:
+    """Whether Pillow can write what it has read; of odd files it reads more than it can write."""
+    alone = Image.Exif()
+    alone[tag] = value
+    try:
+        return bool(alone.tobytes())
+    except Exception:  # noqa: BLE001  # whatever the value makes it raise
+        return False
 
 
 def _dpi(info: Mapping[Any, Any]) -> tuple[float, float] | None:

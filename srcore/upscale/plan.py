@@ -106,7 +106,9 @@ def _is_file_name(out: Path, inputs: Sequence[Path]) -> bool:
         raise StudyError(f"--out {out}: is one file for several pictures; name a folder")
     if kind_of_ending(out) is None:
         known = " ".join(kind.endings[0] for kind in KINDS.values())
-        raise StudyError(f"--out {out}: not a kind of picture that is written ({known})")
+        raise StudyError(
+            f"--out {out}: not a kind of picture that is written ({known}); a folder must be there"
+        )
     return True
 
 

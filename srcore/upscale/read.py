@@ -1,5 +1,6 @@
 """Reading a picture's file with all that it holds: depth, transparency, profile, EXIF."""
 
+import warnings
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -108,12 +109,14 @@ def read(path: Path) -> Picture:
 def _opened(file: IO[bytes]) -> Generator[ImageFile.ImageFile]:
     """Open a picture; whatever goes wrong in the block is a `PictureError`, but for memory."""
     try:
-        with Image.open(file, formats=FORMATS) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise PictureError(
-                    f"{image.width} x {image.height} pixels are more than {MAX_PIXELS}"
-                )
-            yield image
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of tags that are odd; what matters is raised
+            with Image.open(file, formats=FORMATS) as image:
+                if image.width * image.height > MAX_PIXELS:
+                    raise PictureError(
+                        f"{image.width} x {image.height} pixels are more than {MAX_PIXELS}"
+                    )
+                yield image
     except (PictureError, MemoryError):
         raise
     except UnidentifiedImageError:

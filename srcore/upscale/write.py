@@ -48,6 +48,8 @@ KINDS: dict[str, Kind] = {
     "PPM": Kind((".ppm", ".pgm", ".pnm"), 2**31 - 1, alpha=False),
 }
 """Pillow's name of a format → what it can hold. What else is read (GIF, JPEG 2000) becomes PNG."""
+LONGEST_EXIF = 65_533
+"""Bytes of EXIF that a JPEG holds; another format's may be longer, and is then left out."""
 DESCRIPTIONS = (
     ExifTags.Base.ImageDescription,
     ExifTags.Base.Make,
@@ -94,7 +96,8 @@ def save(picture: Picture, path: Path, name: str) -> None:
 def _write(channels: Any, picture: Picture, path: Path, name: str) -> None:
     image = Image.fromarray(channels[..., 0] if channels.shape[2] == 1 else channels)
     kept, options = picture.kept, dict(KINDS[name].options)
-    if exif := exif_of(kept, picture.size):
+    exif = exif_of(kept, picture.size)
+    if exif and not (name == "JPEG" and len(exif) > LONGEST_EXIF):
         options["exif"] = exif
         if name == "TIFF" and any(part in kept.exif for part in PARTS):
             del options["compression"]  # Pillow packs no TIFF that has groups of tags

@@ -5,6 +5,7 @@ from photographs import FOLDER, arrays
 from PIL import Image, ImageCms, ImageOps
 
 from srcore.data.pictures import PictureError
+from srcore.upscale import metadata
 from srcore.upscale import read as module
 from srcore.upscale.picture import Kept
 from srcore.upscale.png16 import write_png16
@@ -189,3 +190,33 @@ def test_a_bomb_is_refused_before_it_goes_off(tmp_path, monkeypatch):
     for function in (look, read):
         with pytest.raises(PictureError, match="31 x 20 pixels are more than 600"):
             function(path)
+
+
+@pytest.mark.parametrize("ending", ["jpg", "png", "tif", "webp", "gif", "bmp", "jp2", "ppm"])
+def test_whatever_is_damaged_is_told_in_a_few_words_or_read(tmp_path, ending):
+    path = saved(tmp_path / f"a.{ending}", Image.fromarray(PHOTOGRAPH))
+    data, chance = path.read_bytes(), np.random.default_rng(0)
+    for _ in range(25):
+        changed = bytearray(data)
+        for place in chance.integers(0, len(data), 3):
+            changed[place] = chance.integers(256)
+        path.write_bytes(
+            changed[: chance.integers(1, len(data) + 1) if chance.random() < 0.5 else None]
+        )
+        try:
+            look(path), read(path)
+        except PictureError as error:
+            assert "\n" not in str(error)  # noqa: PT017
+
+
+def test_odd_tags_are_left_and_the_others_kept(tmp_path, monkeypatch):
+    exif = Image.Exif()
+    exif[0x010F], exif[0x0110] = "Camera", "Model"
+    path = saved(tmp_path / "a.jpg", Image.fromarray(PHOTOGRAPH), exif=exif)
+    monkeypatch.setattr(metadata, "_can_be_written", lambda tag, value: tag != 0x0110)
+    assert dict(read(path).kept.exif) == {0x010F: "Camera"}
+
+
+def test_a_value_that_pillow_cannot_write():
+    assert metadata._can_be_written(0x010F, "Camera")
+    assert not metadata._can_be_written(0x0112, "upright")

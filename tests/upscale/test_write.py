@@ -82,6 +82,14 @@ def test_what_a_file_says_is_kept_and_true(tmp_path, enlarged, ending):
         assert found.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitudeRef] == "N"
 
 
+def test_exif_that_is_too_long_for_a_jpeg_is_left(tmp_path, enlarged):
+    given = exif()
+    given[ExifTags.Base.ImageDescription] = "a" * 70_000
+    Image.fromarray(PHOTOGRAPH).save(tmp_path / "a.png", exif=given.tobytes())
+    with Image.open(enlarged(tmp_path / "a.png", out=tmp_path / "b.jpg")) as image:
+        assert not len(image.getexif())
+
+
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 def test_16_bits_of_a_png_stay(tmp_path, enlarged, channels):
     kept = Kept(exif(), ICC, (300.0, 300.0))
