@@ -139,7 +139,7 @@ READ_ONLY: list[Attempt] = [
         "too little memory for a picture",
         "download",
         Refused(
-            "not enough memory; use fewer or smaller pictures (data.limit, data.max_pixels, pyramid.sizes, train.batch_size), or a larger machine"
+            "not enough memory; use fewer or smaller pictures (data.limit, data.max_pixels, pyramid.sizes, train.batch_size, subpixel.batch_size), or a larger machine"
         ),
         huge_picture,
         no_huge_picture,
