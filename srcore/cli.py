@@ -91,3 +91,36 @@ def upscale(  # noqa: PLR0917  # typer reads it
         command.upscale(pictures, options, command.to_stderr)
 
     main(run)
+
+
+@app.command()
+def export(
+    checkpoint: Annotated[Path, typer.Argument(help="A trained network of the study.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="File to write.", show_default="the checkpoint's name, here"),
+    ] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE|pretrained|random",
+            help="Weights of frozen VGG16 or CLIP.",
+            show_default="what the checkpoint names",
+        ),
+    ] = None,
+    metrics: Annotated[
+        Path | None,
+        typer.Option(help="The metrics/evaluate.json that judged this very checkpoint."),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace files that are there.")
+    ] = False,
+) -> None:
+    """Write a network as ONNX for pictures of any size, checked against torch, with a card."""
+
+    def run() -> None:
+        from srcore.export import command
+
+        command.export(checkpoint, out, weights=weights, overwrite=overwrite, metrics=metrics)
+
+    main(run)

@@ -1,0 +1,117 @@
+"""The card of a trained network: what it is, what it learned from, how good it is, whose it is."""
+
+import inspect
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from srcore import cost
+from srcore.export.check import Comparison, by
+from srcore.inference import Network
+from srcore.labels import RANDOM
+from srcore.models.base import OUTPUTS
+
+SIDE = 72
+"""Side of the picture that costs are counted for."""
+FROZEN = {"vgg": "VGG16", "clip": "CLIP"}
+"""Kind of frozen extractor → its name."""
+RECIPE = {
+    "epochs": "epochs",
+    "batch_size": "pictures a step",
+    "lr": "learning rate",
+    "loss": "loss",
+    "schedule": "schedule of the learning rate",
+    "max_norm": "greatest norm of a gradient",
+    "flips": "turned and mirrored at random",
+    "average": "decay of the average of the weights",
+    "device": "trained on",
+}
+"""What a checkpoint knows of its training → how it reads."""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """How an ONNX file was made.
+
+    Attributes:
+        file: its name.
+        opset: version of the ONNX operators.
+        smallest: least height and width of a picture.
+        compared: its differences to torch.
+        tolerance: the largest difference that would have passed.
+        versions: package → version.
+        command: what makes it again.
+    """
+
+    file: str
+    opset: int
+    smallest: int
+    compared: list[Comparison]
+    tolerance: float
+    versions: dict[str, str]
+    command: str
+
+
+def model_card(
+    network: Network,
+    checkpoint: str,
+    sha256: str,
+    *,
+    figures: dict[str, Any] | None = None,
+    measured: str = "",
+    data: str = "",
+    exported: Exported | None = None,
+) -> str:
+    """The card as Markdown.
+
+    Args:
+        network: the network with its extractor, from the checkpoint.
+        checkpoint: name of the checkpoint's file.
+        sha256: of the checkpoint's file.
+        figures: what `metrics/evaluate.json` says of this very checkpoint (under the model's name)
+            and of "bicubic"; None when it was not judged.
+        measured: on which pictures, as a sentence.
+        data: what it was trained on, as a sentence, where that is known beyond the checkpoint.
+        exported: how the ONNX file was made; None for a card of the checkpoint alone.
+    """
+    card, model = network.card, network.model
+    pages = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=False,  # noqa: S701  (Markdown)
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return pages.get_template("card.md.j2").render(
+        card=card,
+        title=card.model,
+        idea=_paragraph(type(model).__doc__),
+        module=_paragraph(inspect.getdoc(inspect.getmodule(type(model)))),
+        weights=" ".join(card.weights.split()) if card.weights else None,
+        random=RANDOM,
+        frozen=FROZEN[model.frozen] if model.frozen else None,
+        outputs={name: OUTPUTS[name] for name in model.outputs},
+        parameters=cost.parameters(model),
+        macs=cost.macs(model, network.extractor, SIDE),
+        side=SIDE,
+        recipe=[(told, card.trained[key]) for key, told in RECIPE.items() if key in card.trained],
+        pictures=card.trained.get("pictures"),
+        data=data,
+        figures=figures[card.model] if figures else None,
+        bicubic=figures["bicubic"] if figures else None,
+        measured=measured,
+        checkpoint=checkpoint,
+        sha256=sha256,
+        exported=exported,
+        by=by,
+        torch=torch.__version__,
+    )
+
+
+def _paragraph(text: str | None) -> str:
+    """The first paragraphs of a docstring as running text."""
+    return " ".join(inspect.cleandoc(text or "").split())

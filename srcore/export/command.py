@@ -1,0 +1,148 @@
+"""The work behind `srcore export`: a checkpoint becomes an ONNX file and a card beside it."""
+
+import hashlib
+import logging
+from collections.abc import Callable
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from srcore.checkpoint import Card, load_checkpoint
+from srcore.errors import StudyError
+from srcore.files import atomic
+from srcore.inference import Network, assemble
+from srcore.labels import RANDOM, label_of
+from srcore.models.base import SuperResolver
+
+PACKAGES = ("onnx", "onnxruntime", "onnxscript")
+"""What the extra `export` installs."""
+
+logger = logging.getLogger(__name__)
+
+
+def export(
+    checkpoint: Path,
+    out: Path | None = None,
+    *,
+    weights: str | None = None,
+    overwrite: bool = False,
+    metrics: Path | None = None,
+) -> Path:
+    """Write a checkpoint as ONNX, check the file against torch, and write its card.
+
+    Args:
+        checkpoint: the network.
+        out: the ONNX file; None for the checkpoint's name in the current folder.
+        weights: `random`, `pretrained` or the path of its frozen extractor's weights; None to take
+            what the checkpoint names, unless that is a file.
+        overwrite: replace files that are there.
+        metrics: `metrics/evaluate.json` that judged this checkpoint; None to look for one.
+
+    Returns:
+        The ONNX file; its card is beside it, with the suffix .md.
+
+    Raises:
+        StudyError: packages are missing, a file is in the way, the checkpoint or its weights
+            cannot be used, the network cannot be expressed, or the file is not equal to torch.
+    """
+    if missing := [name for name in PACKAGES if find_spec(name) is None]:
+        raise StudyError(
+            f"export needs {', '.join(missing)}; install them: pip install {' '.join(missing)}"
+        )
+    from srcore.export.card import Exported, model_card  # noqa: PLC0415  # need the packages
+    from srcore.export.check import compare, tolerance  # noqa: PLC0415
+    from srcore.export.graph import SMALLEST, write_graph  # noqa: PLC0415
+    from srcore.export.judged import own_figures  # noqa: PLC0415
+
+    out = Path(f"{checkpoint.stem}.onnx") if out is None else out
+    page = _places(out, overwrite)
+    model, card = load_checkpoint(checkpoint)
+    figures = own_figures(checkpoint, card.model, metrics)
+    network, embed = _network(model, card, weights)
+    with atomic(out) as partial, atomic(page) as partial_page:
+        opset = write_graph(network, embed, partial)
+        compared = compare(network, partial)
+        text = model_card(
+            network,
+            checkpoint.name,
+            _sha256(checkpoint),
+            figures=figures,
+            exported=Exported(
+                file=out.name,
+                opset=opset,
+                smallest=SMALLEST,
+                compared=compared,
+                tolerance=tolerance(network),
+                versions={name: version(name) for name in ("torch", *PACKAGES)},
+                command=_again(checkpoint, out, card),
+            ),
+        )
+        partial_page.write_text(text, encoding="utf-8")
+    largest = max(one.largest for one in compared)
+    told = f" ({card.weights})" if card.weights else ""
+    logger.info("%s: %s%s, %.1f MB", out, card.model, told, out.stat().st_size / 1e6)
+    logger.info("largest difference to torch: %.1e (allowed: %.0e)", largest, tolerance(network))
+    logger.info("%s: its card", page)
+    return out
+
+
+def _places(out: Path, overwrite: bool) -> Path:
+    """Where the card goes, when both files may be written."""
+    if out.suffix != ".onnx":
+        raise StudyError(f"{out}: give a name that ends in .onnx")
+    page = out.with_suffix(".md")
+    for path in (out, page):
+        if path.exists() and not overwrite:
+            raise StudyError(f"{path} is there already; use --overwrite or another --out")
+    return page
+
+
+def _network(
+    model: SuperResolver, card: Card, weights: str | None
+) -> tuple[Network, Callable[[Tensor], Tensor] | None]:
+    """The network as torch runs it, and its extractor on tensors alone."""
+    cpu = torch.device("cpu")
+    if model.frozen is None:
+        if weights is not None:
+            raise StudyError(f"--weights {weights}: {card.model} has no frozen extractor")
+        (network,) = assemble([(model, card)], {}, cpu)
+        return network, None
+    weights = weights or _named(model.frozen, card)
+    if model.frozen == "clip":
+        from srcore.export.clip import ClipFeatures  # noqa: PLC0415  # open_clip loads slowly
+        from srcore.frozen.clip import load_clip  # noqa: PLC0415
+
+        clip = load_clip(weights, cpu)
+        loaded = {"clip": clip.extractor()}
+        (network,) = assemble([(model, card)], {"clip": weights}, cpu, loaded)
+        return network, ClipFeatures(clip)
+    (network,) = assemble([(model, card)], {model.frozen: weights}, cpu)
+    assert network.extractor is not None
+    return network, network.extractor.embed
+
+
+def _named(kind: str, card: Card) -> str:
+    for weights in ("random", "pretrained"):
+        if card.weights == label_of(weights):
+            return weights
+    raise StudyError(
+        f"{card.file_name} was trained with {card.weights} of {kind}; give that file with --weights"
+        if card.weights
+        else f"{card.file_name} names no weights of {kind}; give them with --weights"
+    )
+
+
+def _again(checkpoint: Path, out: Path, card: Card) -> str:
+    """The command, without the folders of this machine."""
+    words = ["srcore", "export", checkpoint.name, "--out", out.name]
+    if card.weights not in (None, RANDOM, label_of("pretrained")):
+        words += ["--weights", str(card.weights).removeprefix("weights of ")]
+    return " ".join(words)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
