@@ -31,6 +31,12 @@ class Made:
         return self.onnx.with_suffix(".md").read_text(encoding="utf-8")
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _two_threads() -> None:
+    """In place of the fixture of all tests: two threads gain little, and wait on each other."""
+    torch.set_num_threads(1)
+
+
 @pytest.fixture(scope="session")
 def small_clip() -> Clip:
     return tiny_clip()

@@ -11,7 +11,7 @@ from photographs import photographs
 from srcore.errors import StudyError
 from srcore.export.check import tolerance
 from srcore.export.graph import write_graph
-from srcore.models import MODELS
+from srcore.models import MODELS, SETS
 from srcore.models.base import OUTPUTS
 from srcore.tensors import quantise
 
@@ -30,7 +30,13 @@ def pictures() -> list[torch.Tensor]:
     return [odd, tall, several, odd[..., :4, :5]]
 
 
-@pytest.mark.parametrize("name", MODELS)
+EVERY = [
+    name if name in SETS["all"] else pytest.param(name, marks=pytest.mark.slow) for name in MODELS
+]
+"""The variants of one network are exported as it is, so they are among the slow ones."""
+
+
+@pytest.mark.parametrize("name", EVERY)
 def test_every_model_gives_what_torch_gives_at_any_size(made, name):
     one = made(name)
     for low in pictures():

@@ -1,0 +1,105 @@
+import re
+
+from srcore.export.card import model_card
+
+JUDGED = {"psnr": 30.456, "ssim": 0.9123, "gain": 2.5, "gain_low": 2.25, "gain_high": 2.75}
+FIGURES = {
+    "subpixel": {"mid": {**JUDGED, "wins": 1.0}, "large": {**JUDGED, "gain": -0.5, "wins": 0.25}},
+    "bicubic": {"mid": {"psnr": 27.9, "ssim": 0.86}, "large": {"psnr": 24.5, "ssim": 0.68}},
+}
+
+
+def flat(text: str) -> str:
+    return " ".join(text.split())
+
+
+def test_it_tells_what_the_network_is_and_costs(made):
+    text = flat(made("subpixel").card)
+    assert text.startswith("# subpixel: super-resolution ×2 and ×4")
+    for part in (
+        "depth at low resolution, sub-pixel heads, and a difference to bicubic",
+        "trainable parameters | 230,940",
+        "72×72 | 1.19 G",
+        "81 pictures",
+        "epochs | 33",
+        "turned and mirrored at random | no",
+        "(N, 3, 4H, 4W)",
+        "Not measured here.",
+        "MIT",
+        "Flickr",
+        "2 pictures of 97×61",
+        "onnxruntime 1.",
+        "srcore export subpixel.seed0.safetensors --out subpixel.onnx",
+    ):
+        assert part in text
+    assert "random weights" not in text
+    assert "VGG16" not in text
+
+
+def test_random_weights_are_told_before_anything_else(made):
+    for name, kind in (("vgg", "VGG16"), ("clip", "CLIP")):
+        lines = made(name).card.splitlines()
+        assert lines[2].startswith(f"> **random weights**: the {kind} features")
+        assert f"| {kind} | random weights, SHA-256 `" in made(name).card
+
+
+def test_one_output_is_told_as_one(made):
+    text = made("basic").card
+    assert text.startswith("# basic: super-resolution ×2\n")
+    assert "`large`" not in text
+
+
+def test_figures_stand_beside_their_interval(made):
+    one = made("subpixel")
+    text = model_card(one.network, "mine.safetensors", "f" * 64, figures=FIGURES)
+    assert "| `mid` (×2) | 30.46 | 0.912 | +2.50 [+2.25, +2.75] | 100 % | 27.90 / 0.860 |" in text
+    assert "| -0.50 [+2.25, +2.75] | 25 % | 24.50 / 0.680 |" in text
+    assert "Not measured" not in text
+    assert "trainings, of which" not in text
+
+
+def test_figures_of_several_seeds_say_so(made):
+    several = {output: {**FIGURES["subpixel"][output], "seeds": 3} for output in ("mid", "large")}
+    text = model_card(
+        made("subpixel").network, "a", "f" * 64, figures={**FIGURES, "subpixel": several}
+    )
+    assert text.count("means over 3 trainings, of which this is one") == 1
+
+
+def test_figures_with_random_weights_carry_the_label(made):
+    figures = {"vgg": FIGURES["subpixel"], "bicubic": FIGURES["bicubic"]}
+    text = model_card(made("vgg").network, "a", "f" * 64, figures=figures)
+    assert "| `mid` (×2), random weights |" in text
+    assert "| `large` (×4), random weights |" in text
+
+
+def test_a_card_of_a_checkpoint_alone(made):
+    text = model_card(
+        made("subpixel").network,
+        "subpixel.voc2007.safetensors",
+        "f" * 64,
+        data="781 pictures of PASCAL VOC2007.",
+        figures=FIGURES,
+        measured="On 165 held-out pictures.",
+    )
+    for part in ("781 pictures of PASCAL", "On 165 held-out", "Outputs are to be clipped"):
+        assert part in flat(text)
+    assert "ONNX" not in text
+    assert "How it was checked" not in text
+
+
+def test_it_is_tidy_markdown(made):
+    for name in ("basic", "subpixel", "vgg", "clip"):
+        text = made(name).card
+        assert not re.search(r"\n\n\n|[ \t]\n|None|{{|%}", text)
+        assert text.endswith("\n")
+        assert not text.endswith("\n\n")
+        tables = [block for block in text.split("\n\n") if block.startswith("|")]
+        assert len(tables) >= 3
+        for table in tables:
+            assert len({row.count("|") for row in table.splitlines()}) == 1
+
+
+def test_no_folder_of_this_machine_is_told(made):
+    for name in ("basic", "vgg"):
+        assert str(made(name).onnx.parent) not in made(name).card

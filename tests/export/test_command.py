@@ -1,0 +1,90 @@
+from pathlib import Path
+
+import pytest
+
+from srcore.errors import StudyError
+from srcore.export import check, command
+from srcore.export.command import export
+
+
+def one_line(*args: object, **options: object) -> str:
+    with pytest.raises(StudyError) as caught:
+        export(*args, **options)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_the_name_is_the_checkpoints_in_the_current_folder(made, tmp_path, monkeypatch):
+    checkpoint = made("basic").checkpoint
+    monkeypatch.chdir(tmp_path)
+    assert export(checkpoint) == Path("basic.seed0.onnx")
+    assert names(tmp_path) == ["basic.seed0.md", "basic.seed0.onnx"]
+
+
+def test_what_is_there_is_not_replaced_unasked(made, fresh, tmp_path):
+    checkpoint = made("basic").checkpoint
+    page = tmp_path / "mine.md"
+    page.write_text("my notes")
+    said = one_line(checkpoint, tmp_path / "mine.onnx")
+    assert f"{page} is there already" in said
+    assert "--overwrite" in said
+    assert names(tmp_path) == ["mine.md"]
+    assert page.read_text() == "my notes"
+    assert "is there already" in one_line(checkpoint, made("basic").onnx)
+    export(checkpoint, tmp_path / "mine.onnx", overwrite=True)
+    assert page.read_text().startswith("# basic")
+
+
+def test_a_graph_that_is_not_equal_to_torch_leaves_no_file(made, tmp_path, monkeypatch):
+    monkeypatch.setattr(check, "TOLERANCE", 0.0)
+    said = one_line(made("basic").checkpoint, tmp_path / "new.onnx")
+    assert "away from torch's" in said
+    assert "nothing was written" in said
+    assert names(tmp_path) == []
+
+
+def test_a_failure_leaves_the_former_files(made, tmp_path, monkeypatch):
+    for name in ("old.onnx", "old.md"):
+        (tmp_path / name).write_text("former")
+    monkeypatch.setattr(check, "TOLERANCE", 0.0)
+    one_line(made("basic").checkpoint, tmp_path / "old.onnx", overwrite=True)
+    assert names(tmp_path) == ["old.md", "old.onnx"]
+    assert {path.read_text() for path in tmp_path.iterdir()} == {"former"}
+
+
+def test_missing_packages_are_named_with_what_to_install(monkeypatch):
+    there = command.find_spec
+    monkeypatch.setattr(command, "find_spec", lambda name: None if name != "onnx" else there(name))
+    said = one_line(Path("any.safetensors"))
+    assert "export needs onnxruntime, onnxscript" in said
+    assert "pip install onnxruntime onnxscript" in said
+
+
+def test_another_suffix_is_refused(made, tmp_path):
+    assert "ends in .onnx" in one_line(made("basic").checkpoint, tmp_path / "net.pt")
+
+
+def test_a_missing_checkpoint_is_one_line(tmp_path):
+    assert "no such checkpoint" in one_line(tmp_path / "no.safetensors", tmp_path / "a.onnx")
+
+
+def test_weights_of_a_file_must_be_given(fresh, tmp_path):
+    checkpoint = fresh("vgg", tmp_path, weights="weights of mine.pt")
+    said = one_line(checkpoint, tmp_path / "a.onnx")
+    assert "weights of mine.pt" in said
+    assert "--weights" in said
+
+
+def test_weights_of_another_network_are_refused(fresh, tmp_path):
+    checkpoint = fresh("vgg", tmp_path, fingerprint="0" * 64)
+    assert "is another network" in one_line(checkpoint, tmp_path / "a.onnx")
+    assert names(tmp_path) == [checkpoint.name]
+
+
+def test_weights_for_a_network_without_an_extractor_are_refused(made, tmp_path):
+    said = one_line(made("basic").checkpoint, tmp_path / "a.onnx", weights="random")
+    assert "basic has no frozen extractor" in said
