@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,13 +47,6 @@ def extractors(small_clip) -> dict[str, Extractor]:
     return {"vgg": load_extractor("vgg", "random", CPU), "clip": small_clip.extractor()}
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _small_clip_in_place_of_clip(small_clip) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(clip_module, "load_clip", lambda *_: small_clip)
-        yield
-
-
 @pytest.fixture(scope="session")
 def fresh(extractors) -> Callable[..., Path]:
     """Write a checkpoint of an untrained network."""
@@ -70,7 +63,7 @@ def fresh(extractors) -> Callable[..., Path]:
 
 
 @pytest.fixture(scope="session")
-def made(tmp_path_factory, fresh, extractors) -> Callable[[str], Made]:
+def made(tmp_path_factory, fresh, extractors, small_clip) -> Callable[[str], Made]:
     """Export a model, once for all tests that ask for it."""
     there: dict[str, Made] = {}
 
@@ -78,7 +71,9 @@ def made(tmp_path_factory, fresh, extractors) -> Callable[[str], Made]:
         if name not in there:
             folder = tmp_path_factory.mktemp(name)
             checkpoint = fresh(name, folder)
-            path = export(checkpoint, folder / f"{name}.onnx")
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(clip_module, "load_clip", lambda *_: small_clip)
+                path = export(checkpoint, folder / f"{name}.onnx")
             model, card = load_checkpoint(checkpoint)
             extractor = extractors[model.frozen] if model.frozen else None
             there[name] = Made(Network(model, card, extractor), checkpoint, path)

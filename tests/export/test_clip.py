@@ -51,7 +51,7 @@ def test_the_features_lie_within_the_graph(made):
 
 @pytest.mark.slow
 def test_the_whole_of_clip_is_exported(tmp_path):
-    clip = load_clip("random", torch.device("cpu"))  # bound before the small one took its place
+    clip = load_clip("random", torch.device("cpu"))
     torch.manual_seed(0)
     model = model_class("clip")().eval()
     network = Network(model, Card("clip", 0, {}, clip.label), clip.extractor())
