@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 BASE ?= main
 
-.PHONY: reproduce paper test test-slow lint format review bench faults
+.PHONY: reproduce paper test test-slow lint format review bench faults parameters
 
 reproduce: $(VENV)/installed  ## the whole study on the offline sample
 	dvc repro
@@ -31,6 +31,9 @@ bench: $(VENV)/installed-dev  ## a training step against the literal program; th
 
 faults: $(VENV)/installed-dev  ## what can go wrong and what it ends in: make faults > docs/faults.md
 	@PYTHONPATH=tests python -m faults
+
+parameters: $(VENV)/installed  ## every parameter: make parameters > docs/parameters.md
+	@python -m srcore.params.reference
 
 lint: $(VENV)/installed-dev  ## style and types
 	ruff check

@@ -2,6 +2,8 @@
 
 import copy
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ from ruamel.yaml import YAML
 
 from srcore.errors import StudyError
 from srcore.models import MODELS, SETS
-from srcore.params import Params, load_params
+from srcore.params import Params, load_params, reference
 
 FILE = Path(__file__).parents[1] / "params.yaml"
 COMMITTED = YAML(typ="safe").load(FILE)
@@ -365,3 +367,49 @@ def test_a_missing_file_is_one_line(tmp_path):
     with pytest.raises(StudyError, match="is missing; run from the top folder") as caught:
         load_params(tmp_path / "params.yaml")
     assert str(tmp_path / "params.yaml") in str(caught.value)
+
+
+def printed(params: Params) -> str:
+    return "\n".join(reference.lines(params)).rstrip("\n") + "\n"
+
+
+def test_the_table_in_docs_is_what_the_command_prints(root):
+    command = [sys.executable, "-m", "srcore.params.reference"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == (root / "docs/parameters.md").read_text(), (
+        "make parameters > docs/parameters.md"
+    )
+
+
+def test_every_parameter_is_in_the_table_with_its_value_and_meaning():
+    text = printed(load_params())
+    for key, field in LEAVES.items():
+        (row,) = [line for line in text.splitlines() if line.startswith(f"| `{key}` |")]
+        assert " ".join((field.description or "").split()) in row
+    assert "| `train.lr` | a number, above 0, 1 at most | `0.001` | Adam's learning rate. |" in text
+    assert "| `seeds` | list of 1 or more: a whole number, 0 or more | `[0]` |" in text
+
+
+def test_the_table_follows_the_values(load):
+    text = printed(load({"model": "vgg", "data.limit": 5, "seeds": list(range(30))}))
+    assert "| `data.limit` | a whole number, 2 or more; or null | `5` |" in text
+    assert "or `subpixel_report_loss` | `vgg` |" in text
+    assert "| 30 entries |" in text
+
+
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        ({"type": "integer", "minimum": 1, "maximum": 1000}, "a whole number, 1 to 1,000"),
+        ({"type": "number", "minimum": 0, "exclusiveMaximum": 1}, "a number, 0 or more, below 1"),
+        ({"type": "boolean"}, "true or false"),
+        ({"enum": ["a"]}, "`a`"),
+        ({"enum": ["a", "b", "c"]}, "`a`, `b` or `c`"),
+        ({"anyOf": [{"enum": ["a"]}, {"enum": ["b"]}, {"format": "path"}]},
+         "`a`, `b` or a path that exists"),
+        ({"type": "array", "items": {"type": "string"}}, "list: text"),
+        ({"type": "array", "items": {"enum": ["a"]}, "minItems": 1}, "list of 1 or more: `a`"),
+    ],
+)  # fmt: skip
+def test_what_a_parameter_takes_is_told_in_words(field, words):
+    assert reference.allowed(field) == words

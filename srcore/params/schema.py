@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
 
 from srcore.models import MODELS, SETS
 from srcore.params.nearest import nearest
@@ -73,8 +74,14 @@ def _said(sentences: list[str]) -> list[str]:
     return sentences
 
 
-ExistingPath = Annotated[str, AfterValidator(_existing)]
-Weights = Annotated[str, AfterValidator(_weights)]
+# What a validator adds to a type is told to docs/parameters.md beside it.
+PATH: JsonDict = {"format": "path"}
+ExistingPath = Annotated[str, AfterValidator(_existing), Field(json_schema_extra=PATH)]
+Weights = Annotated[
+    str,
+    AfterValidator(_weights),
+    Field(json_schema_extra={"anyOf": [{"enum": ["random"]}, {"enum": ["pretrained"]}, PATH]}),
+]
 
 
 class Sample(Settings):
@@ -229,7 +236,11 @@ class Benchmark(Settings):
 class Params(Settings):
     """All of params.yaml."""
 
-    model: Annotated[str, AfterValidator(_known_model)]
+    model: Annotated[
+        str,
+        AfterValidator(_known_model),
+        Field(json_schema_extra={"enum": [*SETS, *MODELS]}),
+    ]
     """A model, or a set of models such as all."""
     device: Literal["auto", "cpu", "cuda", "mps"]
     """Where to compute; auto takes the first of cuda, mps and cpu that is there."""
