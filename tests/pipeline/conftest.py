@@ -71,6 +71,10 @@ class Clone:
         self.run("git", "add", "--all")
         self.run("git", "commit", "--quiet", "--message", message)
 
+    def at(self, path: Path) -> "Clone":
+        """The same user in another folder."""
+        return Clone(path)
+
     def copy(self, path: Path) -> "Clone":
         shutil.copytree(self.path, path, symlinks=True)
         return Clone(path)

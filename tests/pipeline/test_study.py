@@ -5,15 +5,11 @@ import re
 
 import pytest
 import yaml
+from commands import ran
 
 from srcore.models import SETS
 
 TRAIN = SETS["all"]
-
-
-def ran(output: str) -> list[str]:
-    """The stages that DVC ran, by name."""
-    return re.findall(r"Running stage '(?:[\w./]+:)?(\w+)'", output)
 
 
 def test_whole_study(built_once):
