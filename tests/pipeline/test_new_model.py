@@ -1,0 +1,42 @@
+"""docs/adding_a_model.md, done to the letter."""
+
+import json
+import re
+import shlex
+import sys
+
+import pytest
+from commands import as_shown, ran
+
+
+def blocks(text: str, language: str) -> list[str]:
+    """The fenced blocks of one language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, flags=re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.slow
+def test_a_model_added_as_the_docs_say_is_trained_and_judged(built, root):
+    text = (root / "docs/adding_a_model.md").read_text()
+    module, line = blocks(text, "python")
+    stage, dependency = blocks(text, "yaml")
+    (built.path / "srcore/models/wide.py").write_text(module)
+    table = "srcore/models/__init__.py"
+    built.edit(table, '    "subpixel_no_skip":', f'{line}    "subpixel_no_skip":')
+    built.edit(table, '"clip", "subpixel")', '"clip", "subpixel", "wide")')
+    built.edit("stages/dvc.yaml", "  train_all:\n", f"{stage}\n  train_all:\n")
+    last = "      - data/models/subpixel\n      - stages/train_set.py\n"
+    built.edit("stages/dvc.yaml", last, last.replace("      - stages", f"{dependency}      - stages"))
+
+    names = ran(built.run(*shlex.split(as_shown("dvc exp run -S model=wide"))))
+    assert "train_wide" in names
+    assert {name for name in names if name.startswith(("train_", "features_"))} == {"train_wide"}
+    scores = json.loads((built.path / "metrics/evaluate.json").read_text())
+    assert scores["wide"]["parameters"] == 3 * 128 * 9 + 128 + 6 * 129
+    assert {"mid", "large"} <= set(scores["wide"])
+    # Of the set, nothing is to be trained but the new one, which is there.
+    dry = ran(built.run("dvc", "repro", "--dry", "stages/dvc.yaml:train_all"))
+    assert dry == ["train_all"]
+    # The tests of every model know it.
+    tests = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-k", "wide"]
+    said = built.run(*tests, "tests/models/test_models.py")
+    assert re.search(r"\d passed", said)
