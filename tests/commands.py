@@ -1,6 +1,7 @@
 """The commands that the docs show, as text: the tests run these, and no copies of them."""
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -19,10 +20,11 @@ WRITTEN_BY_COMMANDS = ("docs/faults.md", "docs/parameters.md")
 
 @dataclass(frozen=True)
 class Command:
-    """A command and the file that shows it."""
+    """A command and the file that shows it, within a sentence or in a block of its own."""
 
     file: str
     text: str
+    within: bool
 
 
 @cache
@@ -31,16 +33,16 @@ def shown() -> tuple[Command, ...]:
     files = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/*.md"))]
     names = [str(file.relative_to(ROOT)) for file in files]
     found = (
-        Command(name, text)
+        Command(name, text, within)
         for name, file in zip(names, files, strict=True)
         if name not in WRITTEN_BY_COMMANDS
-        for text in commands(file.read_text())
+        for text, within in commands(file.read_text())
     )
     return tuple(dict.fromkeys(found))
 
 
-def commands(markdown: str) -> Iterator[str]:
-    """The commands of a text, without comments, each on one line."""
+def commands(markdown: str) -> Iterator[tuple[str, bool]]:
+    """The commands of a text, without comments, each on one line; whether within a sentence."""
     fence, command, sentence = "", "", ""
     for line in [*markdown.splitlines(), ""]:
         if line.startswith("```"):
@@ -51,14 +53,14 @@ def commands(markdown: str) -> Iterator[str]:
                 command = command.removesuffix("\\")
                 continue
             if COMMAND.match(command) and fence in SHELL:
-                yield " ".join(command.split())
+                yield " ".join(command.split()), False
             command = ""
         elif line:
             sentence += f"{line} "
             continue
         # A sentence ends at an empty line, or where a block begins.
         spans = re.findall(r"`([^`]+)`", sentence)
-        yield from (" ".join(span.split()) for span in spans if COMMAND.match(span))
+        yield from ((" ".join(span.split()), True) for span in spans if COMMAND.match(span))
         sentence = ""
 
 
@@ -72,6 +74,11 @@ def as_shown(text: str, replaced: Mapping[str, str] | None = None) -> str:
         assert old in text, f"{old!r} is not in {text}"
         text = text.replace(old, new)
     return text
+
+
+def arguments(text: str, replaced: Mapping[str, str] | None = None) -> list[str]:
+    """The same, as a program takes it."""
+    return shlex.split(as_shown(text, replaced))
 
 
 def ran(output: str) -> list[str]:

@@ -1,16 +1,21 @@
 """The docs agree with the project: their commands, their drawings, their figures, their links."""
 
+import ast
 import re
+import tomllib
 from itertools import pairwise, product
 from pathlib import Path
 
 import pytest
 import torch
 import yaml
+from commands import as_shown, commands, shown
 
 from srcore import cost
 from srcore.frozen.extractor import load_extractor
 from srcore.models import SETS, model_class
+from srcore.page.ranking import VERDICTS
+from srcore.paired import Difference
 
 FILES = ("dvc.yaml", "stages/dvc.yaml")
 DOCS = sorted(Path(__file__).parents[1].glob("docs/*.md"))
@@ -122,3 +127,124 @@ def test_every_link_leads_somewhere(file):
 @pytest.mark.parametrize("file", DOCS, ids=lambda file: file.name)
 def test_the_readme_leads_to_every_page(file):
     assert f"(docs/{file.name})" in "".join(path.read_text() for path in TOP)
+
+
+def test_the_page_about_the_report_tells_all_its_parts(root):
+    text = (root / "docs/report.md").read_text()
+    page = (root / "srcore/templates/report.html.j2").read_text()
+    parts = re.findall(r'<h2 id="\w+-title">(.*?)</h2>', page)
+    assert re.findall(r"^## (.*)$", text, flags=re.MULTILINE) == parts
+    for words in VERDICTS.values():
+        assert words.format("…") in text or words == VERDICTS["worse"]  # never in a ranking
+
+
+def test_the_page_about_reviews_tells_every_verdict(root):
+    text = (root / "docs/reviews.md").read_text()
+    by_verdict = {
+        "same": Difference(0, 0, 0, 20, 20),
+        "few": Difference(0.5, 0.4, 0.6, 2, 2),
+        "noise": Difference(0.1, -0.4, 0.6, 20, 20),
+        "seeds": Difference(0.5, 0.4, 0.6, 20, 20, spread=1),
+        "better": Difference(0.5, 0.4, 0.6, 20, 20),
+        "worse": Difference(-0.5, -0.6, -0.4, 20, 20),
+    }
+    assert by_verdict.keys() == VERDICTS.keys()
+    for verdict, difference in by_verdict.items():
+        assert difference.verdict == verdict
+        words = f"**{difference.words}**" if difference.told else difference.words
+        assert re.search(rf"^\| (\*\*better\*\*, )?{re.escape(words)}[, |]", text, re.MULTILINE)
+
+
+RUN_ELSEWHERE = {
+    "make reproduce": ".github/workflows/study.yml",
+    "make test": ".ci/run",
+    "make test-slow": ".ci/run",
+    "make lint": ".ci/run",
+    "make faults > docs/faults.md": "tests/faults/test_faults.py",
+    "make parameters > docs/parameters.md": "tests/test_params.py",
+    'pip install -c constraints.txt -e ".[s3]"': "Makefile",
+    "SRCORE_SET5=/my/Set5 pytest tests/test_benchmark.py": "tests/test_benchmark.py",
+}
+"""Command of the docs → the file that runs it, where that is no test in tests/pipeline/."""
+
+
+def run_by_tests(root: Path) -> set[str]:
+    """All texts in the tests of DVC: what they run of the docs they name literally."""
+    trees = [ast.parse(path.read_text()) for path in root.glob("tests/pipeline/test_*.py")]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    return {node.value for node in nodes if isinstance(node, ast.Constant)}
+
+
+def test_every_command_of_the_docs_is_run(root):
+    """By a test that types it, or by what `RUN_ELSEWHERE` names.
+
+    Within a sentence, the beginning of a command that is run will do.
+    """
+    known = {text for text in run_by_tests(root) if isinstance(text, str)} | set(RUN_ELSEWHERE)
+    by_nobody = [
+        command
+        for command in shown()
+        if command.text not in known
+        and not (command.within and any(t.startswith(f"{command.text} ") for t in known))
+    ]
+    assert by_nobody == [], "type them in tests/pipeline/test_session.py"
+
+
+def test_no_command_is_named_that_the_docs_do_not_show():
+    assert set(RUN_ELSEWHERE) <= {command.text for command in shown()}
+
+
+def test_what_runs_elsewhere_is_there(root):
+    texts = {file: (root / file).read_text() for file in RUN_ELSEWHERE.values()}
+    (targets,) = re.findall(r"^for target in (.*); do$", texts[".ci/run"], flags=re.MULTILINE)
+    assert {f"make {name}" for name in targets.split()} == {
+        command for command, file in RUN_ELSEWHERE.items() if file == ".ci/run"
+    }
+    assert ".ci/run" in texts[".github/workflows/study.yml"]
+    assert "make reproduce" in texts[".github/workflows/study.yml"]
+    for target, module, file in (
+        ("faults", "faults", "tests/faults/test_faults.py"),
+        ("parameters", "srcore.params.reference", "tests/test_params.py"),
+    ):
+        assert f"docs/{target}.md" in texts[file]
+        recipe = rf"^{target}: .*\n\t.*python -m {re.escape(module)}$"
+        assert re.search(recipe, texts["Makefile"], flags=re.MULTILINE)
+    extras = tomllib.loads((root / "pyproject.toml").read_text())["project"][
+        "optional-dependencies"
+    ]
+    assert (
+        'install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"'
+        in (texts["Makefile"])
+    )
+    assert "srcore[test]" in extras["dev"]
+    assert re.search(r"srcore\[.*\bs3\b.*\]", " ".join(extras["test"]))
+    assert 'os.environ.get("SRCORE_SET5")' in texts["tests/test_benchmark.py"]
+
+
+def test_commands_are_found_in_all_their_forms():
+    text = """
+Say `dvc repro` or `make
+review BASE=main`, not `dvc.yaml`.
+
+    dvc exp run -S a=1 \\
+      -S b=2                 # a comment
+    # no command
+    error: dvc is no command here
+
+```sh
+SRCORE_X=/my/x pytest tests
+```
+```python
+dvc = "no command"
+```
+"""
+    assert list(commands(text)) == [
+        ("dvc repro", True),
+        ("make review BASE=main", True),
+        ("dvc exp run -S a=1 -S b=2", False),
+        ("SRCORE_X=/my/x pytest tests", False),
+    ]
+    with pytest.raises(AssertionError, match="no file of the docs shows: dvc nonsense"):
+        as_shown("dvc nonsense")
+    with pytest.raises(AssertionError, match="'vgg' is not in dvc repro"):
+        as_shown("dvc repro", {"vgg": "basic"})

@@ -2,11 +2,10 @@
 
 import json
 import re
-import shlex
 import sys
 
 import pytest
-from commands import as_shown, ran
+from commands import arguments, ran
 
 
 def blocks(text: str, language: str) -> list[str]:
@@ -25,9 +24,11 @@ def test_a_model_added_as_the_docs_say_is_trained_and_judged(built, root):
     built.edit(table, '"clip", "subpixel")', '"clip", "subpixel", "wide")')
     built.edit("stages/dvc.yaml", "  train_all:\n", f"{stage}\n  train_all:\n")
     last = "      - data/models/subpixel\n      - stages/train_set.py\n"
-    built.edit("stages/dvc.yaml", last, last.replace("      - stages", f"{dependency}      - stages"))
+    built.edit(
+        "stages/dvc.yaml", last, last.replace("      - stages", f"{dependency}      - stages")
+    )
 
-    names = ran(built.run(*shlex.split(as_shown("dvc exp run -S model=wide"))))
+    names = ran(built.run(*arguments("dvc exp run -S model=wide")))
     assert "train_wide" in names
     assert {name for name in names if name.startswith(("train_", "features_"))} == {"train_wide"}
     scores = json.loads((built.path / "metrics/evaluate.json").read_text())

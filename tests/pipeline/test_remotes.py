@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from commands import as_shown, ran
+from commands import arguments, ran
 
 pytestmark = pytest.mark.slow
 
@@ -16,7 +16,7 @@ SLOWER = "dvc exp run --name slower -S train.lr=0.0005"
 
 def do(clone, command: str, replaced: dict[str, str] | None = None, **environment: str) -> str:
     """Run a command of the docs in a clone."""
-    return clone.run(*shlex.split(as_shown(command, replaced)), **environment)
+    return clone.run(*arguments(command, replaced), **environment)
 
 
 def cloned(clone, source: Path, target: Path):

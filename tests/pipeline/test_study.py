@@ -5,7 +5,7 @@ import re
 
 import pytest
 import yaml
-from commands import ran
+from commands import arguments, ran
 
 from srcore.models import SETS
 
@@ -44,7 +44,7 @@ def test_second_repro_does_nothing_and_leaves_git_clean(built_once):
 
 
 def test_one_model_of_a_built_study_trains_nothing(built):
-    assert "train_vgg" not in (names := ran(built.run("dvc", "exp", "run", "-S", "model=vgg")))
+    assert "train_vgg" not in (names := ran(built.run(*arguments("dvc exp run -S model=vgg"))))
     assert "evaluate" in names
     assert not [name for name in names if name.startswith(("train_", "features_"))]
     scores = json.loads((built.path / "metrics/evaluate.json").read_text())
@@ -125,17 +125,17 @@ def test_one_model_in_a_fresh_clone_trains_that_model_alone(clone):
 
 @pytest.mark.slow
 def test_forced_repro_gives_the_same_bits(built):
-    built.run("dvc", "repro", "--force")
+    built.run(*arguments("dvc repro --force"))
     assert built.run("git", "status", "--porcelain") == ""
 
 
 @pytest.mark.slow
 def test_queue_runs_the_code_it_was_queued_with(built):
-    built.run("dvc", "exp", "run", "--queue", "-S", "model=basic,multi")
+    built.run(*arguments("dvc exp run --queue -S model=basic,multi"))
     # What is queued is a snapshot: a later edit, even one that breaks everything, is not in it.
     built.edit("srcore/train.py", '"""Training', 'raise SystemExit("edited later")\n"""Training')
     built.edit("stages/evaluate.py", '"""Judge', 'raise SystemExit("edited later")\n"""Judge')
-    built.run("dvc", "queue", "start", "--jobs", "1")
+    built.run(*arguments("dvc queue start"))
     built.run("dvc", "queue", "logs", "--follow", _first_task(built))
     for _ in range(120):
         states = {row["status"].lower() for row in _tasks(built)}

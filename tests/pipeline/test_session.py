@@ -1,0 +1,182 @@
+"""What the docs tell a user to type, typed: only paths, sizes and epochs are other ones."""
+
+import io
+import json
+import shutil
+import sys
+import sysconfig
+import tarfile
+import venv
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from commands import as_shown, ran
+from faults.weights import save, tensors
+from photographs import arrays
+from PIL import Image
+
+from srcore.models import SETS
+
+pytestmark = pytest.mark.slow
+
+Shell = Callable[..., str]
+VOC2007 = (
+    "dvc exp run -S data.source=voc2007 -S data.voc2007.archive=/my/VOCtrainval_06-Nov-2007.tar "
+    "-S split.validation=1000 -S train.epochs=10 -S train.batch_size=16 "
+    "-S frozen.vgg=/my/vgg16.safetensors"
+)
+REAL = (
+    "dvc exp run -S data.source=voc2007 "
+    "-S data.voc2007.archive=../shared/voc2007/VOCtrainval_originals_946.tar "
+    "-S split.validation=165 -S train.epochs=10 "
+    "-S frozen.vgg=../shared/weights/vgg16_features_to_conv2_2.safetensors"
+)
+
+
+@pytest.fixture
+def shell(built) -> Shell:
+    """A shell in the built clone, with the environment that `make` would have installed.
+
+    It holds the packages and programs of the environment of the tests; nothing is downloaded.
+    """
+    environment = built.path / ".venv"
+    venv.create(environment, with_pip=False, symlinks=True)
+    (packages,) = environment.glob("lib/python*/site-packages")
+    (packages / "of_the_tests.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    for name in ("dvc", "pre-commit", "pytest"):
+        if program := shutil.which(name, path=str(Path(sys.executable).parent)):
+            (environment / "bin" / name).symlink_to(program)
+    for name in ("installed", "installed-dev"):
+        (environment / name).touch()
+    activated = as_shown(". .venv/bin/activate")
+
+    def typed(command: str, replaced: dict[str, str] | None = None, ok: bool = True) -> str:
+        text = as_shown(command, replaced)
+        return built.run("bash", "-c", f"{activated} && {text}", ok=ok)
+
+    return typed
+
+
+@pytest.fixture
+def voc(tmp_path) -> Path:
+    """An archive of twelve pictures in the layout of VOC2007."""
+    path = tmp_path / "voc.tar"
+    with tarfile.open(path, "w") as archive:
+        for number in range(12):
+            crop = Image.fromarray(arrays()[number % 3][number:, number:])
+            data = io.BytesIO()
+            crop.save(data, "JPEG")
+            member = tarfile.TarInfo(f"VOCdevkit/VOC2007/JPEGImages/{number:06}.jpg")
+            member.size = len(data.getvalue())
+            data.seek(0)
+            archive.addfile(member, data)
+    return path
+
+
+@pytest.fixture
+def weights(tmp_path) -> Path:
+    """A file of VGG16 weights."""
+    path = tmp_path / "vgg16.safetensors"
+    save(path, tensors())
+    return path
+
+
+def scores(clone) -> dict:
+    return json.loads((clone.path / "metrics/evaluate.json").read_text())
+
+
+def test_asking_ones_own_question(built, shell, tmp_path):
+    """README.md's list of commands, and those of docs/reviews.md and docs/pipeline.md."""
+    assert ran(shell("dvc repro")) == []
+    assert "nothing to commit" in shell("git status")
+    assert "train_all" in shell("dvc dag --md")
+
+    names = ran(shell("dvc exp run -S model=vgg -S train.lr=0.0005"))
+    assert "train_vgg" in names
+    assert {name for name in names if name.startswith("train_")} == {"train_vgg"}
+    assert "vgg.mid.gain" in shell("dvc metrics diff")
+    assert shell("dvc metrics diff main") == shell("dvc metrics diff")
+    assert "0.0005" in shell("dvc exp show")
+    assert "evaluate.json" in shell("dvc metrics show")
+    review = shell("make review BASE=main")
+    assert "`model` all → vgg; `train.lr` 0.001 → 0.0005." in review
+    assert shell("make review BASE=add3994", {"add3994": "main"}) == review
+    assert ran(shell("dvc repro stages/dvc.yaml:train_vgg")) == []
+    for command in ("dvc plots diff", "dvc plots show"):
+        said = shell(command)
+        page = Path(said.strip().splitlines()[-1].removeprefix("file://"))
+        assert "vgg" in page.read_text()
+
+    (tmp_path / "benchmarks/Set2").mkdir(parents=True)
+    Image.fromarray(arrays()[2]).save(tmp_path / "benchmarks/Set2/a.png")
+    shell(
+        "dvc exp run stages/dvc.yaml:benchmark -S benchmark.folder=/my/benchmarks",
+        {"/my/benchmarks": str(tmp_path / "benchmarks")},
+    )
+    assert "Set2" in shell("dvc metrics show metrics/benchmark.json")
+
+    shell('git commit --all --message "A lower learning rate"')
+    built.run("bash", "-c", "PATH=.venv/bin:$PATH dvc exp run -S model=nope", ok=False)
+    assert built.run("git", "status", "--porcelain", "params.yaml") != ""
+    shell("git restore params.yaml")
+    assert built.run("git", "status", "--porcelain", "params.yaml") == ""
+    shell(". .venv/bin/activate && pre-commit install")
+    assert (built.path / ".git/hooks/pre-commit").exists()
+
+
+def test_what_each_idea_is_worth(built, shell):
+    names = ran(shell("dvc exp run -S model=ablation"))
+    assert "evaluate" in names
+    assert not [name for name in names if name.startswith("train_")], "the fixture trained them"
+    assert set(SETS["ablation"]) < set(scores(built))
+
+
+def test_ones_own_pictures(built, shell, tmp_path):
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for number, picture in enumerate(arrays() * 3):
+        Image.fromarray(picture[number:, number:]).save(folder / f"{number}.png")
+    built.edit("params.yaml", "model: all", "model: basic")
+    command = "dvc exp run -S data.source=folder -S data.folder.path=/my/pictures"
+    names = ran(shell(command, {"/my/pictures": str(folder)}))
+    assert {"download", "train_basic", "evaluate", "report"} <= set(names)
+    told = json.loads((built.path / "metrics/dataset.json").read_text())
+    assert told["pictures"] == 9
+
+
+@pytest.mark.parametrize(
+    ("command", "archive", "file", "sizes"),
+    [
+        (VOC2007, "/my/VOCtrainval_06-Nov-2007.tar", "/my/vgg16.safetensors",
+         {"validation=1000": "validation=3", "batch_size=16": "batch_size=4"}),
+        (REAL, "../shared/voc2007/VOCtrainval_originals_946.tar",
+         "../shared/weights/vgg16_features_to_conv2_2.safetensors",
+         {"validation=165": "validation=3"}),
+    ],
+    ids=["README.md", "docs/results.md"],
+)  # fmt: skip
+def test_real_pictures_and_weights(built, shell, voc, weights, command, archive, file, sizes):
+    built.edit("params.yaml", "model: all", "model: vgg")
+    paths = {archive: str(voc), file: str(weights)}
+    names = ran(shell(command, paths | sizes | {"epochs=10": "epochs=1"}))
+    assert {"download", "features_vgg", "train_vgg", "evaluate"} <= set(names)
+    assert scores(built)["vgg"]["mid"]["weights"] == "weights of vgg16.safetensors"
+
+
+def test_the_reports_own_settings(built, shell, voc):
+    """The recipe of `make paper`, on pictures and weights that are there: other tests fetch them.
+
+    See tests/data/test_download.py, tests/frozen/ and the faults of downloads.
+    """
+    recipe = shell("make paper", {"make": "make --dry-run"})
+    assert recipe.startswith("dvc exp run -S data.source=voc2007 ")
+    smaller = {"=1000": "=3", "epochs=10": "epochs=1", "batch_size=16": "batch_size=4"}
+    for old, new in (smaller | {"=pretrained": "=random"}).items():
+        assert old in recipe
+        recipe = recipe.replace(old, new)
+    recipe = f"{recipe.strip()} -S data.voc2007.archive={voc} -S model=basic"
+    names = ran(built.run("bash", "-c", f". .venv/bin/activate && {recipe}"))
+    assert {"download", "train_basic", "evaluate"} <= set(names)
+    told = json.loads((built.path / "metrics/dataset.json").read_text())
+    assert told["pictures"] == 12
