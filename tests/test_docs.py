@@ -163,6 +163,12 @@ RUN_ELSEWHERE = {
     "make faults > docs/faults.md": "tests/faults/test_faults.py",
     "make parameters > docs/parameters.md": "tests/test_params.py",
     'pip install -c constraints.txt -e ".[s3]"': "Makefile",
+    "NODE_RANK=0 MASTER_ADDR=10.0.0.1 MASTER_PORT=29500 "
+    "dvc repro stages/dvc.yaml:train_vgg": "tests/test_trainer.py",
+    "NODE_RANK=1 MASTER_ADDR=10.0.0.1 MASTER_PORT=29500 "
+    "python -m stages.train vgg": "tests/test_trainer.py",
+    'pip install -c constraints.txt -e ".[export]"': "Makefile",
+    "pip install .": ".github/workflows/study.yml",
     "SRCORE_SET5=/my/Set5 pytest tests/test_benchmark.py": "tests/test_benchmark.py",
 }
 """Command of the docs → the file that runs it, where that is no test in tests/pipeline/."""
@@ -217,7 +223,8 @@ def test_what_runs_elsewhere_is_there(root):
         in (texts["Makefile"])
     )
     assert "srcore[test]" in extras["dev"]
-    assert re.search(r"srcore\[.*\bs3\b.*\]", " ".join(extras["test"]))
+    assert "srcore[export,s3]" in extras["test"]
+    assert "run: pip install . && " in texts[".github/workflows/study.yml"]
     assert 'os.environ.get("SRCORE_SET5")' in texts["tests/test_benchmark.py"]
 
 

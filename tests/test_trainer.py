@@ -1,7 +1,9 @@
 """Several processes train what one would; only the first of them writes."""
 
 import json
+import os
 import shutil
+import socket
 import subprocess
 import sys
 from contextlib import nullcontext
@@ -11,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from commands import as_shown
 from ruamel.yaml import YAML
 from safetensors.torch import load_file
 from tiny import tiny_pyramids
@@ -21,6 +24,8 @@ from srcore.params.schema import Trainer
 from srcore.trainer import first_only, is_first, launch
 
 COUNT, HELD_OUT = 9, 2
+FIRST = "NODE_RANK=0 MASTER_ADDR=10.0.0.1 MASTER_PORT=29500 dvc repro stages/dvc.yaml:train_vgg"
+SECOND = "NODE_RANK=1 MASTER_ADDR=10.0.0.1 MASTER_PORT=29500 python -m stages.train vgg"
 
 
 @pytest.fixture
@@ -45,8 +50,8 @@ def project(root: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def trained(root: Path, project: Path, name: str, **trainer: object) -> Path:
-    """Run the stage with some settings of `trainer`; the folder it wrote, moved aside."""
+def configure(root: Path, project: Path, **trainer: object) -> None:
+    """Write params.yaml: a very small training, and some settings of `trainer`."""
     params = YAML(typ="safe").load(root / "params.yaml")
     params["train"] |= {"epochs": 2, "batch_size": 3, "lr": 0.0005}
     params["subpixel"] |= {"batch_size": 3, "lr": 0.0005, "average": 0.5}
@@ -54,6 +59,11 @@ def trained(root: Path, project: Path, name: str, **trainer: object) -> Path:
     params["trainer"] |= trainer
     with (project / "params.yaml").open("w") as file:
         YAML().dump(params, file)
+
+
+def trained(root: Path, project: Path, name: str, **trainer: object) -> Path:
+    """Run the stage with some settings of `trainer`; the folder it wrote, moved aside."""
+    configure(root, project, **trainer)
     command = [sys.executable, "-m", "stages.train", name]
     done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -75,6 +85,37 @@ def test_two_processes_train_the_weights_of_one(root, project, name):
         torch.testing.assert_close(others[key], value, atol=1e-5, rtol=0)
     histories = [pd.read_csv(folder / f"{name}.seed0.history.csv") for folder in (one, two)]
     pd.testing.assert_frame_equal(*histories, atol=2e-4)
+
+
+def test_two_machines_train_the_weights_of_one(root, project, tmp_path):
+    """The commands of docs/machines.md, side by side; neither sees the other's folder."""
+    one = trained(root, project, "multi")
+    configure(root, project, nodes=2)
+    other = tmp_path / "other"
+    shutil.copytree(
+        project, other, symlinks=True, ignore=shutil.ignore_patterns("other", ".resume")
+    )
+    shutil.rmtree(other / one.name)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    stage = {"10.0.0.1": "127.0.0.1", "29500": port}
+    first = as_shown(
+        FIRST, stage | {"dvc repro stages/dvc.yaml:train_vgg": "python -m stages.train multi"}
+    )
+    second = as_shown(SECOND, stage | {"vgg": "multi"})
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    machines = [
+        subprocess.Popen(["bash", "-c", command], cwd=folder, env=os.environ | {"PATH": path})
+        for command, folder in ((first, project), (second, other))
+    ]
+    assert [machine.wait(120) for machine in machines] == [0, 0]
+    assert list((other / "data/models").iterdir()) == []
+    assert not (other / ".resume").exists()
+    weights = load_file(one / "multi.seed0.safetensors")
+    others = load_file(project / "data/models/multi/multi.seed0.safetensors")
+    for key, value in weights.items():
+        torch.testing.assert_close(others[key], value, atol=1e-5, rtol=0)
 
 
 def test_mixed_precision_trains_nearly_the_same(root, project):

@@ -17,6 +17,7 @@ from photographs import arrays
 from PIL import Image
 
 from srcore.models import SETS
+from srcore.upscale.network import SHIPPED
 
 pytestmark = pytest.mark.slow
 
@@ -44,7 +45,7 @@ def shell(built) -> Shell:
     venv.create(environment, with_pip=False, symlinks=True)
     (packages,) = environment.glob("lib/python*/site-packages")
     (packages / "of_the_tests.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    for name in ("dvc", "pre-commit", "pytest"):
+    for name in ("dvc", "pre-commit", "pytest", "srcore"):
         if program := shutil.which(name, path=str(Path(sys.executable).parent)):
             (environment / "bin" / name).symlink_to(program)
     for name in ("installed", "installed-dev"):
@@ -180,3 +181,51 @@ def test_the_reports_own_settings(built, shell, voc):
     assert {"download", "train_basic", "evaluate"} <= set(names)
     told = json.loads((built.path / "metrics/dataset.json").read_text())
     assert told["pictures"] == 12
+
+
+def test_several_processes(built, shell):
+    names = ran(shell("dvc exp run -S model=basic -S trainer.devices=2"))
+    assert {"train_basic", "evaluate"} <= set(names)
+
+
+def test_ones_own_pictures_enlarged(built, shell):
+    """README.md and docs/upscale.md; what they say of pictures is tested in tests/upscale/."""
+    Image.fromarray(arrays()[0][:40, :60]).save(built.path / "photo.jpg")
+    (built.path / "holiday").mkdir()
+    Image.fromarray(arrays()[1][:30, :50]).save(built.path / "holiday/beach.png")
+
+    def made(command: str, *files: str) -> list[tuple[int, int]]:
+        shell(command)
+        sizes = [Image.open(built.path / file).size for file in files]
+        for file in files:
+            (built.path / file).unlink()
+        return sizes
+
+    if SHIPPED.exists():
+        assert made("srcore upscale photo.jpg", "photo.x4.jpg") == [(240, 160)]
+        assert made("srcore upscale photo.jpg --scale 2 --out big.png", "big.png") == [(120, 80)]
+        assert made("srcore upscale holiday --scale 2 --out large", "large/beach.png") == [
+            (100, 60)
+        ]
+        assert made("srcore upscale holiday --out large", "large/beach.png") == [(200, 120)]
+        made("srcore upscale photo.jpg --compare", "photo.x4.jpg", "photo.x4.compare.png")
+    for model, options in (("subpixel", "--compare "), ("vgg", "")):
+        path = f"data/models/all/{model}.seed0.safetensors"
+        made(f"srcore upscale photo.jpg {options}--checkpoint {path}", "photo.x4.jpg")
+
+
+def test_networks_elsewhere(built, shell):
+    shell("srcore export data/models/all/subpixel.seed0.safetensors")
+    assert "subpixel.mid" not in (built.path / "subpixel.seed0.md").read_text()
+    shell("srcore export data/models/all/subpixel.seed0.safetensors --out subpixel.onnx")
+    one, other = (built.path / name for name in ("subpixel.seed0.onnx", "subpixel.onnx"))
+    assert one.stat().st_size == other.stat().st_size > 900_000
+
+
+def test_benchmarks(built, shell):
+    """What `make bench` runs, the first of it for one network alone."""
+    commands = shell("make bench", {"make": "make --dry-run"}).splitlines()
+    assert commands == ["python -m benchmarks.step", "python -m benchmarks.pipeline"]
+    said = built.run("bash", "-c", f". .venv/bin/activate && {commands[0]} multi && {commands[1]}")
+    assert "geometric mean" in said
+    assert "pyramids a second" in said
