@@ -209,9 +209,14 @@ def test_ones_own_pictures_enlarged(built, shell):
         ]
         assert made("srcore upscale holiday --out large", "large/beach.png") == [(200, 120)]
         made("srcore upscale photo.jpg --compare", "photo.x4.jpg", "photo.x4.compare.png")
-    for model, options in (("subpixel", "--compare "), ("vgg", "")):
-        path = f"data/models/all/{model}.seed0.safetensors"
-        made(f"srcore upscale photo.jpg {options}--checkpoint {path}", "photo.x4.jpg")
+    made(
+        "srcore upscale photo.jpg --compare --checkpoint data/models/all/subpixel.seed0.safetensors",
+        "photo.x4.jpg",
+    )
+    made(
+        "srcore upscale photo.jpg --checkpoint data/models/all/vgg.seed0.safetensors",
+        "photo.x4.jpg",
+    )
 
 
 def test_networks_elsewhere(built, shell):
