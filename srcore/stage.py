@@ -4,6 +4,7 @@ import errno
 import logging
 import os
 import re
+import signal
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -32,6 +33,8 @@ def main(run: Callable[[], None]) -> None:
     """
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
+        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # until now, that of `stages`
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         run()
     except StudyError as error:
         sys.exit(f"error: {error}")
