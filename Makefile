@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 BASE ?= main
 
-.PHONY: reproduce paper test test-slow lint format review bench faults parameters
+.PHONY: reproduce paper test test-slow lint format review bench scale faults parameters
 
 reproduce: $(VENV)/installed  ## the whole study on the offline sample
 	dvc repro
@@ -28,6 +28,11 @@ review: $(VENV)/installed  ## what changed against BASE, as Markdown
 bench: $(VENV)/installed-dev  ## a training step against the literal program; the other stages
 	python -m benchmarks.step
 	python -m benchmarks.pipeline
+
+PICTURES ?= 5011
+
+scale: $(VENV)/installed-dev  ## time and memory of every stage on many pictures (an hour or more)
+	python -m benchmarks.scale $(PICTURES)
 
 faults: $(VENV)/installed-dev  ## what can go wrong and what it ends in: make faults > docs/faults.md
 	@PYTHONPATH=tests python -m faults

@@ -1,0 +1,182 @@
+"""Time and memory of every stage on many pictures: `make scale`, or `python -m benchmarks.scale N`.
+
+Made-up pictures of VOC2007's size, packed as its archive is, go through the real stages under DVC
+in a clone of its own, as the report trains: one epoch, 16 pictures a step. Memory is what cannot be
+dropped: the anonymous pages (RssAnon) of a stage's processes, added up, five times a second;
+memory-mapped pictures and features are not among it. Takes disk: about 1.5 MB a picture.
+"""
+
+import argparse
+import io
+import math
+import os
+import signal
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import yaml
+from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+from pipeline.conftest import Clone, new_clone
+
+from srcore.files import write_csv
+from srcore.models import SETS
+
+ROOT = Path(__file__).parents[1]
+SIZE = (500, 375)
+EVERY = 0.2
+"""Seconds between two looks at the memory."""
+
+DATA = ("check", "download", "resize_pyramids", "split", "describe_data")
+FEATURES = ("features_vgg", "features_clip")
+COMPUTE = ("features_", "train_")
+SETTINGS = {
+    "data.source": "voc2007",
+    "train.epochs": 1,
+    "train.batch_size": 16,
+    "evaluate.resamples": 2000,
+}
+
+
+def picture(chance: np.random.Generator) -> bytes:
+    """A JPEG of coloured clouds with some grain, of about the size of a photograph's file."""
+    coarse = Image.fromarray(chance.integers(0, 256, (12, 16, 3), np.uint8))
+    smooth = np.asarray(coarse.resize(SIZE, Image.Resampling.BICUBIC), np.int16)
+    grain = np.tile(chance.integers(-20, 21, (125, 125, 1), np.int16), (3, 4, 1))
+    data = io.BytesIO()
+    Image.fromarray((smooth + grain).clip(0, 255).astype(np.uint8)).save(data, "JPEG", quality=85)
+    return data.getvalue()
+
+
+def pack(count: int, path: Path) -> None:
+    """Write an archive of `count` pictures with the layout of VOC2007's."""
+    chance = np.random.default_rng(0)
+    with tarfile.open(path, "w") as archive:
+        for number in range(count):
+            data = picture(chance)
+            member = tarfile.TarInfo(f"VOCdevkit/VOC2007/JPEGImages/{number:06d}.jpg")
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+
+
+def configure(clone: Clone, archive: Path, held_out: int, model: str) -> None:
+    path = clone.path / "params.yaml"
+    params = yaml.safe_load(path.read_text())
+    settings = SETTINGS | {
+        "data.voc2007.archive": str(archive),
+        "split.validation": held_out,
+        "model": model,
+    }
+    for key, value in settings.items():
+        *groups, last = key.split(".")
+        place = params
+        for group in groups:
+            place = place[group]
+        place[last] = value
+    path.write_text(yaml.safe_dump(params, sort_keys=False))
+
+
+def tree(process: int) -> list[int]:
+    """The processes below a process."""
+    found: list[int] = []
+    try:
+        for task in Path(f"/proc/{process}/task").iterdir():
+            for child in map(int, (task / "children").read_text().split()):
+                found += [child, *tree(child)]
+    except OSError:  # it has just ended
+        pass
+    return found
+
+
+def anonymous(process: int) -> int:
+    """Bytes of a process's anonymous memory that are in RAM."""
+    try:
+        for line in Path(f"/proc/{process}/status").read_text().splitlines():
+            if line.startswith("RssAnon:"):
+                return int(line.split()[1]) << 10
+    except OSError:
+        pass
+    return 0
+
+
+def watch(clone: Clone, stage: str, limit: float) -> dict[str, object]:
+    """Run one stage by DVC; give its seconds, and the most memory it and DVC had in MB.
+
+    What computes is stopped, as by Ctrl-C, after `limit` seconds.
+    """
+    where = "" if stage in (*DATA, "evaluate") else "stages/dvc.yaml:"
+    since, most, dvc_most, stopped = time.monotonic(), 0, 0, False
+    with tempfile.TemporaryFile("w+") as said:
+        running = subprocess.Popen(  # noqa: S603
+            ["dvc", "repro", "--single-item", f"{where}{stage}"],  # noqa: S607
+            cwd=clone.path,
+            env=clone.environment,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        while running.poll() is None:
+            dvc_most = max(dvc_most, anonymous(running.pid))
+            most = max(most, sum(map(anonymous, tree(running.pid))))
+            time.sleep(EVERY)
+            if stage.startswith(COMPUTE) and time.monotonic() - since > limit:
+                stopped = True
+                os.killpg(running.pid, signal.SIGINT)
+                running.wait()
+        if running.returncode and not stopped:
+            said.seek(0)
+            sys.exit(f"{stage}:\n{said.read()}")
+    seconds = round(time.monotonic() - since, 1)
+    how = "stopped" if stopped else "whole"
+    return {
+        "stage": stage,
+        "ran": how,
+        "seconds": seconds,
+        "MB": most >> 20,
+        "dvc_MB": dvc_most >> 20,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("pictures", type=int, nargs="+", help="how many; each number is a study")
+    parser.add_argument("--models", default="all", help="all, none, or names with commas between")
+    parser.add_argument("--folder", type=Path, help="where to work, instead of a temporary folder")
+    parser.add_argument("--limit", type=float, default=math.inf, help="seconds of a computation")
+    given = parser.parse_args()
+    # A shell makes commands in the background ignore Ctrl-C, and so would those that they start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    models = {"all": SETS["all"], "none": ()}.get(given.models, tuple(given.models.split(",")))
+    stages = [*DATA]
+    stages += [name for name in FEATURES if name.removeprefix("features_") in models]
+    stages += [f"train_{name}" for name in models]
+    if given.limit == math.inf:  # else there is nothing to judge
+        stages += ["train_all"] if given.models == "all" else []
+        stages += ["evaluate"] if given.models == "all" or len(models) == 1 else []
+    lines: list[dict[str, object]] = []
+    for count in given.pictures:
+        with tempfile.TemporaryDirectory(dir=given.folder) as folder:
+            archive = Path(folder) / "pictures.tar"
+            pack(count, archive)
+            clone = new_clone(ROOT, Path(folder) / "clone")
+            model = models[0] if len(models) == 1 else "all"
+            configure(clone, archive, max(1, count // 5), model)
+            for stage in stages:
+                lines.append({"pictures": count, **watch(clone, stage, given.limit)})
+                print(*lines[-1].values(), flush=True)
+                write_csv(ROOT / "benchmarks/scale.csv", pd.DataFrame(lines))
+    print(pd.DataFrame(lines).to_string(index=False))
+
+
+if __name__ == "__main__":
+    main()
