@@ -2,6 +2,7 @@
 
 # ruff: noqa: E501  the lines that stages say are whole here
 
+import json
 import os
 import shutil
 import signal
@@ -69,6 +70,24 @@ def both(*acts: Act) -> Act:
 
 
 RAW = "data/.raw.partial"
+LOCKS = ".dvc/tmp/rwlock"
+"""DVC's own list of the files that a running `dvc` reads and writes."""
+
+
+def locks_cut_short(project: Project) -> None:
+    (project / LOCKS).write_text("")
+
+
+def without_locks(project: Project) -> None:
+    (project / LOCKS).unlink()
+
+
+def locks_of_a_dead_process(project: Project) -> None:
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    held = {"pid": dead.pid, "cmd": "dvc repro"}
+    text = json.dumps({"write": {str(project / "data/split"): held}, "read": {}})
+    (project / LOCKS).write_text(text)
 
 
 def killed_with_its_stage(project: Project, command: str) -> Tried:
@@ -161,6 +180,21 @@ THROUGH_DVC = Area(
             ),
             as_is,
             how=beside_a_stage_without_its_dvc,
+        ),
+        repro(
+            "the list of locks of a dvc that was killed",
+            both(nothing_done, locks_of_a_dead_process),
+            Survived(
+                "WARNING: Process 'dvc repro' with (Pid …), in RWLock-file 'data/split' had been killed. Auto removed it from the lock file."
+            ),
+        ),
+        repro(
+            "a dvc that was killed while it wrote its list of locks; mended by `rm .dvc/tmp/rwlock`",
+            both(nothing_done, locks_cut_short),
+            DvcRefuses(
+                "failed to reproduce 'check': Unable to read RWLock-file '.dvc/tmp/rwlock'. JSON structure is corrupted…"
+            ),
+            without_locks,
         ),
         repro(
             "two dvc repro at once",
