@@ -31,7 +31,6 @@ from srcore.files import write_csv
 from srcore.models import SETS
 
 ROOT = Path(__file__).parents[1]
-SIZE = (500, 375)
 EVERY = 0.2
 """Seconds between two looks at the memory."""
 
@@ -46,22 +45,23 @@ SETTINGS = {
 }
 
 
-def picture(chance: np.random.Generator) -> bytes:
+def picture(chance: np.random.Generator, width: int, height: int) -> bytes:
     """A JPEG of coloured clouds with some grain, of about the size of a photograph's file."""
     coarse = Image.fromarray(chance.integers(0, 256, (12, 16, 3), np.uint8))
-    smooth = np.asarray(coarse.resize(SIZE, Image.Resampling.BICUBIC), np.int16)
-    grain = np.tile(chance.integers(-20, 21, (125, 125, 1), np.int16), (3, 4, 1))
+    smooth = np.asarray(coarse.resize((width, height), Image.Resampling.BICUBIC), np.int16)
+    tile = chance.integers(-20, 21, (125, 125, 1), np.int16)
+    grain = np.tile(tile, (height // 125 + 1, width // 125 + 1, 1))[:height, :width]
     data = io.BytesIO()
     Image.fromarray((smooth + grain).clip(0, 255).astype(np.uint8)).save(data, "JPEG", quality=85)
     return data.getvalue()
 
 
-def pack(count: int, path: Path) -> None:
+def pack(count: int, size: tuple[int, int], path: Path) -> None:
     """Write an archive of `count` pictures with the layout of VOC2007's."""
     chance = np.random.default_rng(0)
     with tarfile.open(path, "w") as archive:
         for number in range(count):
-            data = picture(chance)
+            data = picture(chance, *size)
             member = tarfile.TarInfo(f"VOCdevkit/VOC2007/JPEGImages/{number:06d}.jpg")
             member.size = len(data)
             archive.addfile(member, io.BytesIO(data))
@@ -152,6 +152,7 @@ def main() -> None:
     parser.add_argument("pictures", type=int, nargs="+", help="how many; each number is a study")
     parser.add_argument("--models", default="all", help="all, none, or names with commas between")
     parser.add_argument("--folder", type=Path, help="where to work, instead of a temporary folder")
+    parser.add_argument("--size", type=int, nargs=2, default=(500, 375), help="width, height")
     parser.add_argument("--limit", type=float, default=math.inf, help="seconds of a computation")
     given = parser.parse_args()
     # A shell makes commands in the background ignore Ctrl-C, and so would those that they start.
@@ -167,7 +168,7 @@ def main() -> None:
     for count in given.pictures:
         with tempfile.TemporaryDirectory(dir=given.folder) as folder:
             archive = Path(folder) / "pictures.tar"
-            pack(count, archive)
+            pack(count, tuple(given.size), archive)
             clone = new_clone(ROOT, Path(folder) / "clone")
             model = models[0] if len(models) == 1 else "all"
             configure(clone, archive, max(1, count // 5), model)

@@ -148,6 +148,33 @@ def test_queue_runs_the_code_it_was_queued_with(built):
     assert len(re.findall(r"^.*,(?:basic|multi),", shown, flags=re.MULTILINE)) >= 2
 
 
+@pytest.mark.slow
+def test_the_same_bits_in_the_workspace_through_the_queue_and_in_a_temporary_copy(clone):
+    """DVC's hash of the folder with checkpoint, history, metrics and live log says so."""
+    target = "stages/dvc.yaml:train_basic"
+    clone.run("dvc", "repro", target)
+    clone.commit()
+    at_once = clone.run("dvc", "exp", "run", "--temp", "--force", "--name", "temporary", target)
+    assert "train_basic" in ran(at_once)
+    clone.run("dvc", "exp", "run", "--queue", "--force", "--name", "queued", target)
+    clone.run("dvc", "queue", "start", "--jobs", "1")
+    assert "train_basic" in ran(clone.run("dvc", "queue", "logs", "--follow", "queued"))
+    for _ in range(120):
+        if {row["status"].lower() for row in _tasks(clone)} <= {"success", "failed"}:
+            break
+        clone.run("sleep", "2")
+    here = _trained((clone.path / "stages/dvc.lock").read_text())
+    for name in ("temporary", "queued"):
+        ref = f"refs/exps/*/*/{name}"
+        commit = clone.run("git", "for-each-ref", "--format=%(objectname)", ref).strip()
+        assert _trained(clone.run("git", "show", f"{commit}:stages/dvc.lock")) == here
+
+
+def _trained(lock: str) -> str:
+    (out,) = yaml.safe_load(lock)["stages"]["train_basic"]["outs"]
+    return out["md5"]
+
+
 def _tasks(clone) -> list[dict[str, str]]:
     lines = clone.run("dvc", "queue", "status").splitlines()
     rows = [line.split() for line in lines if re.match(r"^[0-9a-f]{7}\b", line)]
