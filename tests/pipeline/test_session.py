@@ -210,7 +210,8 @@ def test_ones_own_pictures_enlarged(built, shell):
         assert made("srcore upscale holiday --out large", "large/beach.png") == [(200, 120)]
         made("srcore upscale photo.jpg --compare", "photo.x4.jpg", "photo.x4.compare.png")
     made(
-        "srcore upscale photo.jpg --compare --checkpoint data/models/all/subpixel.seed0.safetensors",
+        "srcore upscale photo.jpg --compare "
+        "--checkpoint data/models/all/subpixel.seed0.safetensors",
         "photo.x4.jpg",
     )
     made(
