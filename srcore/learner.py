@@ -31,9 +31,12 @@ class Learner:
             if recipe.schedule == "one_cycle"
             else None
         )
-        averaging = swa_utils.get_ema_multi_avg_fn(recipe.average)
         self._average = (
-            swa_utils.AveragedModel(model, multi_avg_fn=averaging) if recipe.average else None
+            swa_utils.AveragedModel(
+                model, multi_avg_fn=swa_utils.get_ema_multi_avg_fn(recipe.average)
+            )
+            if recipe.average
+            else None
         )
         self._shared, self._stepper = fabric.setup(model, self._optimizer)
         self._max_norm = recipe.max_norm

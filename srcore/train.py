@@ -161,11 +161,12 @@ def train_model(
         states: folder of the state from which a stopped training goes on; None as `out`.
 
     Returns:
-        The state, to be forgotten when the stage's output is in its place.
+        The state, to be forgotten when the stage's output is in its place; None as `out`.
 
     Raises:
         StudyError: a batch larger than the training set, features of another data set,
-            or a loss that is no number; turned pictures beside features.
+            or a loss that is no number; turned pictures beside features; other data or settings
+            than those of the first process.
     """
     count = len(split[0])
     if recipe.batch_size > count:
@@ -183,9 +184,6 @@ def train_model(
     network = model_class(name)()
     network.to(device=fabric.device, memory_format=torch.channels_last)  # type: ignore[reportCallIssue]
     examples = Examples.of(pyramids, features, network.outputs, fabric.device)
-    if out is None or states is None:
-        train(network, examples, split, recipe, fabric=fabric, seed=seed, live=None, state=None)
-        return None
     engine = {"processes": fabric.world_size, "precision": fabric.strategy.precision.precision}
     card = Card(
         model=name,
@@ -200,6 +198,10 @@ def train_model(
         "threads": torch.get_num_threads(),
         "data": digest(*arrays, *split, *([features.array] if features else [])),
     }
+    _same_everywhere(identity, fabric)
+    if out is None or states is None:
+        train(network, examples, split, recipe, fabric=fabric, seed=seed, live=None, state=None)
+        return None
     state = State(states / f"{stem}.state", identity)
     with Live(str(out / "live" / stem), save_dvc_exp=False, dvcyaml=None, report=None) as live:
         history = train(
@@ -215,6 +217,16 @@ def train_model(
     }
     write_json(out / f"{stem}.metrics.json", {"weights": card.weights, **final})
     return state
+
+
+def _same_everywhere(identity: dict[str, Any], fabric: Fabric) -> None:
+    """Have every process learn the same from the same: another machine may hold other data."""
+    first = fabric.broadcast(identity)
+    if other := [key for key, value in identity.items() if first.get(key) != value]:
+        raise StudyError(
+            f"the {', '.join(other)} of this training are not those of the first machine; "
+            "give both the same commit, params.yaml and `dvc pull`"
+        )
 
 
 def _log(live: Live | None, epochs: int, lines: list[dict[str, Any]]) -> None:

@@ -13,7 +13,7 @@ from srcore.recipe import recipe_for
 from srcore.resume import only_process
 from srcore.stage import argument, main
 from srcore.train import train_model
-from srcore.trainer import first_only, launch
+from srcore.trainer import first_only, launch, one_voice
 
 
 def run() -> None:
@@ -24,9 +24,10 @@ def run() -> None:
     model = model_class(name)
     features = Features.open(Path("data/features") / model.frozen) if model.frozen else None
     recipe = recipe_for(model, params)
-    with first_only(only_process(name)) as states:
-        with first_only(fresh_folder(Path("data/models") / name)) as out:
-            fabric = launch(device, params.trainer)
+    trainer = params.trainer
+    with one_voice(trainer), first_only(trainer, only_process(name)) as states:
+        with first_only(trainer, fresh_folder(Path("data/models") / name)) as out:
+            fabric = launch(device, trainer)
             one = partial(train_model, name, pyramids, features, split, recipe, fabric=fabric)
             trained = [one(seed=seed, out=out, states=states) for seed in params.seeds]
         for state in filter(None, trained):

@@ -2,25 +2,30 @@
 
 import json
 import os
+import resource
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 from commands import as_shown
+from lightning_fabric import Fabric
 from ruamel.yaml import YAML
 from safetensors.torch import load_file
-from tiny import tiny_pyramids
+from tiny import CPU, tiny_pyramids
 
 from srcore.checkpoint import load_checkpoint
 from srcore.errors import StudyError
 from srcore.params.schema import Trainer
+from srcore.train import _same_everywhere
 from srcore.trainer import first_only, is_first, launch
 
 COUNT, HELD_OUT = 9, 2
@@ -61,11 +66,15 @@ def configure(root: Path, project: Path, **trainer: object) -> None:
         YAML().dump(params, file)
 
 
+def stage(project: Path, name: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "stages.train", name]
+    return subprocess.run(command, cwd=project, capture_output=True, text=True, **options)
+
+
 def trained(root: Path, project: Path, name: str, **trainer: object) -> Path:
     """Run the stage with some settings of `trainer`; the folder it wrote, moved aside."""
     configure(root, project, **trainer)
-    command = [sys.executable, "-m", "stages.train", name]
-    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    done = stage(project, name)
     assert done.returncode == 0, done.stderr
     epochs = [line for line in done.stderr.splitlines() if line.startswith("epoch")]
     assert len(epochs) == 2, f"one process alone tells of its epochs\n{done.stderr}"
@@ -130,8 +139,11 @@ def test_mixed_precision_trains_nearly_the_same(root, project):
 
 
 def test_only_the_first_process_of_the_first_machine_writes(monkeypatch):
+    """A process that trains alone writes whatever a job system left in its environment."""
+    asked = Trainer(devices=2, nodes=2, precision="32-true")
+
     def entered() -> bool:
-        with first_only(nullcontext(True)) as value:
+        with first_only(asked, nullcontext(True)) as value:
             return value is True
 
     for variables, first in [
@@ -146,7 +158,8 @@ def test_only_the_first_process_of_the_first_machine_writes(monkeypatch):
                 environment.delenv(key, raising=False)
             for key, value in variables.items():
                 environment.setenv(key, value)
-            assert is_first() == entered() == first
+            assert is_first(asked) == entered() == first
+            assert is_first(Trainer(devices=1, nodes=1, precision="32-true"))
 
 
 def test_more_devices_than_there_are_is_one_line(monkeypatch):
@@ -156,3 +169,46 @@ def test_more_devices_than_there_are_is_one_line(monkeypatch):
         launch(torch.device("cuda"), asked)
     with pytest.raises(StudyError, match="mps is one device"):
         launch(torch.device("mps"), asked)
+
+
+def test_machines_that_do_not_know_each_other_are_one_line(monkeypatch):
+    monkeypatch.setenv("NODE_RANK", "0")
+    monkeypatch.delenv("MASTER_ADDR", raising=False)
+    monkeypatch.delenv("MASTER_PORT", raising=False)
+    asked = Trainer(devices=1, nodes=2, precision="32-true")
+    with pytest.raises(StudyError, match=r"nodes = 2: set MASTER_ADDR, MASTER_PORT on every"):
+        launch(CPU, asked)
+
+
+def test_one_process_minds_no_job_system(monkeypatch):
+    monkeypatch.setenv("SLURM_NTASKS", "4")
+    monkeypatch.setenv("SLURM_JOB_NAME", "job")
+    fabric = launch(CPU, Trainer(devices=1, nodes=1, precision="32-true"))
+    assert (fabric.global_rank, fabric.world_size) == (0, 1)
+
+
+def test_what_goes_wrong_is_told_once(root, project):
+    """By both processes' data (a batch larger than the set), and by the writing of the first."""
+    configure(root, project, devices=2)
+    text = (project / "params.yaml").read_text()
+    (project / "params.yaml").write_text(text.replace("batch_size: 3", "batch_size: 99"))
+    done = stage(project, "multi")
+    assert done.returncode == 1
+    assert done.stderr == "error: train.batch_size = 99: there are 7 training pictures\n"
+    (project / "params.yaml").write_text(text)
+    done = stage(project, "multi", preexec_fn=small_files_only)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert done.stderr.count("error:") == 1
+
+
+def small_files_only() -> None:
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+
+
+def test_other_data_on_another_machine_are_refused(monkeypatch):
+    fabric = Fabric(accelerator="cpu", devices=1)
+    monkeypatch.setattr(fabric, "broadcast", lambda value: value | {"data": "0"})
+    with pytest.raises(StudyError, match="the data of this training are not those of the first"):
+        _same_everywhere({"data": "1", "seed": 0}, fabric)

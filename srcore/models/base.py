@@ -53,20 +53,23 @@ def picture_up(x: Tensor, doublings: int) -> Tensor:
     fixed matrix on either side: for three channels a third of the time, with its backward pass.
     """
     if torch.is_grad_enabled():
-        rows, columns = (_lines(x.shape[dim], doublings).to(x) for dim in (-2, -1))
-        return rows @ (x.contiguous() @ columns.T)
+        if x.dtype == torch.bfloat16:  # a picture needs more bits
+            x = x.float()
+        rows, columns = (_lines(x.shape[dim], doublings, x.dtype, x.device) for dim in (-2, -1))
+        with torch.autocast(x.device.type, enabled=False):
+            return rows @ (x.contiguous() @ columns.T)
     for _ in range(doublings):
         x = up2(x)
     return x
 
 
 @cache
-def _lines(size: int, doublings: int) -> Tensor:
+def _lines(size: int, doublings: int, dtype: torch.dtype, device: torch.device) -> Tensor:
     """Every way that a line of `size` pixels enlarges: the matrix (2^doublings · size, size)."""
     lines = torch.eye(size)[:, None]
     for _ in range(doublings):
         lines = F.interpolate(lines, scale_factor=2, mode="linear", align_corners=False)
-    return lines[:, 0].T.contiguous()
+    return lines[:, 0].T.contiguous().to(device, dtype)
 
 
 def two_heads(features: Tensor, mid: nn.Conv2d, large: nn.Conv2d) -> dict[str, Tensor]:
