@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -66,6 +68,35 @@ def test_the_same_bytes_whatever_the_threads(packed: Path, raw: Path, threads: i
     build_pyramids(raw, raw.parent / "again", SIZES, threads)
     for path in packed.iterdir():
         assert path.read_bytes() == (raw.parent / "again" / path.name).read_bytes()
+
+
+PEAK = """
+import sys
+from pathlib import Path
+from srcore.data.pyramids import build_pyramids
+build_pyramids(Path(sys.argv[1]), Path(sys.argv[2]), (72, 144, 288), 2)
+(line,) = [line for line in open("/proc/self/status") if line.startswith("VmHWM")]
+print(line.split()[1])
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
+def test_memory_does_not_grow_with_the_number_of_pictures(tmp_path: Path, root: Path):
+    """350 pictures more are 114 MB of pixels more, of which none may stay in memory."""
+    most: list[int] = []
+    for count in (50, 400):
+        folder = tmp_path / str(count)
+        folder.mkdir()
+        with RawWriter(folder) as writer:
+            for number in range(count):
+                entry = Entry(f"{number}.png", f"{number}", 60, 50, ())
+                writer.add(entry, encoded(noise(60, 50, number)))
+            writer.finish("folder", [entry.group for entry in writer.entries], 0)
+        command = [sys.executable, "-c", PEAK, folder, tmp_path / f"{count}.pyramids"]
+        done = subprocess.run(command, cwd=root, check=True, capture_output=True, text=True)
+        most.append(int(done.stdout))
+    assert most[1] - most[0] < 20_000, f"{most} kB"
 
 
 def remove(name: str) -> Callable[[Path], None]:
