@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from srcore import cost
@@ -28,6 +27,8 @@ RECIPE = {
     "flips": "turned and mirrored at random",
     "average": "decay of the average of the weights",
     "device": "trained on",
+    "processes": "processes",
+    "precision": "precision",
 }
 """What a checkpoint knows of its training → how it reads."""
 
@@ -108,7 +109,6 @@ def model_card(
         sha256=sha256,
         exported=exported,
         by=by,
-        torch=torch.__version__,
     )
 
 

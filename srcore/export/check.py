@@ -1,5 +1,6 @@
 """Running an exported graph beside torch, at sizes that it was not recorded with."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,9 +60,13 @@ def compare(
         )
         for shape in shapes:
             low = torch.rand(shape, generator=generator)
-            expected = [output.clamp(0, 1).numpy() for output in network(low).values()]
-            given = session.run(None, {"low": low.numpy()})
-            differences = [_largest(a, b) for a, b in zip(expected, given, strict=True)]
+            expected = network(low)
+            names = [output.name for output in session.get_outputs()]
+            given = dict(zip(names, session.run(names, {"low": low.numpy()}), strict=True))
+            differences = [
+                _largest(output.clamp(0, 1).numpy(), given[name])
+                for name, output in expected.items()
+            ]
             found.append(Comparison(shape, max(differences)))
     except Exception as error:  # noqa: BLE001  # onnxruntime's own are of no common class
         raise StudyError(
@@ -86,5 +91,6 @@ def by(shape: tuple[int, ...]) -> str:
 def _largest(expected: np.ndarray, given: object) -> float:
     array = np.asarray(given)
     if array.shape != expected.shape:
-        return float("inf")
-    return float(np.abs(array - expected).max())
+        return math.inf
+    largest = float(np.abs(array - expected).max())
+    return largest if math.isfinite(largest) else math.inf

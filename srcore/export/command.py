@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import shlex
 from collections.abc import Callable
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -13,9 +14,9 @@ from torch import Tensor
 from srcore.checkpoint import Card, load_checkpoint
 from srcore.errors import StudyError
 from srcore.files import atomic
-from srcore.inference import Network, assemble
+from srcore.inference import Network
 from srcore.labels import RANDOM, label_of
-from srcore.models.base import SuperResolver
+from srcore.network import load_network, named_weights
 
 PACKAGES = ("onnx", "onnxruntime", "onnxscript")
 """What the extra `export` installs."""
@@ -59,9 +60,9 @@ def export(
 
     out = Path(f"{checkpoint.stem}.onnx") if out is None else out
     page = _places(out, overwrite)
-    model, card = load_checkpoint(checkpoint)
+    network, embed = _network(checkpoint, weights)
+    card = network.card
     figures = own_figures(checkpoint, card.model, metrics)
-    network, embed = _network(model, card, weights)
     with atomic(out) as partial, atomic(page) as partial_page:
         opset = write_graph(network, embed, partial)
         compared = compare(network, partial)
@@ -101,38 +102,19 @@ def _places(out: Path, overwrite: bool) -> Path:
 
 
 def _network(
-    model: SuperResolver, card: Card, weights: str | None
+    checkpoint: Path, weights: str | None
 ) -> tuple[Network, Callable[[Tensor], Tensor] | None]:
     """The network as torch runs it, and its extractor on tensors alone."""
     cpu = torch.device("cpu")
-    if model.frozen is None:
-        if weights is not None:
-            raise StudyError(f"--weights {weights}: {card.model} has no frozen extractor")
-        (network,) = assemble([(model, card)], {}, cpu)
-        return network, None
-    weights = weights or _named(model.frozen, card)
+    model, card = load_checkpoint(checkpoint)
     if model.frozen == "clip":
         from srcore.export.clip import ClipFeatures  # noqa: PLC0415  # open_clip loads slowly
         from srcore.frozen.clip import load_clip  # noqa: PLC0415
 
-        clip = load_clip(weights, cpu)
-        loaded = {"clip": clip.extractor()}
-        (network,) = assemble([(model, card)], {"clip": weights}, cpu, loaded)
-        return network, ClipFeatures(clip)
-    (network,) = assemble([(model, card)], {model.frozen: weights}, cpu)
-    assert network.extractor is not None
-    return network, network.extractor.embed
-
-
-def _named(kind: str, card: Card) -> str:
-    for weights in ("random", "pretrained"):
-        if card.weights == label_of(weights):
-            return weights
-    raise StudyError(
-        f"{card.file_name} was trained with {card.weights} of {kind}; give that file with --weights"
-        if card.weights
-        else f"{card.file_name} names no weights of {kind}; give them with --weights"
-    )
+        clip = load_clip(weights or named_weights(checkpoint, card), cpu)
+        return load_network(checkpoint, weights, cpu, clip.extractor()), ClipFeatures(clip)
+    network = load_network(checkpoint, weights, cpu)
+    return network, network.extractor.embed if network.extractor else None
 
 
 def _again(checkpoint: Path, out: Path, card: Card) -> str:
@@ -140,7 +122,7 @@ def _again(checkpoint: Path, out: Path, card: Card) -> str:
     words = ["srcore", "export", checkpoint.name, "--out", out.name]
     if card.weights not in (None, RANDOM, label_of("pretrained")):
         words += ["--weights", str(card.weights).removeprefix("weights of ")]
-    return " ".join(words)
+    return shlex.join(words)
 
 
 def _sha256(path: Path) -> str:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from srcore.errors import StudyError, reason
 from srcore.frozen.extractor import round_features
 from srcore.inference import Network
+from srcore.models.base import SuperResolver
 
 TRACED = (2, 3, 20, 28)
 """Shape of the picture that the graph is recorded with; it holds for others."""
@@ -32,7 +33,7 @@ class Whole(nn.Module):
         embed: its extractor on tensors, (N, 3, H, W) → features; None when it has none.
     """
 
-    def __init__(self, model: nn.Module, embed: Callable[[Tensor], Tensor] | None) -> None:
+    def __init__(self, model: SuperResolver, embed: Callable[[Tensor], Tensor] | None) -> None:
         super().__init__()
         self.model = model
         self.embed = embed
@@ -43,7 +44,7 @@ class Whole(nn.Module):
             outputs = self.model(low)
         else:
             outputs = self.model(low, round_features(self.embed(low)).float())
-        return tuple(output.clamp(0, 1) for output in outputs.values())
+        return tuple(outputs[name].clamp(0, 1) for name in self.model.outputs)
 
 
 def write_graph(network: Network, embed: Callable[[Tensor], Tensor] | None, path: Path) -> int:

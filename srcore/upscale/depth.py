@@ -19,6 +19,8 @@ GREY_AND_ALPHA = "LA;16B"
 """What Pillow calls RGBA when it comes with 16 bits a channel."""
 SWAPPED = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}
 """The order of bytes → the one with the other byte first (N is the machine's own)."""
+PHOTOMETRIC, BITS = 262, 258
+"""Tags of a TIFF: whether 0 is white (0) or black (1), and bits of each channel."""
 SINGLE = ("I;16", "I;16L", "I;16B", "I;16N")
 """Pillow's modes of one channel of 16 bits, which it keeps."""
 
@@ -29,6 +31,12 @@ def is_wide(image: Image.Image) -> bool:
         return True
     tiles = image.tile if isinstance(image, ImageFile.ImageFile) else []
     return bool(tiles) and all(WIDE.fullmatch(_order(tile.args)) for tile in tiles)
+
+
+def is_planar(image: Image.Image) -> bool:
+    """Whether the file is a TIFF with more than 8 bits a channel that Pillow does not tell of."""
+    bits = _tag(image, BITS)
+    return isinstance(bits, tuple) and len(bits) > 1 and max(bits) > 8 and not is_wide(image)
 
 
 def is_grey(image: Image.Image) -> bool:
@@ -50,7 +58,8 @@ def read_wide(image: ImageFile.ImageFile, again: ImageFile.ImageFile) -> NDArray
         Exception: whatever Pillow raises on a damaged file.
     """
     if image.mode in SINGLE or image.mode == "I":
-        return np.asarray(image).astype(np.uint16)
+        values = np.asarray(image).astype(np.uint16)
+        return 65535 - values if _tag(image, PHOTOMETRIC) == 0 else values
     rawmode = _order(image.tile[0].args)
     if rawmode == GREY_AND_ALPHA:  # four bytes, read as they lie: upper and lower, grey and alpha
         image.tile = [tile._replace(args=_named(tile.args, "RGBA")) for tile in image.tile]
@@ -59,6 +68,11 @@ def read_wide(image: ImageFile.ImageFile, again: ImageFile.ImageFile) -> NDArray
     swapped = rawmode[:-1] + SWAPPED[rawmode[-1]]
     again.tile = [tile._replace(args=_named(tile.args, swapped)) for tile in again.tile]
     return _joined(np.asarray(image), np.asarray(again))
+
+
+def _tag(image: Image.Image, number: int) -> Any:
+    """What a TIFF says of itself; None for other files."""
+    return getattr(image, "tag_v2", {}).get(number)
 
 
 def _joined(upper: NDArray[np.uint8], lower: NDArray[np.uint8]) -> NDArray[np.uint16]:

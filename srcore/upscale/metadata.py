@@ -32,6 +32,8 @@ DESCRIPTIVE = frozenset(
     }
 )
 """Tags that tell of the picture; the others of a TIFF tell how its pixels lie in the file."""
+MAX_DPI = 65_535
+"""What any format can hold; more is an error of whoever wrote it."""
 PARTS = (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)
 """Groups of tags of their own. That of the preview is left: it shows the picture unturned."""
 
@@ -80,4 +82,4 @@ def _dpi(info: Mapping[Any, Any]) -> tuple[float, float] | None:
         across, along = (float(value) for value in info["dpi"])
     except (KeyError, TypeError, ValueError, ZeroDivisionError):  # a resolution of 1/0 is seen
         return None
-    return (across, along) if across > 0 and along > 0 else None
+    return (across, along) if 0 < across <= MAX_DPI and 0 < along <= MAX_DPI else None

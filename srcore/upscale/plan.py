@@ -98,6 +98,8 @@ def _is_file_name(out: Path, inputs: Sequence[Path]) -> bool:
     if out.is_dir():
         return False
     several = len(inputs) > 1 or inputs[0].is_dir()
+    if several and kind_of_ending(out) is not None:
+        raise StudyError(f"--out {out}: is one file for several pictures; name a folder")
     if not out.suffix or (several and not out.exists()):
         if out.exists():
             raise StudyError(f"--out {out}: is a file, and a folder is needed; name a folder")
@@ -148,20 +150,22 @@ def _below(folder: Path, out: Path) -> Iterator[Path]:
             for name in folders
             if not name.startswith(".") and Path(place, name).resolve() != apart
         ]
-        yield from (Path(place, name) for name in files if not name.startswith("."))
+        paths = (Path(place, name) for name in files if not name.startswith("."))
+        yield from (path for path in paths if path.is_file() or path.is_symlink())
 
 
 def _refuse(jobs: list[Job], inputs: Sequence[Path], *, overwrite: bool, sheets: bool) -> None:
     if not jobs:
         raise StudyError(f"{', '.join(map(str, inputs))}: holds no picture")
-    taken: dict[Path, Path] = {}
+    taken: dict[str, Path] = {}
     sources = {job.source.resolve() for job in jobs}
     for job in jobs:
         for target in (job.target, job.sheet) if sheets else (job.target,):
             place = target.resolve()
-            if place in taken:
+            name = str(place).casefold()  # many a disk takes A.jpg and a.jpg for one
+            if name in taken:
                 raise StudyError(
-                    f"{taken[place]} and {job.source} would both become {target}; "
+                    f"{taken[name]} and {job.source} would both become {target}; "
                     "enlarge them one at a time, with --out FILE"
                 )
             if place in sources:
@@ -170,4 +174,4 @@ def _refuse(jobs: list[Job], inputs: Sequence[Path], *, overwrite: bool, sheets:
                 raise StudyError(f"{target}: is a folder; name another --out")
             if target.exists() and not overwrite:
                 raise StudyError(f"{target}: is there already; --overwrite replaces it")
-            taken[place] = job.source
+            taken[name] = job.source

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageFile, UnidentifiedImageError
 
 from srcore.data.pictures import FORMATS, PictureError
-from srcore.upscale.depth import is_grey, is_wide, read_wide
+from srcore.upscale.depth import is_grey, is_planar, is_wide, read_wide
 from srcore.upscale.metadata import kept_of
 from srcore.upscale.picture import Picture
 from srcore.upscale.tiles import Pixels, white
@@ -116,9 +116,16 @@ def _opened(file: IO[bytes]) -> Generator[ImageFile.ImageFile]:
                     raise PictureError(
                         f"{image.width} x {image.height} pixels are more than {MAX_PIXELS}"
                     )
+                if is_planar(image):
+                    raise PictureError(
+                        "its channels of more than 8 bits lie one after the other (planar); "
+                        "save it with them side by side"
+                    )
                 yield image
     except (PictureError, MemoryError):
         raise
+    except Image.DecompressionBombError:
+        raise PictureError(f"more than {MAX_PIXELS} pixels") from None
     except UnidentifiedImageError:
         raise PictureError(f"not a picture of a known kind ({', '.join(FORMATS)})") from None
     except Exception as error:  # noqa: BLE001 Pillow's readers raise anything on damaged bytes

@@ -13,10 +13,10 @@ from srcore.data.source import printable
 from srcore.device import pick_device
 from srcore.errors import StudyError
 from srcore.inference import Network
+from srcore.network import load_network
 from srcore.progress import progress
 from srcore.stage import NO_MEMORY
 from srcore.upscale.enlarge import enlarge, output_of
-from srcore.upscale.network import load_network
 from srcore.upscale.plan import Job, Plan, plan
 from srcore.upscale.read import read
 from srcore.upscale.tiles import TILE

@@ -82,6 +82,27 @@ def test_a_network_without_numbers_is_noticed(made, monkeypatch):
     one_line(one.network, one.onnx)
 
 
+def test_an_output_without_numbers_is_noticed_whichever_it_is(made, monkeypatch):
+    one = made("multi")
+    forward = one.network.model.forward
+
+    def broken(low):
+        outputs = forward(low)
+        return outputs | {"large": outputs["large"] * float("nan")}
+
+    monkeypatch.setattr(one.network.model, "forward", broken)
+    assert "is inf away from torch's" in one_line(one.network, one.onnx)
+
+
+def test_outputs_are_compared_by_name(made, monkeypatch):
+    one = made("multi")
+    forward = one.network.model.forward
+    monkeypatch.setattr(
+        one.network.model, "forward", lambda low: dict(reversed(forward(low).items()))
+    )
+    compare(one.network, one.onnx)
+
+
 def test_shapes_read_well():
     assert by((1, 3, 72, 72)) == "1 picture of 72×72"
     assert by((2, 3, 97, 61)) == "2 pictures of 97×61"

@@ -81,10 +81,10 @@ def test_weights_of_a_file_must_be_given(fresh, tmp_path):
 
 def test_weights_of_another_network_are_refused(fresh, tmp_path):
     checkpoint = fresh("vgg", tmp_path, fingerprint="0" * 64)
-    assert "is another network" in one_line(checkpoint, tmp_path / "a.onnx")
+    assert "was trained with random weights (SHA-256 0000" in one_line(checkpoint, tmp_path / "a.onnx")
     assert names(tmp_path) == [checkpoint.name]
 
 
 def test_weights_for_a_network_without_an_extractor_are_refused(made, tmp_path):
     said = one_line(made("basic").checkpoint, tmp_path / "a.onnx", weights="random")
-    assert "basic has no frozen extractor" in said
+    assert "basic has no frozen weights" in said

@@ -17,7 +17,6 @@ from photographs import arrays
 from PIL import Image
 
 from srcore.models import SETS
-from srcore.upscale.network import SHIPPED
 
 pytestmark = pytest.mark.slow
 
@@ -201,14 +200,11 @@ def test_ones_own_pictures_enlarged(built, shell):
             (built.path / file).unlink()
         return sizes
 
-    if SHIPPED.exists():
-        assert made("srcore upscale photo.jpg", "photo.x4.jpg") == [(240, 160)]
-        assert made("srcore upscale photo.jpg --scale 2 --out big.png", "big.png") == [(120, 80)]
-        assert made("srcore upscale holiday --scale 2 --out large", "large/beach.png") == [
-            (100, 60)
-        ]
-        assert made("srcore upscale holiday --out large", "large/beach.png") == [(200, 120)]
-        made("srcore upscale photo.jpg --compare", "photo.x4.jpg", "photo.x4.compare.png")
+    assert made("srcore upscale photo.jpg", "photo.x4.jpg") == [(240, 160)]
+    assert made("srcore upscale photo.jpg --scale 2 --out big.png", "big.png") == [(120, 80)]
+    assert made("srcore upscale holiday --scale 2 --out large", "large/beach.x2.png") == [(100, 60)]
+    assert made("srcore upscale holiday --out large", "large/beach.x4.png") == [(200, 120)]
+    made("srcore upscale photo.jpg --compare", "photo.x4.jpg", "photo.x4.compare.png")
     made(
         "srcore upscale photo.jpg --compare "
         "--checkpoint data/models/all/subpixel.seed0.safetensors",

@@ -117,6 +117,7 @@ def test_an_out_that_cannot_be(folder, tmp_path, out, words):
 def test_one_file_for_several_pictures(folder, tmp_path):
     Image.new("L", (2, 2)).save(tmp_path / "out.png")
     for inputs in ([folder], [folder / "a.jpg", folder / "b.PNG"]):
+        assert "name a folder" in refused(*inputs, out=tmp_path / "new.png")
         said = refused(*inputs, out=tmp_path / "out.png", overwrite=True)
         assert "one file for several pictures" in said
 

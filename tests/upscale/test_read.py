@@ -220,3 +220,25 @@ def test_odd_tags_are_left_and_the_others_kept(tmp_path, monkeypatch):
 def test_a_value_that_pillow_cannot_write():
     assert metadata._can_be_written(0x010F, "Camera")
     assert not metadata._can_be_written(0x0112, "upright")
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_tiff_in_which_zero_is_white(tmp_path, dtype):
+    values = WIDE[..., 0].astype(dtype)
+    tifffile.imwrite(tmp_path / "a.tif", values, photometric="miniswhite")
+    expected = np.iinfo(dtype).max - values
+    assert (read(tmp_path / "a.tif").colours[..., 0] == expected).all()
+
+
+def test_16_bits_that_pillow_does_not_tell_of_are_refused(tmp_path):
+    planes = WIDE[..., :3].transpose(2, 0, 1)
+    tifffile.imwrite(tmp_path / "a.tif", planes, photometric="rgb", planarconfig="separate")
+    with pytest.raises(PictureError, match="planar"):
+        look(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize("dots", [(1e12, 1e12), (float("inf"), 72.0), (0.0, 72.0)])
+def test_a_resolution_that_no_format_holds_is_left(dots):
+    image = Image.fromarray(PHOTOGRAPH)
+    image.info["dpi"] = dots
+    assert metadata.kept_of(image).dpi is None

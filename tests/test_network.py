@@ -8,14 +8,14 @@ from PIL import Image
 from safetensors.torch import save_file
 from tiny import CPU
 
+from srcore import network as module
 from srcore.checkpoint import Card, save_checkpoint
 from srcore.errors import StudyError
 from srcore.frozen.extractor import load_extractor
 from srcore.interpolation import upscale
 from srcore.models import model_class
-from srcore.upscale import network as module
+from srcore.network import SHIPPED, load_network
 from srcore.upscale.enlarge import enlarge
-from srcore.upscale.network import SHIPPED, load_network
 from srcore.upscale.picture import Kept, Picture
 
 
@@ -82,8 +82,8 @@ def test_pretrained_weights_are_fetched_when_a_checkpoint_names_them(tmp_path, m
     assert asked == [("vgg", "pretrained")]
 
 
-def test_weights_for_a_network_without_are_refused(checkpoint):
-    assert "subpixel has no frozen weights" in refused(checkpoint, "random")
+def test_weights_for_a_network_without_are_refused():
+    assert "subpixel has no frozen weights" in refused(SHIPPED, "random")
 
 
 def test_a_missing_default_is_one_line(monkeypatch, tmp_path):
@@ -91,17 +91,12 @@ def test_a_missing_default_is_one_line(monkeypatch, tmp_path):
     assert "missing from this copy of srcore; give --checkpoint" in refused(None, None)
 
 
-shipped = pytest.mark.skipif(not SHIPPED.is_file(), reason="not trained yet")
-
-
-@shipped
 def test_the_checkpoint_that_ships_is_small_and_told_of():
     assert SHIPPED.stat().st_size <= 2 * 2**20
     assert SHIPPED.with_suffix(".md").is_file()
     assert load_network(None, None, CPU).label == "subpixel"
 
 
-@shipped
 @pytest.mark.parametrize("scale", [2, 4])
 @pytest.mark.parametrize("name", ["astronaut.png", "coffee.png", "chelsea.png"])
 def test_the_checkpoint_that_ships_beats_bicubic(name, scale):

@@ -1,4 +1,4 @@
-"""The network that enlarges: a checkpoint, and the frozen weights it was trained with."""
+"""A network for use beyond the study: a checkpoint, and the frozen weights it was trained with."""
 
 from pathlib import Path
 
@@ -10,11 +10,16 @@ from srcore.frozen.extractor import Extractor, load_extractor
 from srcore.inference import Network, assemble
 from srcore.labels import label_of
 
-SHIPPED = Path(__file__).parents[1] / "weights" / "subpixel.voc2007.safetensors"
+SHIPPED = Path(__file__).parent / "weights" / "subpixel.voc2007.safetensors"
 """The checkpoint that comes with the package; its model card lies beside it."""
 
 
-def load_network(checkpoint: Path | None, weights: str | None, device: torch.device) -> Network:
+def load_network(
+    checkpoint: Path | None,
+    weights: str | None,
+    device: torch.device,
+    loaded: Extractor | None = None,
+) -> Network:
     """Load a checkpoint, by default the package's own, with its frozen extractor.
 
     Args:
@@ -22,6 +27,7 @@ def load_network(checkpoint: Path | None, weights: str | None, device: torch.dev
         weights: `random`, `pretrained` or the path of the frozen weights, None for what the
             checkpoint names.
         device: where to compute.
+        loaded: its extractor, where one was loaded already.
 
     Raises:
         StudyError: a file is missing or damaged, or the frozen weights are not those that the
@@ -37,13 +43,17 @@ def load_network(checkpoint: Path | None, weights: str | None, device: torch.dev
                 f"--weights {weights}: {card.model} has no frozen weights; leave it out"
             )
         return assemble([(model, card)], {}, device)[0]
-    extractor = load_extractor(model.frozen, weights or _named(path, card), device)
+    extractor = loaded or load_extractor(model.frozen, weights or named_weights(path, card), device)
     _check(path, card, extractor)
     return assemble([(model, card)], {}, device, {model.frozen: extractor})[0]
 
 
-def _named(path: Path, card: Card) -> str:
-    """The frozen weights that a checkpoint names, when they can be had without a file."""
+def named_weights(path: Path, card: Card) -> str:
+    """The frozen weights that a checkpoint names: `random` or `pretrained`.
+
+    Raises:
+        StudyError: it names a file, which must be given.
+    """
     for word in ("random", "pretrained"):
         if card.weights == label_of(word):
             return word
