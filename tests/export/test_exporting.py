@@ -81,7 +81,9 @@ def test_weights_of_a_file_must_be_given(fresh, tmp_path):
 
 def test_weights_of_another_network_are_refused(fresh, tmp_path):
     checkpoint = fresh("vgg", tmp_path, fingerprint="0" * 64)
-    assert "was trained with random weights (SHA-256 0000" in one_line(checkpoint, tmp_path / "a.onnx")
+    assert "was trained with random weights (SHA-256 0000" in one_line(
+        checkpoint, tmp_path / "a.onnx"
+    )
     assert names(tmp_path) == [checkpoint.name]
 
 
