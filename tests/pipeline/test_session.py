@@ -118,7 +118,8 @@ def test_asking_ones_own_question(built, shell, tmp_path):
     assert "Set2" in shell("dvc metrics show metrics/benchmark.json")
 
     shell('git commit --all --message "A lower learning rate"')
-    built.run("bash", "-c", "PATH=.venv/bin:$PATH dvc exp run -S model=nope", ok=False)
+    # A line more: git may take a file of the same size, written in the same second, for unchanged.
+    built.run("dvc", "exp", "run", "-S", "+train.epoch=3", ok=False)
     assert built.run("git", "status", "--porcelain", "params.yaml") != ""
     shell("git restore params.yaml")
     assert built.run("git", "status", "--porcelain", "params.yaml") == ""
