@@ -26,11 +26,5 @@ def shared() -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _memory_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A stage keeps what it frees for its next step; all tests in one process would keep too much."""
-    monkeypatch.setattr("srcore.device._keep_freed_memory", lambda: None)
-
-
-@pytest.fixture(autouse=True)
 def _two_threads() -> None:
     torch.set_num_threads(2)
