@@ -84,7 +84,7 @@ def trained(root: Path, project: Path, name: str, **trainer: object) -> Path:
     return aside
 
 
-@pytest.mark.parametrize("name", ["multi", "subpixel"])
+@pytest.mark.parametrize("name", [pytest.param("multi", marks=pytest.mark.slow), "subpixel"])
 def test_two_processes_train_the_weights_of_one(root, project, name):
     """7 pictures in batches of 3: uneven shares, and in the last batch none for one process."""
     one = trained(root, project, name)
@@ -96,6 +96,7 @@ def test_two_processes_train_the_weights_of_one(root, project, name):
     pd.testing.assert_frame_equal(*histories, atol=2e-4)
 
 
+@pytest.mark.slow
 def test_two_machines_train_the_weights_of_one(root, project, tmp_path):
     """The commands of docs/machines.md, side by side; neither sees the other's folder."""
     one = trained(root, project, "multi")
@@ -127,6 +128,7 @@ def test_two_machines_train_the_weights_of_one(root, project, tmp_path):
         torch.testing.assert_close(others[key], value, atol=1e-5, rtol=0)
 
 
+@pytest.mark.slow
 def test_mixed_precision_trains_nearly_the_same(root, project):
     exact = trained(root, project, "multi")
     mixed = trained(root, project, "multi", precision="bf16-mixed")
@@ -187,6 +189,7 @@ def test_one_process_minds_no_job_system(monkeypatch):
     assert (fabric.global_rank, fabric.world_size) == (0, 1)
 
 
+@pytest.mark.slow
 def test_what_goes_wrong_is_told_once(root, project):
     """By both processes' data (a batch larger than the set), and by the writing of the first."""
     configure(root, project, devices=2)

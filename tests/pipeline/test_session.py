@@ -237,3 +237,7 @@ def test_benchmarks(built, shell):
     said = built.run("bash", "-c", f". .venv/bin/activate && {commands[0]} multi && {commands[1]}")
     assert "geometric mean" in said
     assert "pyramids a second" in said
+    (scale,) = shell("make scale", {"make": "make PICTURES=20 --dry-run"}).splitlines()
+    assert scale == "python -m benchmarks.scale 20"
+    said = built.run("bash", "-c", f". .venv/bin/activate && {scale} --models basic")
+    assert "train_basic" in said
