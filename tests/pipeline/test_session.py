@@ -241,3 +241,8 @@ def test_benchmarks(built, shell):
     assert scale == "python -m benchmarks.scale 20"
     said = built.run("bash", "-c", f". .venv/bin/activate && {scale} --models basic")
     assert "train_basic" in said
+
+
+def test_many_pictures_are_on_the_disk_once(built, shell):
+    shell("dvc config cache.type hardlink,symlink")
+    assert ran(shell("dvc repro")) == []
