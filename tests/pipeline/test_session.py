@@ -148,7 +148,7 @@ def test_ones_own_pictures(built, shell, tmp_path):
     names = ran(shell(command, {"/my/pictures": str(folder)}))
     assert {"download", "train_basic", "evaluate", "report"} <= set(names)
     told = json.loads((built.path / "metrics/dataset.json").read_text())
-    assert told["pictures"] == 9
+    assert (told["download"]["source"], told["download"]["pictures"]) == ("folder", 9)
 
 
 @pytest.mark.parametrize(
