@@ -4,6 +4,7 @@
 """
 
 import hashlib
+import itertools
 import os
 import random
 import re
@@ -37,10 +38,8 @@ class Study:
 
     clone: Clone
     whole: dict[str, dict[str, bytes]] = field(default_factory=dict)
-    seconds: dict[str, float] = field(default_factory=dict)
-    """Of an undisturbed training's process, by model."""
-    before: float = 0.0
-    """Seconds from the start of `dvc` to that of the training."""
+    spent: dict[tuple[str, str], float] = field(default_factory=dict)
+    """Seconds of CPU of an undisturbed run, by model and victim; steadier than those of a clock."""
 
     def forget(self, model: str) -> None:
         """Take away a training's result and all that DVC remembers of it."""
@@ -80,8 +79,20 @@ def _trains(process: int, folder: Path) -> bool:
 
 def below(process: int) -> list[int]:
     """The processes that a process started, and those that they did."""
-    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    try:
+        children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    except OSError:  # it has just ended
+        return []
     return [found for child in map(int, children) for found in (child, *below(child))]
+
+
+def seconds(process: int) -> float:
+    """Seconds of CPU of a process and of those it started that have ended; 0 when it is gone."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 def seconds_of_children() -> float:
@@ -111,7 +122,6 @@ class Running:
                 start_new_session=True,
                 preexec_fn=_interruptible,  # noqa: PLW1509
             )
-        self.since = time.monotonic()
 
     def ended(self) -> bool:
         return self.dvc.poll() is not None
@@ -127,22 +137,23 @@ class Running:
     def until_it_trains(self) -> bool:
         return self.until(lambda: time.sleep(0.01) or self.study.trainings())
 
-    def kill(self, victim: str) -> None:
+    def kill(self, victim: str) -> bool:
+        """Whether there was something to kill."""
         if victim == "training":
-            for process in self.study.trainings():
+            found = self.study.trainings()
+            for process in found:
                 os.kill(process, signal.SIGKILL)
-        elif victim == "dvc":
-            self.dvc.kill()
-        else:
-            os.killpg(self.dvc.pid, signal.SIGKILL)
+            return bool(found)
+        if self.ended():
+            return False
+        os.killpg(self.dvc.pid, signal.SIGKILL) if victim == "both" else self.dvc.kill()
+        return True
 
-    def spent(self) -> float:
-        """Seconds of CPU that `dvc` and all that it started have used."""
-        ticks = 0
-        for process in (self.dvc.pid, *below(self.dvc.pid)):
-            fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-            ticks += sum(map(int, fields[11:15]))
-        return ticks / os.sysconf("SC_CLK_TCK")
+    def spent(self, victim: str = "both") -> float:
+        """Seconds of CPU so far of the training, or of `dvc` and all that it started."""
+        if victim == "training":
+            return sum(map(seconds, self.study.trainings()))
+        return sum(map(seconds, (self.dvc.pid, *below(self.dvc.pid))))
 
     def end(self) -> tuple[int, str]:
         """Exit code, and what it said."""
@@ -153,16 +164,14 @@ Moment = Callable[[Running], bool]
 """Waits for the moment to kill; False when the run ended before it came."""
 
 
-def at(share: float, *, of_training: bool) -> Moment:
-    """At a share of the time that an undisturbed run takes, or its training's process alone."""
+def at(share: float, victim: str) -> Moment:
+    """At a share of the work of an undisturbed run: of the training alone, or of all."""
 
     def wait(running: Running) -> bool:
-        study = running.study
-        if of_training and not running.until_it_trains():
+        if victim == "training" and not running.until_it_trains():
             return False
-        since = time.monotonic() if of_training else running.since
-        whole = study.seconds[running.model] + (0 if of_training else study.before)
-        return running.until(lambda: time.monotonic() >= since + share * whole)
+        due = share * running.study.spent[running.model, victim]
+        return running.until(lambda: time.sleep(0.005) or running.spent(victim) >= due)
 
     return wait
 
@@ -199,9 +208,9 @@ def at_end(delay: float) -> Moment:
 
 def ten(chance: random.Random, victim: str) -> list[Moment]:
     """Spread over the whole run, while the state is written, and at the very end."""
-    spread = [at((k + chance.random()) / 6, of_training=victim == "training") for k in range(6)]
-    states = [at_state(chance.randint(1, 8)) for _ in range(2)]
-    moments = [*spread, *states, at_end(0), at_end(0.5 * chance.random())]
+    spread = [at(0.15 * (k + chance.random()), victim) for k in range(6)]
+    states = [at_state(chance.randint(1, 4)) for _ in range(2)]
+    moments = [*spread, *states, at_end(0), at_end(0.1 * chance.random())]
     chance.shuffle(moments)
     return moments
 
@@ -213,13 +222,15 @@ def study(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stud
         study.clone.edit("params.yaml", old, new)
     study.clone.run("dvc", "repro", "split")
     for model in MODELS:
+        before, training = seconds_of_children(), 0.0
         running = study.start(model)
-        assert running.until_it_trains(), running.end()
-        study.before = time.monotonic() - running.since
-        running.until(lambda: not study.trainings())
-        study.seconds[model] = time.monotonic() - running.since - study.before
+        while not running.ended():
+            training = max(training, running.spent("training"))
+            time.sleep(0.02)
         code, said = running.end()
         assert code == 0, said
+        study.spent[model, "training"] = training
+        study.spent[model, "dvc"] = study.spent[model, "both"] = seconds_of_children() - before
         study.whole[model] = study.content(model)
         assert len(study.whole[model]) >= 2 * 4
     yield study
@@ -227,51 +238,51 @@ def study(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stud
         os.kill(process, signal.SIGKILL)
 
 
-def run_on(study: Study, model: str, victim: str, moment: Moment | None) -> bool | None:
-    """One `dvc repro`; True when it ended by itself, None when its moment never came."""
+def run_on(study: Study, model: str, victim: str, moment: Moment | None) -> tuple[bool, bool]:
+    """One `dvc repro`; whether it was killed, and whether the study is now done."""
     running = study.start(model)
-    killed = moment is not None and moment(running)
-    if killed:
-        running.kill(victim)
+    killed = moment is not None and moment(running) and running.kill(victim)
     code, said = running.end()
-    assert "Traceback" not in said
-    if victim == "dvc" and killed and study.trainings():
+    assert "Traceback" not in said, said
+    assert killed or code == 0, said
+    if victim != "dvc" or not killed:
+        return killed, code == 0
+    time.sleep(0.05)  # what it has just started has its name by then
+    if study.trainings():
         # The training outlives its dvc: a second run waits for nobody, and says so, or it comes
         # when the first has just ended.
         code, said = study.start(model).end()
         lines = [line for line in said.splitlines() if line.startswith("error: ")]
         assert code == 0 or (len(lines) == 1 and REFUSED.search(lines[0])), said
-        assert "Traceback" not in said
+        assert "Traceback" not in said, said
         until = time.monotonic() + 300
         while study.trainings():
             assert time.monotonic() < until
             time.sleep(0.05)
-        return code == 0
-    if not killed:
-        assert code == 0, said
-    return code == 0 if killed or moment is None else None
+    return killed, code == 0
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("victim", ["training", "dvc", "both"])
-def test_a_killed_study_ends_in_the_same_bytes(study: Study, victim: str):
-    chance = random.Random(f"{SEED} {victim}")
-    moments, count = ten(chance, victim), 0
-    told = f"SRCORE_SEED={SEED}, {victim}"
-    while moments:
-        model, fresh, ended = MODELS[count % 2], True, False
-        count += 1
+def test_ten_kills_and_the_study_ends_in_the_same_bytes(study: Study, victim: str):
+    """Kills follow each other in one training until their moments come no more; then a new one."""
+    moments, missed = ten(random.Random(f"{SEED} {victim}"), victim), 0
+    for model in itertools.cycle(MODELS):
+        if not moments:
+            break
         study.forget(model)
-        while not ended:
+        done = False
+        while not done:
+            told = f"SRCORE_SEED={SEED}, {victim}, {model}, {len(moments)} moments left"
             moment = moments.pop() if moments else None
             try:
-                came = run_on(study, model, victim, moment)
+                killed, done = run_on(study, model, victim, moment)
             except AssertionError as error:
-                left = f"{len(moments)} moments before the end"
-                raise AssertionError(f"{told}, {left}: {error}") from None
-            if came is None and moment and not fresh:
-                moments.append(moment)  # a resumed run was too short for it
-            fresh, ended = False, came is not False
+                raise AssertionError(f"{told}: {error}") from None
+            if moment and not killed:
+                moments.append(moment)  # a resumed run, say, is too short for it
+                missed += 1
+                assert missed < 15, f"{told}: it does not come"
         assert study.content(model) == study.whole[model], told
         assert study.left_over() == [], told
     for file in (study.clone.path / ".dvc/cache/files/md5").glob("*/*"):
