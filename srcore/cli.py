@@ -36,6 +36,17 @@ class Device(StrEnum):
     MPS = "mps"
 
 
+Weights = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE|pretrained|random",
+        help="Weights of frozen VGG16 or CLIP.",
+        show_default="what the checkpoint names",
+    ),
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that are there.")]
+
+
 @app.callback()
 def _several_commands() -> None:  # pyright: ignore[reportUnusedFunction]
     """Super-resolution networks of the study, for your own pictures."""
@@ -53,9 +64,7 @@ def upscale(  # noqa: PLR0917  # typer reads it
         Path | None,
         typer.Option(help="File or folder to write.", show_default="beside, as photo.x4.jpg"),
     ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace files that are there.")
-    ] = False,
+    overwrite: Overwrite = False,
     compare: Annotated[
         bool, typer.Option("--compare", help="Draw a before and after sheet beside the output.")
     ] = False,
@@ -64,14 +73,7 @@ def upscale(  # noqa: PLR0917  # typer reads it
         typer.Option(min=16, help="Side of a tile in pixels: less for less memory."),
     ] = None,
     device: Annotated[Device, typer.Option(help="Where to compute.")] = Device.AUTO,
-    weights: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE|pretrained|random",
-            help="Weights of frozen VGG16 or CLIP.",
-            show_default="what the checkpoint names",
-        ),
-    ] = None,
+    weights: Weights = None,
 ) -> None:
     """Enlarge pictures with a trained network."""
 
@@ -100,21 +102,12 @@ def export(
         Path | None,
         typer.Option(help="File to write.", show_default="the checkpoint's name, here"),
     ] = None,
-    weights: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE|pretrained|random",
-            help="Weights of frozen VGG16 or CLIP.",
-            show_default="what the checkpoint names",
-        ),
-    ] = None,
+    weights: Weights = None,
     metrics: Annotated[
         Path | None,
         typer.Option(help="The metrics/evaluate.json that judged this very checkpoint."),
     ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace files that are there.")
-    ] = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Write a network as ONNX for pictures of any size, checked against torch, with a card."""
 
