@@ -84,7 +84,8 @@ def trained(root: Path, project: Path, name: str, **trainer: object) -> Path:
     return aside
 
 
-@pytest.mark.parametrize("name", [pytest.param("multi", marks=pytest.mark.slow), "subpixel"])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["multi", "subpixel"])
 def test_two_processes_train_the_weights_of_one(root, project, name):
     """7 pictures in batches of 3: uneven shares, and in the last batch none for one process."""
     one = trained(root, project, name)
