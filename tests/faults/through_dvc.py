@@ -90,6 +90,31 @@ def locks_of_a_dead_process(project: Project) -> None:
     (project / LOCKS).write_text(text)
 
 
+RUNS = ".dvc/cache/runs"
+"""DVC's own list of what it has run: a folder by stage and dependencies, a file by result."""
+
+
+def runs_not_noted(project: Project) -> None:
+    folders = list((project / RUNS).glob("*/*"))
+    nothing_done(project)
+    for folder in folders:
+        folder.mkdir(parents=True)
+
+
+def without_empty_runs(project: Project) -> None:
+    subprocess.run(["find", RUNS, "-type", "d", "-empty", "-delete"], cwd=project.path, check=True)
+
+
+def lock_cut_short(project: Project) -> None:
+    lock = project / "dvc.lock"
+    text = lock.read_text()
+    lock.write_text(text[: text.rindex("outs:") + 3])
+
+
+def without_lock(project: Project) -> None:
+    (project / "dvc.lock").unlink()
+
+
 def killed_with_its_stage(project: Project, command: str) -> Tried:
     running = project.start(command, start_new_session=True)
     wait_for(project / RAW, running)
@@ -192,15 +217,29 @@ THROUGH_DVC = Area(
             "a dvc that was killed while it wrote its list of locks; mended by `rm .dvc/tmp/rwlock`",
             both(nothing_done, locks_cut_short),
             DvcRefuses(
-                "failed to reproduce 'check': Unable to read RWLock-file '.dvc/tmp/rwlock'. JSON structure is corrupted…"
+                "ERROR: failed to reproduce 'check': Unable to read RWLock-file '.dvc/tmp/rwlock'. JSON structure is corrupted…"
             ),
             without_locks,
+        ),
+        repro(
+            "a dvc that was killed before it noted a run; mended by `find .dvc/cache/runs -type d -empty -delete`",
+            runs_not_noted,
+            DvcRefuses(
+                "ERROR: failed to reproduce 'check': join() argument must be str, bytes, or os.PathLike object, not 'NoneType'"
+            ),
+            without_empty_runs,
+        ),
+        repro(
+            "a dvc that was killed while it wrote dvc.lock; mended by `git restore dvc.lock`, or without it",
+            lock_cut_short,
+            DvcRefuses("'./dvc.lock' is invalid."),
+            without_lock,
         ),
         repro(
             "two dvc repro at once",
             nothing_done,
             DvcRefuses(
-                "failed to reproduce 'check': '…data/checked.json' is busy, it is being blocked by:"
+                "ERROR: failed to reproduce 'check': '…data/checked.json' is busy, it is being blocked by:"
             ),
             as_is,
             how=beside_another_dvc,
@@ -208,7 +247,7 @@ THROUGH_DVC = Area(
         repro(
             "the disk is full at DVC's cache",
             both(nothing_done, small_disk(".dvc/cache", 8)),
-            DvcRefuses("failed to reproduce 'check': [Errno 28] No space left on device"),
+            DvcRefuses("ERROR: failed to reproduce 'check': [Errno 28] No space left on device"),
             free_space,
         ),
     ],

@@ -43,6 +43,7 @@ def test_second_repro_does_nothing_and_leaves_git_clean(built_once):
     assert built_once.run("git", "status", "--porcelain") == ""
 
 
+@pytest.mark.slow
 def test_one_model_of_a_built_study_trains_nothing(built):
     assert "train_vgg" not in (names := ran(built.run(*arguments("dvc exp run -S model=vgg"))))
     assert "evaluate" in names
@@ -85,15 +86,19 @@ def test_an_edit_of_one_model_names_its_stage_alone(built):
     assert not [name for name in changed if name.startswith("features_")]
 
 
+def slow(*values):
+    return pytest.param(*values, marks=pytest.mark.slow)
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
         (["model=nope"], "model = nope: is not one of all, ablation, basic"),
-        (["train.lr=-1"], "train.lr = -1: "),
         (["+train.epoch=3"], "train.epoch is not a parameter; did you mean 'epochs'?"),
-        (["data.source=folder"], "data.folder.path = data/none: "),
-        (["data.voc2007.archive=/no/such.tar"], "data.voc2007.archive = /no/such.tar: "),
-        (["frozen.vgg=nope"], "frozen.vgg = nope: "),
+        slow(["train.lr=-1"], "train.lr = -1: "),
+        slow(["data.source=folder"], "data.folder.path = data/none: "),
+        slow(["data.voc2007.archive=/no/such.tar"], "data.voc2007.archive = /no/such.tar: "),
+        slow(["frozen.vgg=nope"], "frozen.vgg = nope: "),
     ],
 )
 def test_a_refused_setting_is_one_line_before_any_work(clone, settings, said):
