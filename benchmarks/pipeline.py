@@ -4,7 +4,6 @@ Pyramids beside decoding alone, evaluation beside the networks alone, and `dvc r
 to do. Peak memory is in benchmarks/scale.py.
 """
 
-import io
 import statistics
 import subprocess
 import tempfile
@@ -17,6 +16,7 @@ import pandas as pd
 import torch
 from PIL import Image
 
+from benchmarks.made_up import photograph
 from srcore.checkpoint import Card
 from srcore.data.packed import Pyramids
 from srcore.data.parallel import in_order
@@ -50,17 +50,12 @@ def in_turn(*works: Callable[[], object]) -> list[float]:
 
 
 def raw_pictures(folder: Path) -> None:
-    """Photograph-like JPEGs of VOC2007's size, as the download stage leaves them."""
+    """JPEGs of VOC2007's size, as the download stage leaves them."""
     chance = np.random.default_rng(0)
     with RawWriter(folder) as writer:
         for k in range(PICTURES):
-            coarse = chance.integers(0, 256, (12, 16, 3), np.uint8)
-            image = Image.fromarray(coarse).resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)
-            noise = chance.normal(0, 6, (HEIGHT, WIDTH, 3))
-            pixels = (np.asarray(image) + noise).clip(0, 255).astype(np.uint8)
-            file = io.BytesIO()
-            Image.fromarray(pixels).save(file, "JPEG", quality=85)
-            writer.add(Entry(f"{k:04}.jpg", f"{k:04}", WIDTH, HEIGHT, ()), file.getvalue())
+            entry = Entry(f"{k:04}.jpg", f"{k:04}", WIDTH, HEIGHT, ())
+            writer.add(entry, photograph(chance, WIDTH, HEIGHT))
         writer.finish("made", [entry.group for entry in writer.entries], 0)
 
 

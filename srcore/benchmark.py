@@ -21,6 +21,7 @@ from srcore.loss import psnr
 from srcore.matlab import crop_to_multiple, imresize, luma
 from srcore.models.base import OUTPUTS
 from srcore.progress import progress
+from srcore.seeds import spread_over_seeds
 from srcore.ssim import ssim
 from srcore.tensors import to_pictures, to_tensor
 
@@ -179,12 +180,6 @@ def judge(output: NDArray[np.uint8], truth: NDArray[np.uint8], scale: int) -> tu
     return psnr(one, other).item(), ssim(one, other).item()
 
 
-def mean_over_seeds(table: pd.DataFrame) -> pd.DataFrame:
-    """One line a data set, picture, method and output, in the order of `table`."""
-    keys = ["data_set", "picture", "method", "output", "weights"]
-    return table.groupby(keys, sort=False)[["psnr", "ssim", "gain"]].mean().reset_index()
-
-
 def summarise(table: pd.DataFrame) -> dict[str, Any]:
     """The content of `metrics/benchmark.json`: means over the pictures of a data set.
 
@@ -192,8 +187,8 @@ def summarise(table: pd.DataFrame) -> dict[str, Any]:
         table: what `judge_benchmarks` gave.
 
     Returns:
-        {data set: {method: {output: {psnr, ssim, gain, pictures, weights?, seeds?,
-        psnr_spread?}}}}; bicubic has no gain.
+        {data set: {method: {output: {psnr, ssim, gain, pictures, weights?, seeds?, psnr_spread?,
+        gain_spread?}}}}; bicubic has no gain.
     """
     summary: dict[str, Any] = {}
     for keys, part in table.groupby(["data_set", "method", "output"], sort=False):
@@ -202,8 +197,7 @@ def summarise(table: pd.DataFrame) -> dict[str, Any]:
         if method != BASELINE:
             entry["gain"] = part["gain"].mean()
         entry["pictures"] = part["picture"].nunique()
-        if len(seeds := part.groupby("seed")["psnr"].mean()) > 1:
-            entry |= {"seeds": len(seeds), "psnr_spread": seeds.std()}
+        entry |= spread_over_seeds(part)
         if weights := part["weights"].iloc[0]:
             entry["weights"] = weights
         summary.setdefault(data_set, {}).setdefault(method, {})[output] = entry

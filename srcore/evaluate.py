@@ -18,10 +18,11 @@ from srcore.labels import BASELINE
 from srcore.loss import psnr
 from srcore.models.base import OUTPUTS
 from srcore.progress import progress
+from srcore.seeds import spread_over_seeds
 from srcore.ssim import ssim
 from srcore.tensors import quantise, to_tensor
 
-BATCH = 16
+BATCH = 8
 """Pictures judged at once; bounds the memory."""
 
 
@@ -40,29 +41,21 @@ def judge_pictures(
         One line a picture, method and output: picture, group, method, output, psnr (dB), ssim,
         gain (dB over bicubic), and weights (label of the frozen weights, empty without).
     """
-    lines: list[pd.DataFrame] = []
+    # Plain tuples: an array kept among those that come and go leaves holes in the memory.
+    lines: list[tuple[str | int | float, ...]] = []
     starts = range(0, len(held_out), BATCH)
     for start in progress(starts, desc="evaluating", unit="batch"):
         rows = held_out[start : start + BATCH]
         low = np.array(pyramids.low[rows])
         truths = {output: to_tensor(getattr(pyramids, output)[rows]) for output in OUTPUTS}
-        for method, seed, weights, output, picture in _outputs(networks, low, device):
+        for method, seed, weights, output, pictures in _outputs(networks, low, device):
             truth = truths[output]
-            lines.append(
-                pd.DataFrame(
-                    {
-                        "picture": [pyramids.names[row] for row in rows],
-                        "group": [pyramids.groups[row] for row in rows],
-                        "method": method,
-                        "output": output,
-                        "seed": seed,
-                        "psnr": psnr(picture, truth).double().numpy(),
-                        "ssim": ssim(picture, truth).double().numpy(),
-                        "weights": weights,
-                    }
-                )
-            )
-    table = pd.concat(lines, ignore_index=True)
+            figures = torch.stack([psnr(pictures, truth), ssim(pictures, truth)], 1).tolist()
+            for row, of_picture in zip(rows, figures, strict=True):
+                name, group = pyramids.names[row], pyramids.groups[row]
+                lines.append((name, group, method, output, seed, *of_picture, weights))
+    columns = ["picture", "group", "method", "output", "seed", "psnr", "ssim", "weights"]
+    table = pd.DataFrame(lines, columns=columns)
     baseline = table[table.method == BASELINE].set_index(["picture", "output"])["psnr"]
     pairs = pd.MultiIndex.from_frame(table[["picture", "output"]])
     table["gain"] = table["psnr"] - baseline.reindex(pairs).to_numpy()
@@ -83,12 +76,6 @@ def _outputs(
             yield card.model, card.seed, card.weights or "", output, quantise(picture).cpu()
 
 
-def mean_over_seeds(table: pd.DataFrame) -> pd.DataFrame:
-    """One line a picture, method and output, in the order of `table`."""
-    keys = ["picture", "group", "method", "output", "weights"]
-    return table.groupby(keys, sort=False)[["psnr", "ssim", "gain"]].mean().reset_index()
-
-
 def summarise(table: pd.DataFrame, networks: list[Network], resamples: int, side: int) -> Any:
     """The content of `metrics/evaluate.json`.
 
@@ -103,8 +90,7 @@ def summarise(table: pd.DataFrame, networks: list[Network], resamples: int, side
         gain_high, wins, weights?, seeds?, psnr_spread?, gain_spread?}, parameters?, macs?}};
         gain_low and gain_high are the 95 % interval of the mean gain, wins the share of pictures on
         which the method beats bicubic. With several seeds figures are those of picture-wise means,
-        seeds is their number, and the spreads are standard deviations (n − 1) between them of the
-        mean psnr and gain.
+        beside what `spread_over_seeds` gives.
     """
     summary: dict[str, Any] = {"best": {}}
     models = dict.fromkeys(network.card.model for network in networks)
@@ -115,10 +101,7 @@ def summarise(table: pd.DataFrame, networks: list[Network], resamples: int, side
         if method != BASELINE:
             entry |= {"gain": part["gain"].mean(), "gain_low": low, "gain_high": high}
             entry["wins"] = float((by_picture["gain"] > 0).mean())
-        if len(seeds := part.groupby("seed")[["psnr", "gain"]].mean()) > 1:
-            spread = seeds.std()  # the same for both: the baseline has no seed
-            entry |= {"seeds": len(seeds)}
-            entry |= {"psnr_spread": spread["psnr"], "gain_spread": spread["gain"]}
+        entry |= spread_over_seeds(part)
         if weights := part["weights"].iloc[0]:
             entry["weights"] = weights
         summary.setdefault(str(method), {})[str(output)] = entry

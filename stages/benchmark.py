@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from srcore.benchmark import find_pictures, judge_benchmarks, mean_over_seeds, summarise
+from srcore.benchmark import find_pictures, judge_benchmarks, summarise
 from srcore.checkpoint import load_set
 from srcore.device import prepare
 from srcore.files import write_csv, write_json
 from srcore.inference import assemble
 from srcore.params import load_params
+from srcore.seeds import mean_over_seeds
 from srcore.stage import main
 
 

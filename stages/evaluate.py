@@ -5,11 +5,12 @@ from pathlib import Path
 from srcore.checkpoint import load_set
 from srcore.data.packed import Pyramids, read_split
 from srcore.device import prepare
-from srcore.evaluate import judge_pictures, mean_over_seeds, quality_and_cost, summarise
+from srcore.evaluate import judge_pictures, quality_and_cost, summarise
 from srcore.files import write_csv, write_json
 from srcore.gather import beside_report, final_metrics, histories
 from srcore.inference import assemble
 from srcore.params import load_params
+from srcore.seeds import mean_over_seeds
 from srcore.stage import main
 
 

@@ -18,7 +18,7 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from test_matlab import matrix, to_uint8
 from tiny import CPU, tiny_clip, tiny_network
 
-from srcore.benchmark import find_pictures, judge, judge_benchmarks, mean_over_seeds, summarise
+from srcore.benchmark import find_pictures, judge, judge_benchmarks, summarise
 from srcore.checkpoint import Card, save_checkpoint
 from srcore.errors import StudyError
 from srcore.files import write_json
@@ -26,6 +26,7 @@ from srcore.frozen.extractor import load_extractor
 from srcore.inference import Network
 from srcore.matlab import crop_to_multiple, imresize
 from srcore.models import model_class
+from srcore.seeds import mean_over_seeds
 from srcore.tensors import to_pictures, to_tensor
 
 MANY = 10**9

@@ -13,10 +13,11 @@ from srcore import cost
 from srcore import evaluate as evaluate_module
 from srcore.bootstrap import mean_interval
 from srcore.data.packed import Pyramids
-from srcore.evaluate import judge_pictures, mean_over_seeds, quality_and_cost, summarise
+from srcore.evaluate import judge_pictures, quality_and_cost, summarise
 from srcore.files import write_json
 from srcore.frozen.extractor import load_extractor
 from srcore.inference import Network
+from srcore.seeds import mean_over_seeds
 from srcore.tensors import to_pictures, to_tensor
 
 CPU = torch.device("cpu")

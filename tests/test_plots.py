@@ -14,9 +14,10 @@ import yaml
 from compared import CPU, network, pyramids
 from PIL import Image
 
-from srcore.evaluate import judge_pictures, mean_over_seeds, quality_and_cost, summarise
+from srcore.evaluate import judge_pictures, quality_and_cost, summarise
 from srcore.files import write_csv
 from srcore.gather import beside_report
+from srcore.seeds import mean_over_seeds
 
 ROOT = Path(__file__).parents[1]
 

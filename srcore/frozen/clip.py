@@ -49,8 +49,7 @@ class Clip:
     @torch.inference_mode()
     def embed_pictures(self, pictures: Sequence[Image.Image]) -> Tensor:
         """Embeddings of RGB pictures of any size: (N, 512), not normalised."""
-        batch = torch.stack([self.preprocess(picture) for picture in pictures])
-        return self.model.encode_image(batch.to(self.device)).float()
+        return _embed(self.model.visual, self.preprocess, self.device, pictures)
 
     @torch.inference_mode()
     def embed_sentences(self, sentences: Sequence[str]) -> Tensor:
@@ -79,13 +78,26 @@ class Clip:
         Pictures pass through 8 bits and open_clip's own preprocessing, as a saved picture would.
         CLIP is trained on the direction of an embedding alone. Its length, ten to twenty, would
         only make the steps of the 3×3 merge as many times larger than those of other weights.
+
+        It holds the picture tower alone, so that the memory of the text tower is free again.
         """
+        visual, preprocess, device = self.model.visual, self.preprocess, self.device
 
         def embed(low: Tensor) -> Tensor:
             pictures = [to_pil_image(picture) for picture in quantise(low).cpu()]
-            return F.normalize(self.embed_pictures(pictures), dim=1)
+            return F.normalize(_embed(visual, preprocess, device, pictures), dim=1)
 
-        return Extractor(embed, self.label, fingerprint(cast("nn.Module", self.model.visual)))
+        return Extractor(embed, self.label, fingerprint(visual))
+
+
+def _embed(
+    visual: nn.Module,
+    preprocess: Callable[[Image.Image], Tensor],
+    device: torch.device,
+    pictures: Sequence[Image.Image],
+) -> Tensor:
+    batch = torch.stack([preprocess(picture) for picture in pictures])
+    return visual(batch.to(device)).float()
 
 
 def load_clip(weights: str, device: torch.device) -> Clip:
