@@ -110,21 +110,37 @@ def clone(root: Path, tmp_path: Path) -> Clone:
     return new_clone(root, tmp_path / "clone")
 
 
+class Recording(Clone):
+    """A fresh clone in which every stage notes what it imports."""
+
+    def __init__(self, root: Path, folder: Path) -> None:
+        super().__init__(new_clone(root, folder / "clone").path)
+        self._notes = folder / "imports"
+        self._notes.mkdir()
+        (folder / "python").mkdir()
+        (folder / "python" / "sitecustomize.py").write_text(RECORDER)
+        self.environment |= {
+            "PYTHONPATH": str(folder / "python"),
+            "SRCORE_RECORD": str(self._notes),
+        }
+
+    @property
+    def imports(self) -> dict[str, set[str]]:
+        """Stage, with its arguments → the modules of the project that it imported."""
+        return {file.name: set(file.read_text().split()) for file in self._notes.iterdir()}
+
+
 @pytest.fixture(scope="session")
-def built_once(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Clone:
+def built_once(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Recording:
     """A clone in which everything was run and committed, once for all tests; do not change it."""
     folder = tmp_path_factory.mktemp("study")
-    (folder / "python").mkdir()
-    (folder / "python" / "sitecustomize.py").write_text(RECORDER)
-    (folder / "imports").mkdir()
-    clone = new_clone(root, folder / "clone")
-    recorder = {"PYTHONPATH": str(folder / "python"), "SRCORE_RECORD": str(folder / "imports")}
+    clone = Recording(root, folder)
     (folder / "pictures" / "Set1").mkdir(parents=True)
     Image.fromarray(arrays()[2]).save(folder / "pictures" / "Set1" / "a.png")
     clone.edit("params.yaml", "  folder: data/none", f"  folder: {folder / 'pictures'}")
-    clone.run("dvc", "repro", **recorder)
+    clone.run("dvc", "repro")
     for outside in ("train_ablation", "benchmark"):
-        clone.run("dvc", "repro", f"stages/dvc.yaml:{outside}", **recorder)
+        clone.run("dvc", "repro", f"stages/dvc.yaml:{outside}")
     clone.commit("built")
     return clone
 
@@ -136,7 +152,7 @@ def built(built_once: Clone, tmp_path: Path) -> Clone:
 
 
 @pytest.fixture(scope="session")
-def imports(built_once: Clone) -> dict[str, set[str]]:
-    """Stage, with its arguments → the modules of the project that it imported."""
-    folder = built_once.path.parent / "imports"
-    return {file.name: set(file.read_text().split()) for file in folder.iterdir()}
+def one_model(root: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Recording, str]:
+    """A clone in which the study of one model was run, and what DVC said."""
+    clone = Recording(root, tmp_path_factory.mktemp("one"))
+    return clone, clone.run("dvc", "exp", "run", "-S", "model=vgg")

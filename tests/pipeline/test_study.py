@@ -12,6 +12,7 @@ from srcore.models import SETS
 TRAIN = SETS["all"]
 
 
+@pytest.mark.slow
 def test_whole_study(built_once):
     path = built_once.path
     checkpoints = sorted(file.name for file in (path / "data/models/all").glob("*.safetensors"))
@@ -28,6 +29,7 @@ def test_whole_study(built_once):
     assert benchmark["Set1"]["clip"]["large"]["weights"] == "random weights"
 
 
+@pytest.mark.slow
 def test_a_benchmark_is_run_when_asked_for_alone(built):
     """Who never runs it gets no warning because its figures are not there."""
     (built.path / "metrics/benchmark.json").unlink()
@@ -38,6 +40,7 @@ def test_a_benchmark_is_run_when_asked_for_alone(built):
     assert ran(built.run("dvc", "repro", "--dry", "stages/dvc.yaml:benchmark")) == ["benchmark"]
 
 
+@pytest.mark.slow
 def test_second_repro_does_nothing_and_leaves_git_clean(built_once):
     assert ran(built_once.run("dvc", "repro")) == []
     assert built_once.run("git", "status", "--porcelain") == ""
@@ -75,6 +78,7 @@ def test_metrics_diff_shows_old_new_and_change(built):
     assert change["diff"] != 0
 
 
+@pytest.mark.slow
 def test_an_edit_of_one_model_names_its_stage_alone(built):
     built.edit(
         "srcore/models/vgg.py", "class SuperResNetWithVGG", "# a comment\nclass SuperResNetWithVGG"
@@ -118,14 +122,15 @@ def test_a_typo_by_hand_is_refused_as_well(clone):
     assert ran(output) == ["check"]
 
 
-@pytest.mark.slow
-def test_one_model_in_a_fresh_clone_trains_that_model_alone(clone):
-    names = ran(clone.run("dvc", "exp", "run", "-S", "model=vgg"))
+def test_one_model_in_a_fresh_clone_trains_that_model_alone(one_model):
+    clone, said = one_model
+    names = ran(said)
     for name in ("check", "download", "resize_pyramids", "split", "features_vgg", "train_vgg"):
         assert name in names
     assert "evaluate" in names
     assert {name for name in names if name.startswith("train_")} == {"train_vgg"}
     assert "features_clip" not in names
+    assert ran(clone.run("dvc", "repro")) == []
 
 
 @pytest.mark.slow
