@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 
-def photograph(chance: np.random.Generator, width: int = 500, height: int = 375) -> bytes:
+def photograph(chance: np.random.Generator, width: int, height: int) -> bytes:
     """A JPEG of coloured clouds with some grain, of about the size of a photograph's file."""
     coarse = Image.fromarray(chance.integers(0, 256, (12, 16, 3), np.uint8))
     smooth = np.asarray(coarse.resize((width, height), Image.Resampling.BICUBIC), np.int16)

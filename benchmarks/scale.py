@@ -1,4 +1,4 @@
-"""Time and memory of every stage on many pictures: `make scale`, or `python -m benchmarks.scale N`.
+"""Time and memory of the stages on many pictures, up to `evaluate`: `make scale`.
 
 Made-up pictures of VOC2007's size, packed as its archive is, go through the real stages under DVC
 in a clone of the last commit, as the report trains: one epoch, 16 pictures a step. Memory is what
@@ -27,6 +27,8 @@ from srcore.files import write_csv
 from srcore.models import SETS
 
 ROOT = Path(__file__).parents[1]
+PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+"""DVC and the stages are those of the environment that runs this."""
 EVERY = 0.2
 """Seconds between two looks at the memory."""
 
@@ -37,7 +39,6 @@ SETTINGS = {
     "data.source": "voc2007",
     "train.epochs": 1,
     "train.batch_size": 16,
-    "evaluate.resamples": 2000,
 }
 
 
@@ -109,7 +110,7 @@ def watch(clone: Path, stage: str, limit: float) -> dict[str, object]:
         running = subprocess.Popen(  # noqa: S603
             ["dvc", "repro", "--single-item", f"{where}{stage}"],  # noqa: S607
             cwd=clone,
-            env=os.environ | {"DVC_NO_ANALYTICS": "1"},
+            env=os.environ | {"DVC_NO_ANALYTICS": "1", "PATH": PATH},
             stdout=said,
             stderr=subprocess.STDOUT,
             start_new_session=True,

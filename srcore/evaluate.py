@@ -1,6 +1,7 @@
 """Judging a model set on the held-out pictures, beside interpolation."""
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -34,15 +35,15 @@ def judge_pictures(
 ) -> pd.DataFrame:
     """PSNR and SSIM of every method on every held-out picture.
 
-    Both sides are 8-bit RGB pictures. With several seeds of a model, a picture's figures are their
-    means.
+    Both sides are 8-bit RGB pictures.
 
     Returns:
-        One line a picture, method and output: picture, group, method, output, psnr (dB), ssim,
-        gain (dB over bicubic), and weights (label of the frozen weights, empty without).
+        One line a method, seed, output and picture, in this order: picture, group, method, output,
+        seed, psnr (dB), ssim, weights (label of the frozen weights, empty without), and gain (dB
+        over bicubic).
     """
     # Plain tuples: an array kept among those that come and go leaves holes in the memory.
-    lines: list[tuple[str | int | float, ...]] = []
+    lines: dict[tuple[str, int, str], list[tuple[str | int | float, ...]]] = {}
     starts = range(0, len(held_out), BATCH)
     for start in progress(starts, desc="evaluating", unit="batch"):
         rows = held_out[start : start + BATCH]
@@ -50,12 +51,13 @@ def judge_pictures(
         truths = {output: to_tensor(getattr(pyramids, output)[rows]) for output in OUTPUTS}
         for method, seed, weights, output, pictures in _outputs(networks, low, device):
             truth = truths[output]
+            part = lines.setdefault((method, seed, output), [])
             figures = torch.stack([psnr(pictures, truth), ssim(pictures, truth)], 1).tolist()
             for row, of_picture in zip(rows, figures, strict=True):
                 name, group = pyramids.names[row], pyramids.groups[row]
-                lines.append((name, group, method, output, seed, *of_picture, weights))
+                part.append((name, group, method, output, seed, *of_picture, weights))
     columns = ["picture", "group", "method", "output", "seed", "psnr", "ssim", "weights"]
-    table = pd.DataFrame(lines, columns=columns)
+    table = pd.DataFrame(chain.from_iterable(lines.values()), columns=columns)
     baseline = table[table.method == BASELINE].set_index(["picture", "output"])["psnr"]
     pairs = pd.MultiIndex.from_frame(table[["picture", "output"]])
     table["gain"] = table["psnr"] - baseline.reindex(pairs).to_numpy()

@@ -3,6 +3,7 @@
 import pandas as pd
 
 FIGURES = ["psnr", "ssim", "gain"]
+"""The columns that differ between seeds; every other one but seed tells the lines apart."""
 
 
 def mean_over_seeds(table: pd.DataFrame) -> pd.DataFrame:
@@ -11,7 +12,7 @@ def mean_over_seeds(table: pd.DataFrame) -> pd.DataFrame:
     In the order of `table`, without its column seed.
     """
     keys = [name for name in table.columns if name not in ("seed", *FIGURES)]
-    return table.groupby(keys, sort=False)[FIGURES].mean().reset_index()
+    return table.groupby(keys, sort=False, dropna=False)[FIGURES].mean().reset_index()
 
 
 def spread_over_seeds(part: pd.DataFrame) -> dict[str, float]:

@@ -16,6 +16,7 @@ from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from srcore.params import Params, load_params
+from srcore.seeds import spread_over_seeds
 
 METHODS = {
     "nearest": Image.Resampling.NEAREST,
@@ -172,7 +173,6 @@ def _photograph(number: int, side: int) -> Image.Image:
 def _summary(
     table: pd.DataFrame, by_seed: pd.DataFrame, networks: dict[str, Network], errors: float
 ) -> dict:
-    means = by_seed.groupby(["method", "output", "seed"])[["psnr", "gain"]].mean()
     summary: dict = {"best": {}}
     for (method, output), part in table.groupby(["method", "output"], sort=False):
         entry = {"psnr": part.psnr.mean(), "ssim": part.ssim.mean()}
@@ -181,9 +181,8 @@ def _summary(
             gain = part.gain.mean()
             entry |= {"gain": gain, "gain_low": gain - spread, "gain_high": gain + spread}
             entry["wins"] = float((part.gain > 0).mean())
-        if len(seeds := means.loc[method, output]) > 1:
-            entry |= {"seeds": len(seeds), "psnr_spread": seeds["psnr"].std()}
-            entry |= {"gain_spread": seeds["gain"].std()}
+        of_seeds = by_seed[(by_seed.method == method) & (by_seed.output == output)]
+        entry |= spread_over_seeds(of_seeds)
         weights = {"weights": part.weights.iloc[0]} if part.weights.iloc[0] else {}
         summary.setdefault(str(method), {})[str(output)] = entry | weights
         best = summary["best"].get(output)

@@ -253,6 +253,7 @@ def test_seeds_are_averaged_and_their_spread_is_told(table):
     assert (entry["pictures"], entry["seeds"]) == (2, 2)
     assert entry["psnr"] == pytest.approx(of_seeds.mean())
     assert entry["psnr_spread"] == pytest.approx(abs(of_seeds[0] - of_seeds[1]) / 2**0.5)
+    assert entry["gain_spread"] == entry["psnr_spread"]
     mean = mean_over_seeds(table)
     assert len(mean) == 4 * (2 + 1 + 2 + 2 + 2)
     found = mean.query("picture == 'b.png' and method == 'multi' and output == 'mid'")

@@ -155,6 +155,11 @@ def summary(table, networks):
     return summarise(table, networks, 500, 16)
 
 
+def test_the_order_of_lines_is_the_same_whatever_the_batch(table, networks, pyramids, held_out):
+    whole = judge_pictures(networks, pyramids, held_out, CPU)
+    pd.testing.assert_frame_equal(table, whole, rtol=1e-5)
+
+
 def test_means_and_intervals_are_those_of_the_table(table, summary):
     part = mean_over_seeds(table).query("method == 'vgg' and output == 'large'")
     entry = summary["vgg"]["large"]

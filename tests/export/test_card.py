@@ -1,7 +1,5 @@
 import re
 
-import pytest
-
 from srcore.export.card import model_card
 
 JUDGED = {"psnr": 30.456, "ssim": 0.9123, "gain": 2.5, "gain_low": 2.25, "gain_high": 2.75}
@@ -38,7 +36,6 @@ def test_it_tells_what_the_network_is_and_costs(made):
     assert "VGG16" not in text
 
 
-@pytest.mark.slow
 def test_random_weights_are_told_before_anything_else(made):
     for name, kind in (("vgg", "VGG16"), ("clip", "CLIP")):
         lines = made(name).card.splitlines()

@@ -1,6 +1,8 @@
+import gc
 import hashlib
 import logging
 import warnings
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from open_clip.constants import OPENAI_DATASET_MEAN, OPENAI_DATASET_STD
 from photographs import arrays, photographs
 from PIL import Image
 from safetensors.torch import save_file
+from tiny import tiny_clip
 
 from srcore.errors import StudyError
 from srcore.frozen import clip as clip_module
@@ -81,6 +84,16 @@ def test_a_checkpoint_is_named_by_its_file_alone(loaded, theirs):
     assert loaded.label == "weights of ViT-B-32.pt"
     assert loaded.scale == pytest.approx(1 / 0.07, rel=1e-3)
     assert loaded.extractor().fingerprint == fingerprint(theirs[0].visual)
+
+
+def test_an_extractor_lets_the_text_tower_go():
+    clip = tiny_clip()
+    whole = weakref.ref(clip.model)
+    extractor = clip.extractor()
+    del clip
+    gc.collect()
+    assert whole() is None
+    assert extractor(torch.rand(1, 3, 8, 8)).shape[0] == 1
 
 
 @pytest.mark.slow

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from commands import as_shown
+from commands import ROOT
 from pipeline.conftest import Clone, new_clone
 
 SEED = int(os.environ.get("SRCORE_SEED", "0"))
@@ -36,7 +36,7 @@ REFUSED = re.compile("process [0-9]+ is training|another process is writing it")
 REMEDIES = {
     "Unable to read RWLock-file": "rm .dvc/tmp/rwlock",
     "join.. argument must be .* not 'NoneType'": "find .dvc/cache/runs -type d -empty -delete",
-    "stages/dvc.lock' is (invalid|corrupted)": as_shown("git restore stages/dvc.lock"),
+    "stages/dvc.lock' is (invalid|corrupted)": "git restore stages/dvc.lock",
 }
 """What docs/pipeline.md says of a DVC that was killed while it wrote a file of its own."""
 
@@ -281,6 +281,11 @@ def run_on(study: Study, model: str, victim: str, moment: Moment | None) -> tupl
             assert time.monotonic() < until
             time.sleep(0.05)
     return killed, code == 0
+
+
+def test_the_remedies_are_those_of_the_docs():
+    told = (ROOT / "docs/pipeline.md").read_text()
+    assert [remedy for remedy in REMEDIES.values() if f"`{remedy}`" not in told] == []
 
 
 @pytest.mark.slow
