@@ -374,12 +374,12 @@ def test_ctrl_c_ends_a_study_at_once_and_the_next_run_goes_on(root: Path, tmp_pa
         assert "stopped" in said.splitlines(), said
         assert list(data.glob("**/.*.partial")) == []
         went_on.append(re.findall(r"Running stage '(?:[\w./]+:)?(\w+)'", said))
-    assert went_on == [
-        ["check", "download", "resize_pyramids"],
-        ["resize_pyramids", "split", "features_vgg"],
-        ["features_vgg", "train_vgg"],
-        ["train_vgg"],
-    ]
+    # DVC runs split and features_vgg, which do not need each other, in either order.
+    stopped = ["resize_pyramids", "features_vgg", "train_vgg", "train_vgg"]
+    assert [names[-1] for names in went_on] == stopped
+    ended = [name for names in went_on for name in names[:-1]]
+    assert sorted(ended) == sorted({*ended}), "what had ended was run again"
+    assert {*ended} == {"check", "download", "resize_pyramids", "split", "features_vgg"}
     code, said = study.start("vgg").end()
     assert code == 0, said
     assert study.left_over() == []
