@@ -31,7 +31,7 @@ bench: $(VENV)/installed-dev  ## a training step against the literal program; th
 
 PICTURES ?= 5011
 
-scale: $(VENV)/installed-dev  ## time and memory of the stages on many pictures (half an hour)
+scale: $(VENV)/installed-dev  ## time and memory of the stages on many pictures (20 minutes)
 	python -m benchmarks.scale $(PICTURES)
 
 faults: $(VENV)/installed-dev  ## what can go wrong and what it ends in: make faults > docs/faults.md
