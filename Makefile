@@ -23,16 +23,16 @@ test-slow: $(VENV)/installed-dev  ## what takes longer
 	pytest -m slow
 
 review: $(VENV)/installed  ## what changed against BASE, as Markdown
-	@python -m srcore.review $(BASE)
+	@python -m srcore.reporting.pull_request $(BASE)
 
 bench: $(VENV)/installed-dev  ## a training step against the literal program; the other stages
 	python -m benchmarks.step
 	python -m benchmarks.pipeline
 
-PICTURES ?= 5011
+IMAGES ?= 5011
 
-scale: $(VENV)/installed-dev  ## time and memory of the stages on many pictures (20 minutes)
-	python -m benchmarks.scale $(PICTURES)
+scale: $(VENV)/installed-dev  ## time and memory of the stages on many images (20 minutes)
+	python -m benchmarks.scale $(IMAGES)
 
 faults: $(VENV)/installed-dev  ## what can go wrong and what it ends in: make faults > docs/faults.md
 	@PYTHONPATH=tests python -m faults

@@ -1,4 +1,4 @@
-"""Made-up pictures that cost what photographs do."""
+"""Made-up images that cost what photographs do."""
 
 import io
 

@@ -17,22 +17,22 @@ import torch
 from PIL import Image
 
 from benchmarks.made_up import photograph
-from srcore.checkpoint import Card
-from srcore.data.packed import Pyramids
+from srcore.common.device import prepare
+from srcore.common.files import write_csv
+from srcore.common.tensors import to_tensor
+from srcore.data.dataset import Pyramids
 from srcore.data.parallel import in_order
-from srcore.data.pictures import decode
 from srcore.data.pyramids import build_pyramids
 from srcore.data.raw import Entry, RawReader, RawWriter
-from srcore.device import prepare
-from srcore.evaluate import judge_pictures
-from srcore.files import write_csv
-from srcore.frozen.extractor import load_extractor
-from srcore.inference import Network
-from srcore.models import SETS, model_class
+from srcore.evaluation.held_out import judge_images
+from srcore.features.extractor import load_extractor
+from srcore.images.decode import decode
+from srcore.inference.network import Network
+from srcore.models.checkpoint import Card
+from srcore.models.registry import SETS, model_class
 from srcore.params import load_params
-from srcore.tensors import to_tensor
 
-PICTURES, TURNS = 300, 5
+IMAGES, TURNS = 300, 5
 WIDTH, HEIGHT = 500, 375
 HELD_OUT = 16
 
@@ -49,11 +49,11 @@ def in_turn(*works: Callable[[], object]) -> list[float]:
     return [statistics.median(seconds) for seconds in times]
 
 
-def raw_pictures(folder: Path) -> None:
+def raw_images(folder: Path) -> None:
     """JPEGs of VOC2007's size, as the download stage leaves them."""
     chance = np.random.default_rng(0)
     with RawWriter(folder) as writer:
-        for k in range(PICTURES):
+        for k in range(IMAGES):
             entry = Entry(f"{k:04}.jpg", f"{k:04}", WIDTH, HEIGHT, ())
             writer.add(entry, photograph(chance, WIDTH, HEIGHT))
         writer.finish("made", [entry.group for entry in writer.entries], 0)
@@ -63,7 +63,7 @@ def pyramids(folder: Path, threads: int) -> list[float]:
     """Seconds of the whole stage; of decoding alone, and with Pillow's resizing, in threads."""
     raw = folder / "raw"
     raw.mkdir()
-    raw_pictures(raw)
+    raw_images(raw)
     sizes = load_params().pyramid.sizes
 
     def decoding(*levels: int) -> None:
@@ -74,7 +74,7 @@ def pyramids(folder: Path, threads: int) -> list[float]:
                 for size in levels:
                     image.resize((size, size), Image.Resampling.BICUBIC)
 
-            for _ in in_order(one, range(PICTURES), threads):
+            for _ in in_order(one, range(IMAGES), threads):
                 pass
 
     return in_turn(
@@ -85,7 +85,7 @@ def pyramids(folder: Path, threads: int) -> list[float]:
 
 
 def evaluation(pyramids: Pyramids, device: torch.device) -> tuple[float, float]:
-    """Seconds of judging a few pictures by all networks, and of the networks alone."""
+    """Seconds of judging a few images by all networks, and of the networks alone."""
     networks: list[Network] = []
     for name in SETS["all"]:
         cls = model_class(name)
@@ -94,7 +94,7 @@ def evaluation(pyramids: Pyramids, device: torch.device) -> tuple[float, float]:
     rows = np.arange(HELD_OUT)
     low = to_tensor(pyramids.low[rows], device)
     whole, alone = in_turn(
-        lambda: judge_pictures(networks, pyramids, rows, device),
+        lambda: judge_images(networks, pyramids, rows, device),
         lambda: [network(low) for network in networks],
     )
     return whole, alone
@@ -121,16 +121,16 @@ def main() -> None:
         folder = Path(name)
         whole, alone, resized = pyramids(folder, params.threads)
         lines += [
-            {"what": "pyramids a second", "value": round(PICTURES / whole, 1)},
-            {"what": "decoded pictures a second, alone", "value": round(PICTURES / alone, 1)},
-            {"what": "decoded and resized, alone", "value": round(PICTURES / resized, 1)},
+            {"what": "pyramids a second", "value": round(IMAGES / whole, 1)},
+            {"what": "decoded images a second, alone", "value": round(IMAGES / alone, 1)},
+            {"what": "decoded and resized, alone", "value": round(IMAGES / resized, 1)},
             {"what": "share of decoding in the stage", "value": round(alone / whole, 2)},
             {"what": "share of decoding and resizing", "value": round(resized / whole, 2)},
         ]
         whole, alone = evaluation(Pyramids.open(folder / "out"), device)
         lines += [
             {
-                "what": "pictures judged a second, by all networks",
+                "what": "images judged a second, by all networks",
                 "value": round(HELD_OUT / whole, 1),
             },
             {"what": "share of the networks in it", "value": round(alone / whole, 2)},

@@ -1,9 +1,9 @@
-"""Time and memory of the stages on many pictures, up to `evaluate`: `make scale`.
+"""Time and memory of the stages on many images, up to `evaluate`: `make scale`.
 
-Made-up pictures of VOC2007's size, packed as its archive is, go through the real stages under DVC
-in a clone of the last commit, as the report trains: one epoch, 16 pictures a step. Memory is what
+Made-up images of VOC2007's size, packed as its archive is, go through the real stages under DVC
+in a clone of the last commit, as the report trains: one epoch, 16 images a step. Memory is what
 cannot be dropped: the anonymous pages (RssAnon) of a stage's processes, added up, five times a
-second; memory-mapped pictures and features are not among it. Takes disk: about 1.5 MB a picture.
+second; memory-mapped images and features are not among it. Takes disk: about 1.5 MB an image.
 """
 
 import argparse
@@ -23,8 +23,8 @@ import pandas as pd
 import yaml
 
 from benchmarks.made_up import photograph
-from srcore.files import write_csv
-from srcore.models import SETS
+from srcore.common.files import write_csv
+from srcore.models.registry import SETS
 
 ROOT = Path(__file__).parents[1]
 PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -43,7 +43,7 @@ SETTINGS = {
 
 
 def pack(count: int, size: tuple[int, int], path: Path) -> None:
-    """Write an archive of `count` pictures with the layout of VOC2007's."""
+    """Write an archive of `count` images with the layout of VOC2007's."""
     chance = np.random.default_rng(0)
     with tarfile.open(path, "w") as archive:
         for number in range(count):
@@ -141,7 +141,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("pictures", type=int, nargs="+", help="how many; each number is a study")
+    parser.add_argument("images", type=int, nargs="+", help="how many; each number is a study")
     parser.add_argument("--models", default="all", help="all, none, or names with commas between")
     parser.add_argument("--folder", type=Path, help="where to work, instead of a temporary folder")
     parser.add_argument("--size", type=int, nargs=2, default=(500, 375), help="width, height")
@@ -157,15 +157,15 @@ def main() -> None:
         stages += ["train_all"] if given.models == "all" else []
         stages += ["evaluate"] if given.models == "all" or len(models) == 1 else []
     lines: list[dict[str, object]] = []
-    for count in given.pictures:
+    for count in given.images:
         with tempfile.TemporaryDirectory(dir=given.folder) as folder:
-            archive = Path(folder) / "pictures.tar"
+            archive = Path(folder) / "images.tar"
             pack(count, tuple(given.size), archive)
             clone = cloned(Path(folder) / "clone")
             model = models[0] if len(models) == 1 else "all"
             configure(clone, archive, max(1, count // 5), model)
             for stage in stages:
-                lines.append({"pictures": count, **watch(clone, stage, given.limit)})
+                lines.append({"images": count, **watch(clone, stage, given.limit)})
                 print(*lines[-1].values(), flush=True)
                 write_csv(ROOT / "benchmarks/scale.csv", pd.DataFrame(lines))
     print(pd.DataFrame(lines).to_string(index=False))

@@ -23,15 +23,15 @@ from lightning_fabric import Fabric
 from literal import LITERAL, PSNRLoss
 
 from benchmarks.limit import convolutions_alone
-from srcore.device import prepare
-from srcore.examples import Examples
-from srcore.files import write_csv
-from srcore.frozen.extractor import Extractor, load_extractor
-from srcore.learner import Learner
-from srcore.loss import LOSSES
-from srcore.models import model_class
+from srcore.common.device import prepare
+from srcore.common.files import write_csv
+from srcore.features.extractor import Extractor, load_extractor
+from srcore.models.registry import model_class
 from srcore.params import load_params
-from srcore.recipe import Recipe, recipe_for
+from srcore.training.batches import Examples
+from srcore.training.losses import LOSSES
+from srcore.training.optimization import OptimizationState
+from srcore.training.recipe import Recipe, recipe_for
 
 TURNS, STEPS = 7, 5
 """Turns that count of each program (the first does not), and steps in each."""
@@ -53,7 +53,7 @@ class InsideTheStep(torch.nn.Module):
         return self.extractor(low).clone()
 
 
-def pictures(batch: int) -> dict[str, torch.Tensor]:
+def images(batch: int) -> dict[str, torch.Tensor]:
     """The same bytes for both programs: (N, H, W, 3)."""
     chance = torch.Generator().manual_seed(0)
     return {
@@ -74,7 +74,7 @@ def literal(name: str) -> tuple[Step, None]:
     model.load_state_dict(state)
     levels = {
         level: (array.permute(0, 3, 1, 2).float() / 255).contiguous()
-        for level, array in pictures(recipe.batch_size).items()
+        for level, array in images(recipe.batch_size).items()
     }
     criterion = PSNRLoss() if recipe.loss == "inverse_psnr" else torch.nn.L1Loss()
     optimizer = torch.optim.Adam(model.parameters(), lr=0.001)
@@ -91,7 +91,7 @@ def literal(name: str) -> tuple[Step, None]:
 
 
 def product(name: str) -> tuple[Step, Step]:
-    """The same, as `srcore.train` has it; and the making of its batch."""
+    """The same, as `srcore.training.loop` has it; and the making of its batch."""
     params, cls = load_params(), model_class(name)
     recipe = recipe_for(cls, params)
     prepare("cpu", params.threads)
@@ -99,23 +99,23 @@ def product(name: str) -> tuple[Step, Step]:
     torch.manual_seed(0)
     model = cls()
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    levels = {level: array.numpy() for level, array in pictures(recipe.batch_size).items()}
-    low, truths = levels.pop("low"), {output: levels[output] for output in cls.outputs}
+    levels = {level: array.numpy() for level, array in images(recipe.batch_size).items()}
+    low, targets = levels.pop("low"), {output: levels[output] for output in cls.outputs}
     features = None
     if extractor is not None:
         shown = torch.from_numpy(low).permute(0, 3, 1, 2).float() / 255
         features = extractor(shown).half().numpy()
-    examples = Examples(low, truths, features, CPU)
+    examples = Examples(low, targets, features, CPU)
     rows = torch.arange(recipe.batch_size).numpy()
     fabric = Fabric(accelerator="cpu", devices=1)
-    learner = Learner(fabric, model, recipe, steps=STEPS * (1 + TURNS) + 2)
+    optimization = OptimizationState(fabric, model, recipe, steps=STEPS * (1 + TURNS) + 2)
     inputs, true = examples.take(rows)
 
     def step() -> float:
-        outputs = learner.forward(*inputs)
+        outputs = optimization.forward(*inputs)
         loss = torch.stack([LOSSES[recipe.loss](outputs[o], true[o]) for o in cls.outputs]).sum()
         value = loss.item()
-        learner.step(loss)
+        optimization.step(loss)
         return value
 
     def batch() -> float:
@@ -145,7 +145,7 @@ def _seconds(step: Step) -> float:
 
 
 def measure(name: str, recipe: Recipe) -> dict[str, object]:
-    """One line of the table; times in ms a picture.
+    """One line of the table; times in ms an image.
 
     The losses of all steps are compared, but for a network with steps of its own that of the first.
     """

@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
-from srcore.stage import main
+from srcore.common.stage import main
 
 app = typer.Typer(
-    help="Super-resolution networks of the study, for your own pictures.",
+    help="Super-resolution networks of the study, for your own images.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -21,7 +21,7 @@ app = typer.Typer(
 
 
 class Scale(StrEnum):
-    """How much pictures are enlarged."""
+    """How much images are enlarged."""
 
     TWO = "2"
     FOUR = "4"
@@ -49,12 +49,12 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that
 
 @app.callback()
 def _several_commands() -> None:  # pyright: ignore[reportUnusedFunction]
-    """Super-resolution networks of the study, for your own pictures."""
+    """Super-resolution networks of the study, for your own images."""
 
 
 @app.command()
 def upscale(  # noqa: PLR0917  # typer reads it
-    pictures: Annotated[list[Path], typer.Argument(help="Pictures, or folders of pictures.")],
+    images: Annotated[list[Path], typer.Argument(help="Images, or folders of images.")],
     scale: Annotated[Scale, typer.Option(help="Enlarge both sides so many times.")] = Scale.FOUR,
     checkpoint: Annotated[
         Path | None,
@@ -75,10 +75,10 @@ def upscale(  # noqa: PLR0917  # typer reads it
     device: Annotated[Device, typer.Option(help="Where to compute.")] = Device.AUTO,
     weights: Weights = None,
 ) -> None:
-    """Enlarge pictures with a trained network."""
+    """Enlarge images with a trained network."""
 
     def run() -> None:
-        from srcore.upscale import run as command
+        from srcore.upscale import command
 
         options = command.Options(
             scale=int(scale),
@@ -90,7 +90,7 @@ def upscale(  # noqa: PLR0917  # typer reads it
             device=device.value,
             weights=weights,
         )
-        command.upscale(pictures, options, command.to_stderr)
+        command.upscale(images, options, command.to_stderr)
 
     main(run)
 
@@ -109,7 +109,7 @@ def export(
     ] = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Write a network as ONNX for pictures of any size, checked against torch, with a card."""
+    """Write a network as ONNX for images of any size, checked against torch, with a card."""
 
     def run() -> None:
         from srcore.export import command

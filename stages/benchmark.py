@@ -1,24 +1,24 @@
-"""Judge the model set on folders of high-resolution pictures, by the field's protocol."""
+"""Judge the model set on folders of high-resolution images, by the field's protocol."""
 
 from pathlib import Path
 
-from srcore.benchmark import find_pictures, judge_benchmarks, summarise
-from srcore.checkpoint import load_set
-from srcore.device import prepare
-from srcore.files import write_csv, write_json
-from srcore.inference import assemble
+from srcore.common.device import prepare
+from srcore.common.files import write_csv, write_json
+from srcore.common.stage import main
+from srcore.evaluation.benchmark import find_images, judge_benchmarks, summarise
+from srcore.inference.network import assemble
+from srcore.metrics.seeds import mean_over_seeds
+from srcore.models.checkpoint import load_set
 from srcore.params import load_params
-from srcore.seeds import mean_over_seeds
-from srcore.stage import main
 
 
 def run() -> None:
     params = load_params()
-    pictures = find_pictures(params.benchmark.folder, params.data.max_pixels)
+    images = find_images(params.benchmark.folder, params.data.max_pixels)
     device = prepare(params.device, params.threads)
     checkpoints = load_set(Path("data/models") / params.model)
     networks = assemble(checkpoints, params.frozen.model_dump(), device)
-    table = judge_benchmarks(networks, pictures, params.data.max_pixels, device)
+    table = judge_benchmarks(networks, images, params.data.max_pixels, device)
     write_json(Path("metrics/benchmark.json"), summarise(table))
     write_csv(Path("plots/benchmark.csv"), mean_over_seeds(table))
 

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from srcore.device import pick_device
-from srcore.files import write_json
+from srcore.common.device import pick_device
+from srcore.common.files import write_json
+from srcore.common.stage import main
 from srcore.params import load_params
-from srcore.stage import main
 
 
 def run() -> None:

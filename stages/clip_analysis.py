@@ -1,15 +1,15 @@
-"""Ask CLIP what is in the held-out pictures, and whether it survives super-resolution."""
+"""Ask CLIP what is in the held-out images, and whether it survives super-resolution."""
 
 from pathlib import Path
 
-from srcore.checkpoint import load_set
-from srcore.clip_analysis.analyse import analyse
-from srcore.data.packed import Pyramids, read_split
-from srcore.device import prepare
-from srcore.frozen.clip import load_clip
-from srcore.inference import assemble
+from srcore.common.device import prepare
+from srcore.common.stage import main
+from srcore.data.dataset import Pyramids, read_split
+from srcore.evaluation.clip.analyse import analyse
+from srcore.features.clip import load_clip
+from srcore.inference.network import assemble
+from srcore.models.checkpoint import load_set
 from srcore.params import load_params
-from srcore.stage import main
 
 
 def run() -> None:

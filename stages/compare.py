@@ -1,16 +1,16 @@
-"""Show what every network makes of a few held-out pictures."""
+"""Show what every network makes of a few held-out images."""
 
 from pathlib import Path
 
-from srcore.checkpoint import load_set
-from srcore.compare import choose, compare, write_comparison
-from srcore.data.packed import Pyramids, read_split
-from srcore.device import prepare
-from srcore.inference import assemble
-from srcore.models.base import OUTPUTS
+from srcore.common.device import prepare
+from srcore.common.stage import main
+from srcore.data.dataset import Pyramids, read_split
+from srcore.evaluation.examples import choose, compare, write_comparison
+from srcore.inference.network import assemble
+from srcore.models.checkpoint import load_set
+from srcore.models.scales import OUTPUTS
 from srcore.params import load_params
-from srcore.sheets import draw_errors, draw_outputs
-from srcore.stage import main
+from srcore.reporting.sheets import draw_errors, draw_outputs
 
 
 def run() -> None:
@@ -19,7 +19,7 @@ def run() -> None:
     pyramids = Pyramids.open(Path("data/pyramids"))
     _, held_out = read_split(Path("data/split/split.json"), pyramids.names)
     asked = params.compare
-    chosen = choose(pyramids, held_out, asked.pictures, asked.names, asked.seed)
+    chosen = choose(pyramids, held_out, asked.images, asked.names, asked.seed)
     checkpoints = load_set(Path("data/models") / params.model)
     networks = assemble(checkpoints, params.frozen.model_dump(), device)
     comparisons = compare(networks, pyramids, chosen, device)

@@ -1,11 +1,11 @@
-"""Gather the figures of the data stages, and draw a sheet of sample pictures."""
+"""Gather the figures of the data stages, and draw a sheet of sample images."""
 
 from pathlib import Path
 
-from srcore.data.packed import Pyramids, read_split
-from srcore.data.sheet import sample_sheet
-from srcore.files import read_json, write_json
-from srcore.stage import main
+from srcore.common.files import read_json, write_json
+from srcore.common.stage import main
+from srcore.data.dataset import Pyramids, read_split
+from srcore.data.preview import sample_sheet
 
 STAGES = {"download": "raw", "pyramids": "pyramids", "split": "split"}
 

@@ -1,10 +1,10 @@
-"""Gather the raw pictures of the source that params.yaml names."""
+"""Gather the raw images of the source that params.yaml names."""
 
 from pathlib import Path
 
-from srcore.data.download import download
+from srcore.common.stage import main
+from srcore.data.ingest import download
 from srcore.params import load_params
-from srcore.stage import main
 
 
 def run() -> None:

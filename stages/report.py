@@ -1,12 +1,12 @@
-"""Write the report page: figures, curves and pictures in one file that opens offline."""
+"""Write the report page: figures, curves and images in one file that opens offline."""
 
 from pathlib import Path
 
-from srcore.files import atomic
-from srcore.page.results import read_results
+from srcore.common.files import atomic
+from srcore.common.stage import main
 from srcore.params import load_params
-from srcore.report import render
-from srcore.stage import main
+from srcore.reporting.page.render import render
+from srcore.reporting.page.results import read_results
 
 
 def run() -> None:

@@ -1,10 +1,10 @@
-"""Resize every raw picture to the three sizes of the study."""
+"""Resize every raw image to the three sizes of the study."""
 
 from pathlib import Path
 
+from srcore.common.stage import main
 from srcore.data.pyramids import build_pyramids
 from srcore.params import load_params
-from srcore.stage import main
 
 
 def run() -> None:

@@ -1,11 +1,11 @@
-"""Choose the pictures that are held out."""
+"""Choose the images that are held out."""
 
 from pathlib import Path
 
-from srcore.data.packed import Pyramids
+from srcore.common.stage import main
+from srcore.data.dataset import Pyramids
 from srcore.data.split import write_split
 from srcore.params import load_params
-from srcore.stage import main
 
 
 def run() -> None:

@@ -3,17 +3,16 @@
 from functools import partial
 from pathlib import Path
 
-from srcore.data.packed import Pyramids, read_split
-from srcore.device import prepare
-from srcore.files import fresh_folder
-from srcore.frozen.stored import Features
-from srcore.models import MODELS, model_class
+from srcore.common.device import prepare
+from srcore.common.files import fresh_folder
+from srcore.common.stage import argument, main
+from srcore.data.dataset import Features, Pyramids, read_split
+from srcore.models.registry import MODELS, model_class
 from srcore.params import load_params
-from srcore.recipe import recipe_for
-from srcore.resume import only_process
-from srcore.stage import argument, main
-from srcore.train import train_model
-from srcore.trainer import first_only, launch, one_voice
+from srcore.training.distributed import launch, rank_zero_errors, rank_zero_only
+from srcore.training.loop import train_model
+from srcore.training.recipe import recipe_for
+from srcore.training.resume import only_process
 
 
 def run() -> None:
@@ -25,8 +24,8 @@ def run() -> None:
     features = Features.open(Path("data/features") / model.frozen) if model.frozen else None
     recipe = recipe_for(model, params)
     trainer = params.trainer
-    with one_voice(trainer), first_only(trainer, only_process(name)) as states:
-        with first_only(trainer, fresh_folder(Path("data/models") / name)) as out:
+    with rank_zero_errors(trainer), rank_zero_only(trainer, only_process(name)) as states:
+        with rank_zero_only(trainer, fresh_folder(Path("data/models") / name)) as out:
             fabric = launch(device, trainer)
             one = partial(train_model, name, pyramids, features, split, recipe, fabric=fabric)
             trained = [one(seed=seed, out=out, states=states) for seed in params.seeds]

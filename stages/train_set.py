@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from srcore.gather import gather_set
-from srcore.models import SETS
-from srcore.stage import argument, main
+from srcore.common.stage import argument, main
+from srcore.evaluation.model_sets import gather_set
+from srcore.models.registry import SETS
 
 
 def run() -> None:

@@ -139,7 +139,7 @@ class Page:
         points = [{"x": x, "y": y} for x, y in places]
         self.call("Input.dispatchTouchEvent", type=kind, touchPoints=points)
 
-    def picture(self, path: Path, clip: dict[str, float] | None = None) -> None:
+    def image(self, path: Path, clip: dict[str, float] | None = None) -> None:
         """Write a PNG of the whole page, or of a part of it."""
         extra = {"clip": clip | {"scale": 1}} if clip else {}
         answer = self.call("Page.captureScreenshot", captureBeyondViewport=True, **extra)

@@ -7,11 +7,11 @@ import skimage
 import torch
 from PIL import Image
 
-from srcore.checkpoint import Card
-from srcore.data.packed import Pyramids
-from srcore.frozen.extractor import Extractor
-from srcore.inference import Network
-from srcore.models import model_class
+from srcore.data.dataset import Pyramids
+from srcore.features.extractor import Extractor
+from srcore.inference.network import Network
+from srcore.models.checkpoint import Card
+from srcore.models.registry import model_class
 
 CPU = torch.device("cpu")
 SCENES = {"astronaut": 4, "coffee": 2, "chelsea": 1}

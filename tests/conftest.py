@@ -18,13 +18,13 @@ def root() -> Path:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """Real VOC2007 pictures and VGG16 weights, where a machine has them."""
+    """Real VOC2007 images and VGG16 weights, where a machine has them."""
     folder = Path(os.environ.get("SRCORE_SHARED", ROOT.parent / "shared"))
     if not folder.is_dir():
-        pytest.skip("no folder of real pictures and weights (SRCORE_SHARED) on this machine")
+        pytest.skip("no folder of real images and weights (SRCORE_SHARED) on this machine")
     return folder
 
 
-@pytest.fixture(autouse=True)
-def _two_threads() -> None:
+@pytest.fixture(autouse=True, scope="module")
+def two_threads() -> None:
     torch.set_num_threads(2)

@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 
 class PSNRLoss(nn.Module):
-    """1 / PSNR, averaged over the pictures: two (N, 3, H, W) in [0, 1] → a scalar."""
+    """1 / PSNR, averaged over the images: two (N, 3, H, W) in [0, 1] → a scalar."""
 
-    def forward(self, output: Tensor, truth: Tensor) -> Tensor:
-        mse = torch.mean((output - truth) ** 2, dim=(1, 2, 3))
+    def forward(self, output: Tensor, target: Tensor) -> Tensor:
+        mse = torch.mean((output - target) ** 2, dim=(1, 2, 3))
         psnr = 10 * torch.log10(1.0 / mse)
         return torch.mean(1 / psnr)
 
 
 class VGGFeatures(nn.Module):
-    """torchvision's vgg16().features[:9] on ImageNet-normalised pictures, frozen.
+    """torchvision's vgg16().features[:9] on ImageNet-normalised images, frozen.
 
     (N, 3, H, W) in [0, 1] → (N, 128, H // 2, W // 2). The weights are random and seeded unless a
     state dict with torchvision's keys ("0.weight" …) is loaded into `features`.
@@ -61,7 +61,7 @@ class VGGFeatures(nn.Module):
 
 class AnyEmbedding(nn.Module):
     """A small seeded stand-in for CLIP's image encoder: (N, 3, H, W) → (N, 512), unlike for each
-    picture. Benchmarks hand over the real encoder instead."""
+    image. Benchmarks hand over the real encoder instead."""
 
     def __init__(self, seed: int = 0) -> None:
         super().__init__()

@@ -1,7 +1,7 @@
 """The files that the report page reads, for a study that was never run.
 
-Pictures are photographs of scikit-image; a "network" is a blend of bicubic and truth, so that every
-figure on the page is one that its pictures really have.
+Images are photographs of scikit-image; a "network" is a blend of bicubic and target, so that every
+figure on the page is one that its images really have.
 """
 
 import json
@@ -15,8 +15,8 @@ from photographs import FOLDER
 from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
+from srcore.metrics.seeds import spread_over_seeds
 from srcore.params import Params, load_params
-from srcore.seeds import spread_over_seeds
 
 METHODS = {
     "nearest": Image.Resampling.NEAREST,
@@ -29,9 +29,9 @@ OUTPUTS = {"mid": 2, "large": 4}
 
 @dataclass(frozen=True)
 class Network:
-    """A made-up network: how much of the truth it sees, and what it costs."""
+    """A made-up network: how much of the target it sees, and what it costs."""
 
-    truth: float
+    target: float
     parameters: int
     macs: int
     outputs: tuple[str, ...] = ("mid", "large")
@@ -67,13 +67,13 @@ def make_study(
         root: an empty folder.
         params_file: a params.yaml to begin with.
         networks: name → made-up network.
-        names: names of the pictures shown; each takes the next photograph.
-        side: side of a low-resolution picture.
-        crops: held-out pictures.
+        names: names of the images shown; each takes the next photograph.
+        side: side of a low-resolution image.
+        crops: held-out images.
         epochs: length of the training curves.
         errors: half the width of the intervals, in standard errors.
-        scenes: scenes that the held-out pictures are of.
-        seeds: one training each; what it sees more of the truth than others.
+        scenes: scenes that the held-out images are of.
+        seeds: one training each; what it sees more of the target than others.
     """
     text = params_file.read_text(encoding="utf-8")
     text = text.replace("sizes: [72, 144, 288]", f"sizes: [{side}, {2 * side}, {4 * side}]")
@@ -81,11 +81,11 @@ def make_study(
         (root / folder).mkdir(parents=True)
     (root / "params.yaml").write_text(text, encoding="utf-8")
     by_seed = _judge(root / "data/compare", networks, names, side, crops, scenes, seeds)
-    keys = ["picture", "group", "method", "output", "weights"]
+    keys = ["image", "group", "method", "output", "weights"]
     table = by_seed.groupby(keys, sort=False)[["psnr", "ssim", "gain"]].mean().reset_index()
-    table.to_csv(root / "plots/pictures.csv", index=False, float_format="%.4f")
+    table.to_csv(root / "plots/images.csv", index=False, float_format="%.4f")
     _write(root / "metrics/evaluate.json", _summary(table, by_seed, networks, errors))
-    _write(root / "metrics/dataset.json", {"pictures": crops * 5, "groups": {"train": 4}})
+    _write(root / "metrics/dataset.json", {"images": crops * 5, "groups": {"train": 4}})
     _training(networks, by_seed, epochs).to_csv(
         root / "plots/training.csv", index=False, float_format="%.4f"
     )
@@ -103,35 +103,35 @@ def _judge(
     scenes: int,
     seeds: Sequence[float],
 ) -> pd.DataFrame:
-    """One line a picture, method, output and seed; of several seeds the first is shown."""
+    """One line an image, method, output and seed; of several seeds the first is shown."""
     shown: list[dict] = []
     rows: list[dict] = []
     for number in range(max(crops, len(names))):
         name = names[number] if number < len(names) else f"crop-{number:03d}.png"
-        truth = _photograph(number, 4 * side)
-        low = truth.resize((side, side), METHODS["bicubic"])
+        target = _photograph(number, 4 * side)
+        low = target.resize((side, side), METHODS["bicubic"])
         item = {"id": f"{number:02d}", "name": name, "low": f"{number:02d}.low.png", "outputs": {}}
         for output, scale in OUTPUTS.items():
             size = (scale * side, scale * side)
-            real = np.asarray(truth.resize(size, METHODS["bicubic"]), float)
+            real = np.asarray(target.resize(size, METHODS["bicubic"]), float)
             drawn = {(m, 0): np.asarray(low.resize(size, f), float) for m, f in METHODS.items()}
             bicubic = drawn["bicubic", 0]
             for model, network in networks.items():
                 for seed, more in enumerate(seeds):
                     if output in network.outputs:
-                        # Some pictures suit a network better than others.
-                        share = network.truth + more + 0.03 * np.sin(7 * number + 3 * len(model))
+                        # Some images suit a network better than others.
+                        share = network.target + more + 0.03 * np.sin(7 * number + 3 * len(model))
                         blend = bicubic + share * (real - bicubic)
                         drawn[model, seed] = blend.clip(0, 255).round()
             base = peak_signal_noise_ratio(real, bicubic, data_range=255)
             views: list[dict] = []
-            for (method, seed), picture in drawn.items():
-                psnr = peak_signal_noise_ratio(real, picture, data_range=255)
-                ssim = structural_similarity(real, picture, data_range=255, channel_axis=2)
+            for (method, seed), image in drawn.items():
+                psnr = peak_signal_noise_ratio(real, image, data_range=255)
+                ssim = structural_similarity(real, image, data_range=255, channel_axis=2)
                 weights = networks[method].weights if method in networks else ""
                 rows.append(
                     {
-                        "picture": name,
+                        "image": name,
                         "group": f"scene {number % scenes}",
                         "method": method,
                         "output": output,
@@ -148,16 +148,16 @@ def _judge(
                     view = {"method": method, "label": label, "weights": weights}
                     file = f"{number:02d}.{output}.{method}.png"
                     views.append(view | {"file": file, "psnr": psnr, "ssim": ssim})
-                    Image.fromarray(picture.astype(np.uint8)).save(folder / file)
+                    Image.fromarray(image.astype(np.uint8)).save(folder / file)
             if number < len(names):
-                file = f"{number:02d}.{output}.truth.png"
+                file = f"{number:02d}.{output}.target.png"
                 Image.fromarray(real.astype(np.uint8)).save(folder / file)
-                views.append({"method": "truth", "label": "truth", "file": file})
+                views.append({"method": "target", "label": "target", "file": file})
                 item["outputs"][output] = views
         if number < len(names):
             low.save(folder / item["low"])
             shown.append(item | {"detail": {"x": 0.375, "y": 0.25, "size": 0.25}})
-    _write(folder / "index.json", {"pictures": shown})
+    _write(folder / "index.json", {"images": shown})
     return pd.DataFrame(rows)
 
 
@@ -199,7 +199,7 @@ def _training(networks: dict[str, Network], table: pd.DataFrame, epochs: int) ->
     ours = [("this study", seed, epochs) for seed in sorted(set(table["seed"]))]
     for name, network in networks.items():
         for output in network.outputs:
-            floor = (0.0366 if output == "mid" else 0.0414) - 0.01 * network.truth
+            floor = (0.0366 if output == "mid" else 0.0414) - 0.01 * network.target
             for run, seed, length in (*ours, ("report", None, 10)):
                 for epoch in range(1, length + 1):
                     wave = 0.15 * np.sin(5 * epoch + len(name)) / epoch**0.5

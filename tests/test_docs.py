@@ -11,11 +11,11 @@ import torch
 import yaml
 from commands import as_shown, commands, shown
 
-from srcore import cost
-from srcore.frozen.extractor import load_extractor
-from srcore.models import SETS, model_class
-from srcore.page.ranking import VERDICTS
-from srcore.paired import Difference
+from srcore.features.extractor import load_extractor
+from srcore.metrics import cost
+from srcore.metrics.paired import Difference
+from srcore.models.registry import SETS, model_class
+from srcore.reporting.page.ranking import VERDICTS
 
 FILES = ("dvc.yaml", "stages/dvc.yaml")
 DOCS = sorted(Path(__file__).parents[1].glob("docs/*.md"))
@@ -132,7 +132,7 @@ def test_the_readme_leads_to_every_page(file):
 
 def test_the_page_about_the_report_tells_all_its_parts(root):
     text = (root / "docs/report.md").read_text()
-    page = (root / "srcore/templates/report.html.j2").read_text()
+    page = (root / "srcore/reporting/templates/report.html.j2").read_text()
     parts = re.findall(r'<h2 id="\w+-title">(.*?)</h2>', page)
     assert re.findall(r"^## (.*)$", text, flags=re.MULTILINE) == parts
     for words in VERDICTS.values():
@@ -162,15 +162,17 @@ RUN_ELSEWHERE = {
     "make test-slow": ".ci/run",
     "make lint": ".ci/run",
     "make faults > docs/faults.md": "tests/faults/test_faults.py",
-    "make parameters > docs/parameters.md": "tests/test_params.py",
+    "make parameters > docs/parameters.md": "tests/params/test_params.py",
     'pip install -c constraints.txt -e ".[s3]"': "Makefile",
     "NODE_RANK=0 MASTER_ADDR=10.0.0.1 MASTER_PORT=29500 "
-    "dvc repro stages/dvc.yaml:train_vgg": "tests/test_trainer.py",
+    "dvc repro stages/dvc.yaml:train_vgg": "tests/training/test_distributed.py",
     "NODE_RANK=1 MASTER_ADDR=10.0.0.1 MASTER_PORT=29500 "
-    "python -m stages.train vgg": "tests/test_trainer.py",
+    "python -m stages.train vgg": "tests/training/test_distributed.py",
     'pip install -c constraints.txt -e ".[export]"': "Makefile",
     "pip install .": ".github/workflows/study.yml",
-    "SRCORE_SET5=/my/Set5 pytest tests/test_benchmark.py": "tests/test_benchmark.py",
+    "SRCORE_SET5=/my/Set5 pytest tests/evaluation/test_benchmark.py": (
+        "tests/evaluation/test_benchmark.py"
+    ),
 }
 """Command of the docs → the file that runs it, where that is no test in tests/pipeline/."""
 
@@ -211,7 +213,7 @@ def test_what_runs_elsewhere_is_there(root):
     assert "make reproduce" in texts[".github/workflows/study.yml"]
     for target, module, file in (
         ("faults", "faults", "tests/faults/test_faults.py"),
-        ("parameters", "srcore.params.reference", "tests/test_params.py"),
+        ("parameters", "srcore.params.reference", "tests/params/test_params.py"),
     ):
         assert f"docs/{target}.md" in texts[file]
         recipe = rf"^{target}: .*\n\t.*python -m {re.escape(module)}$"
@@ -226,7 +228,7 @@ def test_what_runs_elsewhere_is_there(root):
     assert "srcore[test]" in extras["dev"]
     assert "srcore[export,s3]" in extras["test"]
     assert "run: pip install . && " in texts[".github/workflows/study.yml"]
-    assert 'os.environ.get("SRCORE_SET5")' in texts["tests/test_benchmark.py"]
+    assert 'os.environ.get("SRCORE_SET5")' in texts["tests/evaluation/test_benchmark.py"]
 
 
 def test_commands_are_found_in_all_their_forms():

@@ -9,19 +9,19 @@ from open_clip.model import CLIPTextCfg, CLIPVisionCfg
 from photographs import arrays
 from PIL import Image
 
-from srcore.checkpoint import Card
-from srcore.data.packed import Pyramids
+from srcore.data.dataset import Pyramids
 from srcore.data.pyramids import square
-from srcore.frozen.clip import ARCHITECTURE, Clip
-from srcore.frozen.extractor import freeze
-from srcore.inference import Network
-from srcore.models import model_class
+from srcore.features.clip import ARCHITECTURE, Clip
+from srcore.features.extractor import freeze
+from srcore.inference.network import Network
+from srcore.models.checkpoint import Card
+from srcore.models.registry import model_class
 
 CPU = torch.device("cpu")
 
 
 def tiny_pyramids(count: int = 5, low: int = 16, labels: tuple = ()) -> Pyramids:
-    """`count` pictures of three photographs; pictures of one photograph are one group."""
+    """`count` images of three photographs; images of one photograph are one group."""
     photographs = [Image.fromarray(array) for array in arrays()]
     crops = []
     for k in range(count):

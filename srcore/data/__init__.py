@@ -1,1 +1,1 @@
-"""From an archive of pictures to packed pyramids and a split."""
+"""From an archive of images to packed pyramids and a split."""

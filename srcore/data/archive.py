@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from srcore.errors import StudyError
-from srcore.files import about
+from srcore.common.errors import StudyError
+from srcore.common.files import about
 
 MAX_MEMBER = 256 << 20
-"""Bytes; no picture or annotation is larger."""
+"""Bytes; no image or annotation is larger."""
 
 MAX_RATIO = 50
-"""An archive that unpacks to more than this many times its size is a bomb: pictures, which are
+"""An archive that unpacks to more than this many times its size is a bomb: images, which are
 compressed already, stay near 1, and text near 10."""
 
 SLACK = 1 << 20
@@ -62,7 +62,7 @@ def open_archive(path: Path) -> Generator[Archive, None, None]:
 
     Raises:
         StudyError: no archive, damaged, a bomb, or with members that point outside, links or
-            devices, which an archive of pictures has no use for.
+            devices, which an archive of images has no use for.
     """
     with ExitStack() as stack:
         file = stack.enter_context(path.open("rb"))

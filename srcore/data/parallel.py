@@ -1,4 +1,4 @@
-"""Threads for work that is done outside Python's lock, such as decoding pictures."""
+"""Threads for work that is done outside Python's lock, such as decoding images."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator

@@ -1,4 +1,4 @@
-"""Resize every raw picture to the sizes of the study, packed as one array a size."""
+"""Resize every raw image to the sizes of the study, packed as one array a size."""
 
 import io
 from collections.abc import Sequence
@@ -9,20 +9,20 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from srcore.data.packed import COLUMNS, INDEX
+from srcore.common.errors import StudyError
+from srcore.common.files import fresh_folder, write_csv, write_json
+from srcore.common.progress import progress
+from srcore.data.dataset import COLUMNS, INDEX
 from srcore.data.parallel import in_order
-from srcore.data.pictures import PictureError, decode
 from srcore.data.raw import METRICS, RawReader
-from srcore.errors import StudyError
-from srcore.files import fresh_folder, write_csv, write_json
-from srcore.progress import progress
+from srcore.images.decode import ImageError, decode
 
 
 def build_pyramids(raw: Path, out: Path, sizes: Sequence[int], threads: int) -> None:
     """Write `<size>.npy`, uint8 (N, size, size, 3), for every size, and `index.csv` of the names.
 
-    Every level is resized from the original picture, by Pillow's antialiased bicubic, to a square
-    whatever the picture's shape, as the report does.
+    Every level is resized from the original image, by Pillow's antialiased bicubic, to a square
+    whatever the image's shape, as the report does.
 
     Raises:
         StudyError: `raw` is missing or damaged.
@@ -34,7 +34,7 @@ def build_pyramids(raw: Path, out: Path, sizes: Sequence[int], threads: int) -> 
             entry = entries[index]
             try:
                 image = decode(reader.read(index), entry.width * entry.height)
-            except PictureError as error:
+            except ImageError as error:
                 raise StudyError(
                     f"{raw}: {entry.name}: {error}; remove {raw} and run `dvc repro`"
                 ) from None
@@ -46,13 +46,13 @@ def build_pyramids(raw: Path, out: Path, sizes: Sequence[int], threads: int) -> 
                 file.write(_header(len(entries), size))
             results = in_order(levels, range(len(entries)), threads)
             # Written, not memory-mapped: a full disk is then an error and not a killed process.
-            for pixels in progress(results, "resize_pyramids", len(entries), "picture"):
+            for pixels in progress(results, "resize_pyramids", len(entries), "image"):
                 for file, level in zip(files, pixels, strict=True):
                     file.write(level)
 
         rows = [(e.name, e.group, ";".join(e.labels), e.width, e.height) for e in entries]
         write_csv(folder / INDEX, pd.DataFrame(rows, columns=list(COLUMNS)))
-        write_json(folder / METRICS, {"pictures": len(entries), "sizes": list(sizes)})
+        write_json(folder / METRICS, {"images": len(entries), "sizes": list(sizes)})
 
 
 def square(image: Image.Image, size: int) -> bytes:

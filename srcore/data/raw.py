@@ -1,4 +1,4 @@
-"""The pictures as they came, packed in one archive, with a table of what they are."""
+"""The images as they came, packed in one archive, with a table of what they are."""
 
 import statistics
 import zipfile
@@ -10,12 +10,12 @@ from types import TracebackType
 
 import pandas as pd
 
-from srcore.data.packed import read_table
-from srcore.errors import StudyError
-from srcore.files import write_csv, write_json
+from srcore.common.errors import StudyError
+from srcore.common.files import write_csv, write_json
+from srcore.data.dataset import read_table
 
 ARCHIVE, MANIFEST, REJECTED, METRICS = (
-    "pictures.zip",
+    "images.zip",
     "manifest.csv",
     "rejected.csv",
     "metrics.json",
@@ -25,7 +25,7 @@ COLUMNS = ("name", "group", "width", "height", "labels")
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the manifest; width and height of the upright picture, in pixels."""
+    """One line of the manifest; width and height of the upright image, in pixels."""
 
     name: str
     group: str
@@ -36,7 +36,7 @@ class Entry:
 
 @dataclass
 class RawWriter:
-    """Writes the folder of raw pictures; the same pictures always give the same bytes."""
+    """Writes the folder of raw images; the same images always give the same bytes."""
 
     folder: Path
     entries: list[Entry] = field(default_factory=list[Entry])
@@ -57,7 +57,7 @@ class RawWriter:
             self._zip.close()
 
     def add(self, entry: Entry, data: bytes) -> None:
-        """Append a picture file."""
+        """Append an image file."""
         # Members are numbered: any name will do then, and two that differ by case are two files.
         ending = PurePosixPath(entry.name).suffix.lower()
         ending = ending if ending[1:].isalnum() and ending.isascii() and len(ending) < 6 else ""
@@ -77,7 +77,7 @@ class RawWriter:
         write_csv(self.folder / REJECTED, pd.DataFrame(self.rejected, columns=["name", "reason"]))
         metrics = {
             "source": source,
-            "pictures": len(self.entries),
+            "images": len(self.entries),
             "groups": len(set(groups)),
             "rejected": len(self.rejected),
             "small": small,
@@ -88,7 +88,7 @@ class RawWriter:
 
 
 class RawReader:
-    """Reads the folder of raw pictures; safe to use from several threads."""
+    """Reads the folder of raw images; safe to use from several threads."""
 
     def __init__(self, folder: Path) -> None:
         """Open the folder.
@@ -112,7 +112,7 @@ class RawReader:
         self._members = self._zip.infolist()
         if len(self._members) != len(self.entries):
             raise StudyError(
-                f"{folder}: {len(self._members)} pictures in {ARCHIVE}, {len(self.entries)} in "
+                f"{folder}: {len(self._members)} images in {ARCHIVE}, {len(self.entries)} in "
                 f"{MANIFEST}; {self._again}"
             )
 
@@ -120,7 +120,7 @@ class RawReader:
         return len(self.entries)
 
     def read(self, index: int) -> bytes:
-        """Give the bytes of the picture file of `entries[index]`.
+        """Give the bytes of the image file of `entries[index]`.
 
         Raises:
             StudyError: the archive is damaged there.

@@ -1,39 +1,39 @@
-"""Hold out some pictures, whole groups at a time, exactly as many as asked for."""
+"""Hold out some images, whole groups at a time, exactly as many as asked for."""
 
 import random
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from srcore.errors import StudyError
-from srcore.files import fresh_folder, write_json
+from srcore.common.errors import StudyError
+from srcore.common.files import fresh_folder, write_json
 
 SPLIT, METRICS = "split.json", "metrics.json"
 
 
-def split_pictures(
+def split_images(
     names: Sequence[str], groups: Sequence[str], validation: float, seed: int
 ) -> tuple[list[str], list[str]]:
-    """Divide `names` into training and held-out pictures, both in the order given.
+    """Divide `names` into training and held-out images, both in the order given.
 
-    Pictures that share a group stay together, and both sides get at least one.
+    Images that share a group stay together, and both sides get at least one.
 
     Args:
-        names: the pictures.
+        names: the images.
         groups: the group of each.
-        validation: a whole number of held-out pictures, met exactly, or a share in (0, 1), met as
+        validation: a whole number of held-out images, met exactly, or a share in (0, 1), met as
             nearly as whole groups allow.
         seed: of the shuffle.
 
     Raises:
-        StudyError: too few pictures or groups, or groups that do not add up to the number.
+        StudyError: too few images or groups, or groups that do not add up to the number.
     """
     members: defaultdict[str, list[int]] = defaultdict(list)
     for index, group in enumerate(groups):
         members[group].append(index)
     if len(members) < 2:
         raise StudyError(
-            f"{len(names)} pictures of {len(members)} scene cannot be split; use more pictures "
+            f"{len(names)} images of {len(members)} scene cannot be split; use more images "
             "(data.limit, data.source)"
         )
     by_size: defaultdict[int, list[list[int]]] = defaultdict(list)
@@ -64,10 +64,10 @@ def write_split(
     out: Path, names: Sequence[str], groups: Sequence[str], validation: float, seed: int
 ) -> None:
     """Write `split.json`, the names of both sides, and `metrics.json`, their counts."""
-    train, held = split_pictures(names, groups, validation, seed)
+    train, held = split_images(names, groups, validation, seed)
     group = dict(zip(names, groups, strict=True))
     counts = {
-        side: {"pictures": len(chosen), "groups": len({group[name] for name in chosen})}
+        side: {"images": len(chosen), "groups": len({group[name] for name in chosen})}
         for side, chosen in (("train", train), ("validation", held))
     }
     with fresh_folder(out) as folder:
@@ -88,7 +88,7 @@ def _greedy(shuffled: Sequence[Sequence[int]], sizes: Sequence[int], goal: int) 
 def _reachable(counts: Sequence[tuple[int, int]], total: int) -> list[int]:
     """Which sums whole groups can make: bit k of item i is set if groups of sizes i.. make k.
 
-    A set of sums is one long integer, and adding a group a shift, so that 100,000 pictures take
+    A set of sums is one long integer, and adding a group a shift, so that 100,000 images take
     milliseconds. Of `count` equal groups, 1, 2, 4 … are added at once.
     """
     sums = [1]
@@ -106,7 +106,7 @@ def _goal(validation: float, total: int, reachable: int) -> int:
     if isinstance(validation, int):
         if not 0 < validation < total:
             raise StudyError(
-                f"split.validation = {validation}: there are {total} pictures, "
+                f"split.validation = {validation}: there are {total} images, "
                 f"so choose 1 to {total - 1}, or a share"
             )
         wanted = validation

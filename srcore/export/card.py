@@ -7,19 +7,19 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from srcore import cost
 from srcore.export.check import Comparison, by
-from srcore.inference import Network
-from srcore.labels import RANDOM
-from srcore.models.base import OUTPUTS
+from srcore.features.labels import RANDOM
+from srcore.inference.network import Network
+from srcore.metrics import cost
+from srcore.models.scales import OUTPUTS
 
 SIDE = 72
-"""Side of the picture that costs are counted for."""
+"""Side of the image that costs are counted for."""
 FROZEN = {"vgg": "VGG16", "clip": "CLIP"}
 """Kind of frozen extractor → its name."""
 RECIPE = {
     "epochs": "epochs",
-    "batch_size": "pictures a step",
+    "batch_size": "images a step",
     "lr": "learning rate",
     "loss": "loss",
     "schedule": "schedule of the learning rate",
@@ -40,7 +40,7 @@ class Exported:
     Attributes:
         file: its name.
         opset: version of the ONNX operators.
-        smallest: least height and width of a picture.
+        smallest: least height and width of an image.
         compared: its differences to torch.
         tolerance: the largest difference that would have passed.
         versions: package → version.
@@ -74,7 +74,7 @@ def model_card(
         sha256: of the checkpoint's file.
         figures: what `metrics/evaluate.json` says of this very checkpoint (under the model's name)
             and of "bicubic"; None when it was not judged.
-        measured: on which pictures, as a sentence.
+        measured: on which images, as a sentence.
         data: what it was trained on, as a sentence, where that is known beyond the checkpoint.
         exported: how the ONNX file was made; None for a card of the checkpoint alone.
     """
@@ -100,7 +100,7 @@ def model_card(
         macs=cost.macs(model, network.extractor, SIDE),
         side=SIDE,
         recipe=[(told, card.trained[key]) for key, told in RECIPE.items() if key in card.trained],
-        pictures=card.trained.get("pictures"),
+        images=card.trained.get("images"),
         data=data,
         figures=figures[card.model] if figures else None,
         bicubic=figures["bicubic"] if figures else None,

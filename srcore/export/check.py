@@ -8,11 +8,11 @@ import numpy as np
 import onnxruntime
 import torch
 
-from srcore.errors import StudyError, reason
-from srcore.inference import Network
+from srcore.common.errors import StudyError, reason
+from srcore.inference.network import Network
 
 SHAPES = ((1, 3, 72, 72), (2, 3, 97, 61))
-"""Shapes of the pictures of noise that are compared: the study's own, and an odd one, by two."""
+"""Shapes of the images of noise that are compared: the study's own, and an odd one, by two."""
 TOLERANCE = 1e-4
 """Largest difference allowed, on a scale of 1: a fortieth of a level of 8 bits."""
 TOLERANCE_ROUNDED = 1e-3
@@ -25,10 +25,10 @@ rounding, a feature is one step (a thousandth of itself) away, which no exporter
 
 @dataclass(frozen=True)
 class Comparison:
-    """How far the graph is from torch on one picture.
+    """How far the graph is from torch on one image.
 
     Attributes:
-        shape: of the picture.
+        shape: of the image.
         largest: largest difference over all outputs, on a scale of 1.
     """
 
@@ -83,9 +83,9 @@ def compare(
 
 
 def by(shape: tuple[int, ...]) -> str:
-    """A shape (N, 3, H, W) as one reads it: "2 pictures of 97×61"."""
+    """A shape (N, 3, H, W) as one reads it: "2 images of 97×61"."""
     count, _, height, width = shape
-    return f"{count} picture{'s' if count > 1 else ''} of {height}×{width}"
+    return f"{count} image{'s' if count > 1 else ''} of {height}×{width}"
 
 
 def _largest(expected: np.ndarray, given: object) -> float:

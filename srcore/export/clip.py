@@ -1,4 +1,4 @@
-"""CLIP's picture tower with its preprocessing, as a module that a graph can hold."""
+"""CLIP's image tower with its preprocessing, as a module that a graph can hold."""
 
 from typing import Any, cast
 
@@ -6,17 +6,17 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torchvision.transforms import Normalize
 
-from srcore.errors import StudyError
+from srcore.common.errors import StudyError
+from srcore.common.tensors import quantise
 from srcore.export.pillow import shortest_side
-from srcore.frozen.clip import Clip
-from srcore.tensors import quantise
+from srcore.features.clip import Clip
 
 
 class ClipFeatures(nn.Module):
     """What `Clip.extractor` computes, without leaving tensors: (N, 3, H, W) → (N, 512).
 
     Attributes:
-        tower: open_clip's picture tower.
+        tower: open_clip's image tower.
         side: pixels of a side of what it looks at.
     """
 

@@ -11,12 +11,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from srcore.checkpoint import Card, load_checkpoint
-from srcore.errors import StudyError
-from srcore.files import atomic
-from srcore.inference import Network
-from srcore.labels import RANDOM, label_of
-from srcore.network import load_network, named_weights
+from srcore.common.errors import StudyError
+from srcore.common.files import atomic
+from srcore.features.labels import RANDOM, label_of
+from srcore.inference.load import load_network, named_weights
+from srcore.inference.network import Network
+from srcore.models.checkpoint import Card, load_checkpoint
 
 PACKAGES = ("onnx", "onnxruntime", "onnxscript")
 """What the extra `export` installs."""
@@ -109,7 +109,7 @@ def _network(
     model, card = load_checkpoint(checkpoint)
     if model.frozen == "clip":
         from srcore.export.clip import ClipFeatures  # noqa: PLC0415  # open_clip loads slowly
-        from srcore.frozen.clip import load_clip  # noqa: PLC0415
+        from srcore.features.clip import load_clip  # noqa: PLC0415
 
         clip = load_clip(weights or named_weights(checkpoint, card), cpu)
         return load_network(checkpoint, weights, cpu, clip.extractor()), ClipFeatures(clip)

@@ -1,4 +1,4 @@
-"""The whole way from a picture to the outputs as one ONNX graph of any size."""
+"""The whole way from an image to the outputs as one ONNX graph of any size."""
 
 import json
 import logging
@@ -12,15 +12,15 @@ import onnx
 import torch
 from torch import Tensor, nn
 
-from srcore.errors import StudyError, reason
-from srcore.frozen.extractor import round_features
-from srcore.inference import Network
+from srcore.common.errors import StudyError, reason
+from srcore.features.extractor import round_features
+from srcore.inference.network import Network
 from srcore.models.base import SuperResolver
 
 TRACED = (2, 3, 20, 28)
-"""Shape of the picture that the graph is recorded with; it holds for others."""
+"""Shape of the image that the graph is recorded with; it holds for others."""
 SMALLEST = 4
-"""Least height and width of a picture, in pixels."""
+"""Least height and width of an image, in pixels."""
 CHATTY = ("torch.onnx", "torch.export", "torch.fx", "onnxscript", "onnx_ir", "onnx_ir.passes")
 """Loggers of the exporter that tell of every step."""
 

@@ -14,8 +14,8 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from srcore.errors import StudyError
-from srcore.files import read_json
+from srcore.common.errors import StudyError
+from srcore.common.files import read_json
 
 METRICS = Path("metrics/evaluate.json")
 """Where the study leaves its figures."""

@@ -1,8 +1,8 @@
-"""Pillow's bicubic resizing of 8-bit pictures as operations that a graph can hold.
+"""Pillow's bicubic resizing of 8-bit images as operations that a graph can hold.
 
 CLIP's preprocessing is a resize by Pillow, which computes in whole numbers. The same numbers in
 the same order of rounding are written here with tensors, so that an exported graph gives the very
-bits of `Image.resize` for a picture of any size (src/libImaging/Resample.c).
+bits of `Image.resize` for an image of any size (src/libImaging/Resample.c).
 """
 
 import torch
@@ -14,26 +14,26 @@ UNIT = 2.0**22
 """What Pillow multiplies weights by before it rounds them to whole numbers."""
 
 
-def shortest_side(pictures: Tensor, side: int) -> Tensor:
+def shortest_side(images: Tensor, side: int) -> Tensor:
     """Resize so that the shorter side has `side` pixels, and crop the middle, as CLIP does.
 
     The sizes and the places of the crop are those of torchvision's `Resize` and `CenterCrop`.
 
     Args:
-        pictures: (N, C, H, W), whole numbers from 0 to 255 of any floating type.
+        images: (N, C, H, W), whole numbers from 0 to 255 of any floating type.
         side: pixels of both sides of the result.
 
     Returns:
         (N, C, side, side) of float64, whole numbers from 0 to 255.
     """
-    height, width = pictures.shape[-2:]
+    height, width = images.shape[-2:]
     shorter = torch.minimum(_number(height), _number(width))
     rows, columns = _weights(height, shorter, side), _weights(width, shorter, side).transpose(0, 1)
     # Whole numbers in float64: sums are exact in any order.
-    pictures = pictures.double()
-    across_first = _to_8_bits(rows @ _to_8_bits(pictures @ columns))
-    down_first = _to_8_bits(_to_8_bits(rows @ pictures) @ columns)
-    # Pillow rounds in between, so the order shows. From 13 on it shrinks tall pictures down first.
+    images = images.double()
+    across_first = _to_8_bits(rows @ _to_8_bits(images @ columns))
+    down_first = _to_8_bits(_to_8_bits(rows @ images) @ columns)
+    # Pillow rounds in between, so the order shows. From 13 on it shrinks tall images down first.
     tall = (_number(width) > side) & (_number(height) > 2 * _number(width))
     return torch.where(tall, down_first, across_first)
 

@@ -7,7 +7,7 @@ from srcore.models.subpixel import SuperResNetSubpixel
 
 
 class WithoutSkip(SuperResNetSubpixel):
-    """Gives the whole picture, not the difference to a bicubic one."""
+    """Gives the whole image, not the difference to a bicubic one."""
 
     skip: ClassVar[bool] = False
 
@@ -16,7 +16,7 @@ class WithBilinearHead(SuperResNetSubpixel):
     """Heads give three channels at low resolution, upsampled bilinearly."""
 
     shuffle: ClassVar[bool] = False
-    reach: ClassVar[int] = SuperResNetSubpixel.reach + 1
+    receptive_radius: ClassVar[int] = SuperResNetSubpixel.receptive_radius + 1
 
 
 class WithReportLoss(SuperResNetSubpixel):

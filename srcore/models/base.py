@@ -8,16 +8,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-OUTPUTS = {"mid": 2, "large": 4}
-"""Name of an output → its scale over the low-resolution picture."""
-
 
 class SuperResolver(nn.Module):
-    """A network from a low-resolution picture to one or two larger ones.
+    """A network from a low-resolution image to one or two larger ones.
 
     `forward(low)` takes (N, 3, H, W) in [0, 1] and gives, for every name in `outputs`,
-    (N, 3, s·H, s·W), s from `OUTPUTS`, in [0, 1] or, without a sigmoid, about. A network with a
-    frozen extractor takes that extractor's features of the same pictures as a second argument.
+    (N, 3, s·H, s·W), s from `srcore.models.scales.OUTPUTS`, in [0, 1] or, without a sigmoid,
+    about. A network with a frozen extractor takes that extractor's features of the same images as a
+    second argument.
     """
 
     outputs: ClassVar[tuple[str, ...]]
@@ -26,14 +24,14 @@ class SuperResolver(nn.Module):
     recipe: ClassVar[str] = "train"
     """Group of params.yaml that says how to train it."""
     changes: ClassVar[Mapping[str, Any]] = {}
-    """What it does otherwise than that group says (see `srcore.recipe.Recipe`)."""
-    reach: ClassVar[int]
-    """How far it sees, in pixels of the low-resolution picture: whatever its outputs show of a
+    """What it does otherwise than that group says (see `srcore.training.recipe.Recipe`)."""
+    receptive_radius: ClassVar[int]
+    """How far it sees, in pixels of the low-resolution image: whatever its outputs show of a
     pixel depends on no other that is further away, across or along. Tiles overlap by as much."""
-    stride: ClassVar[int] = 1
+    multiple_of: ClassVar[int] = 1
     """Pixels a side for each of its frozen features: tiles start and end at multiples of it."""
-    whole: ClassVar[bool] = False
-    """Whether its frozen features are of the picture as a whole, and one for all tiles."""
+    global_features: ClassVar[bool] = False
+    """Whether its frozen features are of the image as a whole, and one for all tiles."""
 
 
 def conv3(inputs: int, outputs: int, dilation: int = 1) -> nn.Conv2d:
@@ -46,14 +44,14 @@ def up2(x: Tensor) -> Tensor:
     return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
 
 
-def picture_up(x: Tensor, doublings: int) -> Tensor:
+def image_up(x: Tensor, doublings: int) -> Tensor:
     """Double the size once or twice as `up2` does: (N, 3, H, W) → (N, 3, 2H, 2W), (N, 3, 4H, 4W).
 
-    Where gradients are kept, that is in training, whose pictures are small, it is a product with a
+    Where gradients are kept, that is in training, whose images are small, it is a product with a
     fixed matrix on either side: for three channels a third of the time, with its backward pass.
     """
     if torch.is_grad_enabled():
-        if x.dtype == torch.bfloat16:  # a picture needs more bits
+        if x.dtype == torch.bfloat16:  # an image needs more bits
             x = x.float()
         rows, columns = (_lines(x.shape[dim], doublings, x.dtype, x.device) for dim in (-2, -1))
         with torch.autocast(x.device.type, enabled=False):
@@ -82,7 +80,7 @@ def two_heads(features: Tensor, mid: nn.Conv2d, large: nn.Conv2d) -> dict[str, T
     weight = torch.cat([mid.weight, large.weight])
     bias = torch.cat([bias_of(mid), bias_of(large)])
     of_mid, of_large = F.conv2d(features, weight, bias).split(3, dim=1)
-    return {"mid": picture_up(of_mid, 1).sigmoid(), "large": picture_up(of_large, 2).sigmoid()}
+    return {"mid": image_up(of_mid, 1).sigmoid(), "large": image_up(of_large, 2).sigmoid()}
 
 
 def bias_of(conv: nn.Conv2d) -> Tensor:

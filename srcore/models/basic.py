@@ -5,14 +5,14 @@ from typing import ClassVar
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from srcore.models.base import SuperResolver, conv3, picture_up
+from srcore.models.base import SuperResolver, conv3, image_up
 
 
 class SuperResNet(SuperResolver):
     """Two 3×3 convolutions (3→64→64, ReLU) and a 1×1 head at twice the size."""
 
     outputs: ClassVar[tuple[str, ...]] = ("mid",)
-    reach: ClassVar[int] = 2 + 1  # two convolutions, and bilinear upsampling
+    receptive_radius: ClassVar[int] = 2 + 1  # two convolutions, and bilinear upsampling
 
     def __init__(self) -> None:
         super().__init__()
@@ -24,6 +24,4 @@ class SuperResNet(SuperResolver):
         """(N, 3, H, W) in [0, 1] → mid (N, 3, 2H, 2W) in [0, 1]."""
         x = F.relu(self.conv1(low), inplace=True)
         x = F.relu(self.conv2(x), inplace=True)
-        return {
-            "mid": picture_up(self.head_mid(x), 1).sigmoid()
-        }  # the head commutes with upsampling
+        return {"mid": image_up(self.head_mid(x), 1).sigmoid()}  # the head commutes with upsampling

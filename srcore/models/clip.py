@@ -14,8 +14,8 @@ class SuperResNetWithCLIP(SuperResolver):
 
     outputs: ClassVar[tuple[str, ...]] = ("mid", "large")
     frozen: ClassVar[str | None] = "clip"
-    reach: ClassVar[int] = 3 + 1  # three convolutions, and bilinear upsampling
-    whole: ClassVar[bool] = True
+    receptive_radius: ClassVar[int] = 3 + 1  # three convolutions, and bilinear upsampling
+    global_features: ClassVar[bool] = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -29,13 +29,13 @@ class SuperResNetWithCLIP(SuperResolver):
         """Give mid (N, 3, 2H, 2W) and large (N, 3, 4H, 4W) in [0, 1].
 
         Args:
-            low: pictures (N, 3, H, W) in [0, 1].
-            features: CLIP embeddings of the same pictures, (N, 512).
+            low: images (N, 3, H, W) in [0, 1].
+            features: CLIP embeddings of the same images, (N, 512).
         """
         x = F.relu(self.conv1(low), inplace=True)
         x = F.relu(self.conv2(x), inplace=True)
-        of_picture, of_embedding = self.merge.weight.split([64, 512], dim=1)
-        merged = F.conv2d(x, of_picture, self.merge.bias, padding=1)
+        of_image, of_embedding = self.merge.weight.split([64, 512], dim=1)
+        merged = F.conv2d(x, of_image, self.merge.bias, padding=1)
         x = F.relu(merged + conv3_of_constant(features, of_embedding, x.shape[-2], x.shape[-1]))
         return two_heads(x, self.head_mid, self.head_large)
 

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from srcore.models.base import SuperResolver, bias_of, conv3, picture_up, up2
+from srcore.models.base import SuperResolver, bias_of, conv3, image_up, up2
 
 
 class DilatedConvBlock(nn.Module):
@@ -41,7 +41,7 @@ class SuperResNetDilated(SuperResolver):
     """As the residual network, with dilated blocks in place of residual ones."""
 
     outputs: ClassVar[tuple[str, ...]] = ("mid", "large")
-    reach: ClassVar[int] = 1 + 4 + 4 + 3  # the last block is at twice the size
+    receptive_radius: ClassVar[int] = 1 + 4 + 4 + 3  # the last block is at twice the size
 
     def __init__(self) -> None:
         super().__init__()
@@ -55,10 +55,10 @@ class SuperResNetDilated(SuperResolver):
     def forward(self, low: Tensor) -> dict[str, Tensor]:
         """(N, 3, H, W) in [0, 1] → mid (N, 3, 2H, 2W), large (N, 3, 4H, 4W) in [0, 1]."""
         x = self.block2(self.block1(F.relu(self.conv1(low), inplace=True)))
-        mid = picture_up(self.head_mid(x), 1)  # both heads commute with the upsampling before them
+        mid = image_up(self.head_mid(x), 1)  # both heads commute with the upsampling before them
         # Two 1×1 convolutions in a row are one, whose weights are the product of theirs.
         fuse, head = self.block3.fuse, self.head_large
         weight = torch.einsum("hf,fc->hc", head.weight[..., 0, 0], fuse.weight[..., 0, 0])
         bias = head.weight[..., 0, 0] @ bias_of(fuse) + bias_of(head)
-        large = picture_up(self.block3.fused(up2(x), weight[..., None, None], bias), 1)
+        large = image_up(self.block3.fused(up2(x), weight[..., None, None], bias), 1)
         return {"mid": mid.sigmoid(), "large": large.sigmoid()}

@@ -12,7 +12,9 @@ class SuperResNetMulti(SuperResolver):
     """The body of `SuperResNet` with a 1×1 head at twice and one at four times the size."""
 
     outputs: ClassVar[tuple[str, ...]] = ("mid", "large")
-    reach: ClassVar[int] = 2 + 1  # two convolutions, and bilinear upsampling, once or twice
+    receptive_radius: ClassVar[int] = (
+        2 + 1
+    )  # two convolutions, and bilinear upsampling, once or twice
 
     def __init__(self) -> None:
         super().__init__()

@@ -5,7 +5,7 @@ from typing import ClassVar
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from srcore.models.base import SuperResolver, conv3, picture_up, up2
+from srcore.models.base import SuperResolver, conv3, image_up, up2
 
 
 class ResidualBlock(nn.Module):
@@ -26,7 +26,9 @@ class SuperResNetResidualBlock(SuperResolver):
     """conv 3→32, residual blocks 1 and 2, upsampling, head; residual block 3, upsampling, head."""
 
     outputs: ClassVar[tuple[str, ...]] = ("mid", "large")
-    reach: ClassVar[int] = 5 + 2  # five convolutions; two at twice the size between upsamplings
+    receptive_radius: ClassVar[int] = (
+        5 + 2
+    )  # five convolutions; two at twice the size between upsamplings
 
     def __init__(self) -> None:
         super().__init__()
@@ -40,6 +42,6 @@ class SuperResNetResidualBlock(SuperResolver):
     def forward(self, low: Tensor) -> dict[str, Tensor]:
         """(N, 3, H, W) in [0, 1] → mid (N, 3, 2H, 2W), large (N, 3, 4H, 4W) in [0, 1]."""
         x = self.block2(self.block1(F.relu(self.conv1(low), inplace=True)))
-        mid = picture_up(self.head_mid(x), 1)  # both heads commute with the upsampling before them
-        large = picture_up(self.head_large(self.block3(up2(x))), 1)
+        mid = image_up(self.head_mid(x), 1)  # both heads commute with the upsampling before them
+        large = image_up(self.head_large(self.block3(up2(x))), 1)
         return {"mid": mid.sigmoid(), "large": large.sigmoid()}

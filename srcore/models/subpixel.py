@@ -5,13 +5,14 @@ from typing import ClassVar, cast
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from srcore.models.base import OUTPUTS, SuperResolver, conv3
+from srcore.models.base import SuperResolver, conv3
+from srcore.models.scales import OUTPUTS
 
 CHANNELS, BLOCKS = 32, 11
 GREY = 0.45
 """About the mean of photographs; taken off, so that the network sees values around zero."""
-QUIET = 0.1
-"""Factor on the first weights of whatever is added to a picture: training starts near bicubic."""
+INITIAL_SCALE = 0.1
+"""Factor on the first weights of whatever is added to an image: training starts near bicubic."""
 
 
 class PlainBlock(nn.Module):
@@ -20,7 +21,7 @@ class PlainBlock(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.conv1 = conv3(channels, channels)
-        self.conv2 = quiet(conv3(channels, channels))
+        self.conv2 = scaled_down(conv3(channels, channels))
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) → (N, C, H, W)."""
@@ -31,14 +32,16 @@ class SuperResNetSubpixel(SuperResolver):
     """Residual blocks at low resolution, then one sub-pixel convolution for each output.
 
     After EDSR (Lim et al. 2017) and ESPCN (Shi et al. 2016), made deep and narrow. Every head gives
-    the difference to a bicubic picture. There is no sigmoid: outputs may leave [0, 1] a little.
+    the difference to a bicubic image. There is no sigmoid: outputs may leave [0, 1] a little.
     """
 
     outputs: ClassVar[tuple[str, ...]] = ("mid", "large")
     recipe: ClassVar[str] = "subpixel"
-    reach: ClassVar[int] = 1 + 2 * BLOCKS + 1 + 1  # all its convolutions; bicubic sees less
+    receptive_radius: ClassVar[int] = (
+        1 + 2 * BLOCKS + 1 + 1
+    )  # all its convolutions; bicubic sees less
     skip: ClassVar[bool] = True
-    """Whether outputs are differences to a bicubic picture."""
+    """Whether outputs are differences to a bicubic image."""
     shuffle: ClassVar[bool] = True
     """Whether heads give every pixel of the output (sub-pixel), or are upsampled bilinearly."""
 
@@ -49,7 +52,7 @@ class SuperResNetSubpixel(SuperResolver):
         self.last = conv3(CHANNELS, CHANNELS)
         cells = {output: s**2 if self.shuffle else 1 for output, s in OUTPUTS.items()}
         self.heads = nn.ModuleDict(
-            {output: quiet(conv3(CHANNELS, 3 * n)) for output, n in cells.items()}
+            {output: scaled_down(conv3(CHANNELS, 3 * n)) for output, n in cells.items()}
         )
 
     def forward(self, low: Tensor) -> dict[str, Tensor]:
@@ -67,10 +70,10 @@ class SuperResNetSubpixel(SuperResolver):
         return detail + bicubic(low, scale) if self.skip else detail + GREY
 
 
-def quiet(conv: nn.Conv2d) -> nn.Conv2d:
+def scaled_down(conv: nn.Conv2d) -> nn.Conv2d:
     """Give a convolution small first weights and no bias to begin with."""
     nn.init.zeros_(cast("Tensor", conv.bias))
-    conv.weight.data.mul_(QUIET)
+    conv.weight.data.mul_(INITIAL_SCALE)
     return conv
 
 

@@ -14,8 +14,10 @@ class SuperResNetWithVGG(SuperResolver):
 
     outputs: ClassVar[tuple[str, ...]] = ("mid", "large")
     frozen: ClassVar[str | None] = "vgg"
-    reach: ClassVar[int] = 10  # by way of VGG16: half of its convolutions are at half the size
-    stride: ClassVar[int] = 2
+    receptive_radius: ClassVar[int] = (
+        10  # by way of VGG16: half of its convolutions are at half the size
+    )
+    multiple_of: ClassVar[int] = 2
 
     def __init__(self) -> None:
         super().__init__()
@@ -29,15 +31,15 @@ class SuperResNetWithVGG(SuperResolver):
         """Give mid (N, 3, 2H, 2W) and large (N, 3, 4H, 4W) in [0, 1].
 
         Args:
-            low: pictures (N, 3, H, W) in [0, 1].
-            features: VGG16's conv2_2 of the same pictures, (N, 128, H // 2, W // 2).
+            low: images (N, 3, H, W) in [0, 1].
+            features: VGG16's conv2_2 of the same images, (N, 128, H // 2, W // 2).
         """
         x = F.relu(self.conv1(low), inplace=True)
         x = F.relu(self.conv2(x), inplace=True)
         features = features.contiguous(memory_format=torch.channels_last)
         seen = F.interpolate(features, size=x.shape[-2:], mode="bilinear", align_corners=False)
-        of_picture, of_features = self.merge.weight.split([64, 128], dim=1)
-        merged = F.conv2d(x, of_picture, self.merge.bias, padding=1)
+        of_image, of_features = self.merge.weight.split([64, 128], dim=1)
+        merged = F.conv2d(x, of_image, self.merge.bias, padding=1)
         merged = merged.add_(F.conv2d(seen, of_features, padding=1))
         x = F.relu(merged, inplace=True)
         return two_heads(x, self.head_mid, self.head_large)

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from srcore.errors import StudyError
+from srcore.common.errors import StudyError
 from srcore.params.mistakes import one_line
 from srcore.params.schema import Params
 

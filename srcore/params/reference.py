@@ -9,8 +9,8 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from srcore.common.stage import main
 from srcore.params import Params, load_params
-from srcore.stage import main
 
 INTRODUCTION = """\
 Printed by `make parameters` from the types in `srcore/params/schema.py` and the values in

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
-from srcore.models import MODELS, SETS
+from srcore.models.registry import MODELS, SETS
 from srcore.params.nearest import nearest
 
 NOTHING = "data/none"
@@ -57,7 +57,7 @@ def _doubling(sizes: list[int]) -> list[int]:
 
 def _count_or_share(validation: float) -> float:
     if isinstance(validation, float) and validation >= 1:
-        raise ValueError("must be a share below 1 (0.2) or a whole number of pictures (1000)")
+        raise ValueError("must be a share below 1 (0.2) or a whole number of images (1000)")
     return validation
 
 
@@ -103,46 +103,46 @@ class Voc2007(Settings):
 
 
 class Folder(Settings):
-    """A folder of the user's own pictures."""
+    """A folder of the user's own images."""
 
     path: ExistingPath
     """The folder; sub-folders are read as well."""
 
 
 class Data(Settings):
-    """Where pictures come from and which of them are used."""
+    """Where images come from and which of them are used."""
 
     source: Literal["sample", "voc2007", "folder"]
     """sample, voc2007 or folder."""
     limit: int | None = Field(ge=2)
-    """Use only the first N pictures; null for all."""
+    """Use only the first N images; null for all."""
     max_pixels: int = Field(ge=1)
-    """Pictures with more pixels than this are set aside."""
+    """Images with more pixels than this are set aside."""
     small: Literal["use", "reject"]
-    """What to do with pictures smaller than the largest pyramid size."""
+    """What to do with images smaller than the largest pyramid size."""
     max_rejected: float = Field(ge=0, le=1)
-    """Stop when more than this share of the pictures cannot be used."""
+    """Stop when more than this share of the images cannot be used."""
     sample: Sample
     voc2007: Voc2007
     folder: Folder
 
 
 class Pyramid(Settings):
-    """The three sizes of every picture."""
+    """The three sizes of every image."""
 
     sizes: Annotated[
         list[Annotated[int, Field(ge=8, le=4096)]],
         Field(min_length=3, max_length=3),
         AfterValidator(_doubling),
     ]
-    """Side in pixels of the low, mid and large picture; mid is twice and large four times low."""
+    """Side in pixels of the low, mid and large image; mid is twice and large four times low."""
 
 
 class Split(Settings):
-    """Which pictures are held out."""
+    """Which images are held out."""
 
     validation: Annotated[int | float, Field(gt=0), AfterValidator(_count_or_share)]
-    """Held-out pictures: a count (1000) or a share (0.2)."""
+    """Held-out images: a count (1000) or a share (0.2)."""
     seed: int = Field(ge=0)
     """Seed of the shuffle."""
 
@@ -160,9 +160,9 @@ class Train(Settings):
     """Training of the report's networks (Adam, loss 1/PSNR)."""
 
     epochs: int = Field(ge=1, le=100_000)
-    """Passes over the training pictures."""
+    """Passes over the training images."""
     batch_size: int = Field(ge=1)
-    """Pictures a step."""
+    """Images a step."""
     lr: float = Field(gt=0, le=1)
     """Adam's learning rate."""
 
@@ -171,7 +171,7 @@ class Subpixel(Settings):
     """Training of our own network and its variants, as many epochs as the others."""
 
     batch_size: int = Field(ge=1)
-    """Pictures a step."""
+    """Images a step."""
     lr: float = Field(gt=0, le=1)
     """Adam's learning rate; the highest one where the schedule changes it."""
     loss: Literal["l1", "inverse_psnr"]
@@ -198,28 +198,28 @@ class Trainer(Settings):
 
 
 class Evaluate(Settings):
-    """How the held-out pictures are judged."""
+    """How the held-out images are judged."""
 
     resamples: int = Field(ge=100, le=1_000_000)
     """Bootstrap resamples behind every 95 % interval."""
 
 
 class Compare(Settings):
-    """Which held-out pictures the comparison sheets and the report page show."""
+    """Which held-out images the comparison sheets and the report page show."""
 
-    pictures: int = Field(ge=1, le=24)
+    images: int = Field(ge=1, le=24)
     """How many, when none are named."""
     names: list[str]
-    """Held-out pictures by name; an empty list chooses by seed."""
+    """Held-out images by name; an empty list chooses by seed."""
     seed: int = Field(ge=0)
     """Seed of the choice."""
 
 
 class ClipAnalysis(Settings):
-    """What CLIP sees in the pictures, and whether it survives super-resolution."""
+    """What CLIP sees in the images, and whether it survives super-resolution."""
 
-    pictures: int = Field(ge=1, le=64)
-    """Held-out pictures in the matrix of pictures and descriptions."""
+    images: int = Field(ge=1, le=64)
+    """Held-out images in the matrix of images and descriptions."""
     seed: int = Field(ge=0)
     """Seed of the choice."""
     descriptions: Annotated[list[str], AfterValidator(_said)]
@@ -230,7 +230,7 @@ class Benchmark(Settings):
     """The field's benchmarks, judged by a stage that runs only when it is asked for."""
 
     folder: ExistingPath
-    """Its sub-folders are data sets of high-resolution pictures; data/none for no folder."""
+    """Its sub-folders are data sets of high-resolution images; data/none for no folder."""
 
 
 class Params(Settings):
@@ -267,7 +267,7 @@ class Params(Settings):
         if self.data.source == "folder" and self.data.folder.path == NOTHING:
             raise ValueError(
                 "data.folder.path = data/none: data.source is 'folder', "
-                "so name the folder (-S data.folder.path=/my/pictures)"
+                "so name the folder (-S data.folder.path=/my/images)"
             )
         if self.data.source == "folder" and not Path(self.data.folder.path).is_dir():
             raise ValueError(f"data.folder.path = {self.data.folder.path}: is not a folder")

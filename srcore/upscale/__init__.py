@@ -1,1 +1,1 @@
-"""Enlarging pictures of any size and kind with a trained network: `srcore upscale`."""
+"""Enlarging images of any size and kind with a trained network: `srcore upscale`."""

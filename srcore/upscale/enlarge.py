@@ -1,4 +1,4 @@
-"""One picture, enlarged: its colours by the network, its transparency by bicubic interpolation."""
+"""One image, enlarged: its colours by the network, its transparency by bicubic interpolation."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -10,11 +10,11 @@ from PIL import Image
 from scipy import ndimage
 from torch import Tensor
 
-from srcore.errors import StudyError
-from srcore.inference import Network
-from srcore.models.base import OUTPUTS
-from srcore.upscale.picture import Picture
-from srcore.upscale.tiles import TILE, Pixels, Tiles, white
+from srcore.common.errors import StudyError
+from srcore.images.raster import Pixels, Raster, white
+from srcore.inference.network import Network
+from srcore.inference.tiles import TILE, Tiles
+from srcore.models.scales import OUTPUTS
 
 Watch = Callable[
     [Iterable[tuple[slice, slice, Tensor]], int], Iterator[tuple[slice, slice, Tensor]]
@@ -40,16 +40,16 @@ def output_of(network: Network, scale: int) -> str:
 
 def enlarge(
     network: Network,
-    picture: Picture,
+    image: Raster,
     scale: int,
     device: torch.device,
     *,
     tile: int = TILE,
     watch: Watch = lambda tiles, _: iter(tiles),
-) -> Picture:
-    """Enlarge a picture; grey stays grey, 16 bits stay 16, transparency stays.
+) -> Raster:
+    """Enlarge an image; grey stays grey, 16 bits stay 16, transparency stays.
 
-    The network sees grey as three equal channels, and its answer is their mean. Where a picture is
+    The network sees grey as three equal channels, and its answer is their mean. Where an image is
     fully transparent its colours mean nothing, and would show at the edges once enlarged: they are
     replaced by those of the nearest pixel that is seen.
 
@@ -57,21 +57,21 @@ def enlarge(
         StudyError: the network has no output of this scale.
     """
     output = output_of(network, scale)
-    colours = picture.colours
-    if picture.alpha is not None:
-        colours = bleed(colours, picture.alpha)
+    colours = image.colours
+    if image.alpha is not None:
+        colours = bleed(colours, image.alpha)
     tiles = Tiles(network, np.broadcast_to(colours, (*colours.shape[:2], 3)), tile, device)
     height, width, channels = colours.shape
     made = np.empty((scale * height, scale * width, channels), colours.dtype)
     for rows, columns, values in watch(tiles.outputs(output), len(tiles)):
         seen = values.mean(dim=0, keepdim=True) if channels == 1 else values
         made[rows, columns] = to_pixels(seen, white(colours))
-    alpha = None if picture.alpha is None else enlarge_bicubic(picture.alpha, scale)
-    return replace(picture, colours=made, alpha=alpha)
+    alpha = None if image.alpha is None else enlarge_bicubic(image.alpha, scale)
+    return replace(image, colours=made, alpha=alpha)
 
 
 def to_pixels(values: Tensor, largest: int) -> Pixels:
-    """(C, H, W) in [0, 1], or about → (H, W, C) whole numbers, as `srcore.tensors.to_pictures`."""
+    """(C, H, W) in [0, 1], or about → (H, W, C) whole numbers, as `to_images` does."""
     levels = values.clamp(0, 1).mul(largest).round().permute(1, 2, 0).cpu().numpy()
     return levels.astype(np.uint8 if largest == 255 else np.uint16)
 

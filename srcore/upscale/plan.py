@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from srcore.data.pictures import PictureError
-from srcore.errors import StudyError
-from srcore.upscale.read import Header, look
-from srcore.upscale.write import KINDS, kind_of_ending, lacking
+from srcore.common.errors import StudyError
+from srcore.images.decode import ImageError
+from srcore.images.read import Header, look
+from srcore.images.write import KINDS, kind_of_ending, lacking
 
 OTHERWISE = "PNG"
 """The format of what its own cannot hold."""
@@ -16,7 +16,7 @@ OTHERWISE = "PNG"
 
 @dataclass(frozen=True)
 class Job:
-    """One picture to enlarge.
+    """One image to enlarge.
 
     Attributes:
         source: its file.
@@ -41,8 +41,8 @@ class Plan:
     """What there is to do.
 
     Attributes:
-        jobs: pictures to enlarge.
-        skipped: files of folders that are no pictures, and why.
+        jobs: images to enlarge.
+        skipped: files of folders that are no images, and why.
     """
 
     jobs: list[Job]
@@ -52,20 +52,20 @@ class Plan:
 def plan(
     inputs: Sequence[Path], out: Path | None, scale: int, *, overwrite: bool, sheets: bool
 ) -> Plan:
-    """Find the pictures and name what becomes of them.
+    """Find the images and name what becomes of them.
 
     `photo.jpg` becomes `photo.x4.jpg` beside it, or in the folder `out`, or the file `out`. A
     folder `photos` becomes the folder `out`, or `photos.x4` beside it, with the same sub-folders.
 
     Args:
         inputs: files and folders.
-        out: a file, when it ends as a picture does and there is one input file; else a folder.
+        out: a file, when it ends as an image does and there is one input file; else a folder.
         scale: 2 or 4.
         overwrite: whether files that are there may be replaced.
-        sheets: whether each picture gets a before and after sheet.
+        sheets: whether each image gets a before and after sheet.
 
     Raises:
-        StudyError: an input is missing or no picture, an output is there already or would be
+        StudyError: an input is missing or no image, an output is there already or would be
             written twice, or a format cannot hold what it is asked to.
         OSError: a folder or file cannot be read.
     """
@@ -78,7 +78,7 @@ def plan(
         if not given.is_dir():
             try:
                 jobs.append(_job(given, named, out or given.parent, scale))
-            except PictureError as error:
+            except ImageError as error:
                 raise StudyError(f"{given}: {error}") from None
             continue
         top = out or given.resolve().with_name(f"{given.resolve().name}.x{scale}")
@@ -86,7 +86,7 @@ def plan(
             try:
                 folder = top / source.relative_to(given).parent
                 jobs.append(_job(source, None, folder, scale))
-            except PictureError as error:
+            except ImageError as error:
                 skipped.append((source, str(error)))
             except OSError as error:
                 skipped.append((source, f"cannot be read ({error.strerror})"))
@@ -99,17 +99,17 @@ def _is_file_name(out: Path, inputs: Sequence[Path]) -> bool:
         return False
     several = len(inputs) > 1 or inputs[0].is_dir()
     if several and kind_of_ending(out) is not None:
-        raise StudyError(f"--out {out}: is one file for several pictures; name a folder")
+        raise StudyError(f"--out {out}: is one file for several images; name a folder")
     if not out.suffix or (several and not out.exists()):
         if out.exists():
             raise StudyError(f"--out {out}: is a file, and a folder is needed; name a folder")
         return False
     if several:
-        raise StudyError(f"--out {out}: is one file for several pictures; name a folder")
+        raise StudyError(f"--out {out}: is one file for several images; name a folder")
     if kind_of_ending(out) is None:
         known = " ".join(kind.endings[0] for kind in KINDS.values())
         raise StudyError(
-            f"--out {out}: not a kind of picture that is written ({known}); a folder must be there"
+            f"--out {out}: not a kind of image that is written ({known}); a folder must be there"
         )
     return True
 
@@ -143,7 +143,7 @@ def _below(folder: Path, out: Path) -> Iterator[Path]:
 
     apart = out.resolve()
     if apart == folder.resolve():
-        raise StudyError(f"--out {out}: is the folder of the pictures; name another, or none")
+        raise StudyError(f"--out {out}: is the folder of the images; name another, or none")
     for place, folders, files in os.walk(folder, onerror=unreadable):
         folders[:] = [
             name
@@ -156,7 +156,7 @@ def _below(folder: Path, out: Path) -> Iterator[Path]:
 
 def _refuse(jobs: list[Job], inputs: Sequence[Path], *, overwrite: bool, sheets: bool) -> None:
     if not jobs:
-        raise StudyError(f"{', '.join(map(str, inputs))}: holds no picture")
+        raise StudyError(f"{', '.join(map(str, inputs))}: holds no image")
     taken: dict[str, Path] = {}
     sources = {job.source.resolve() for job in jobs}
     for job in jobs:
@@ -169,7 +169,7 @@ def _refuse(jobs: list[Job], inputs: Sequence[Path], *, overwrite: bool, sheets:
                     "enlarge them one at a time, with --out FILE"
                 )
             if place in sources:
-                raise StudyError(f"{target}: is one of the pictures to enlarge; name another --out")
+                raise StudyError(f"{target}: is one of the images to enlarge; name another --out")
             if target.is_dir():
                 raise StudyError(f"{target}: is a folder; name another --out")
             if target.exists() and not overwrite:

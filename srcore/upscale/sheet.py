@@ -7,46 +7,45 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from srcore.canvas import FAINT, LINE, Canvas, default_style
-from srcore.data.source import printable
-from srcore.inference import Network
-from srcore.interpolation import upscale
-from srcore.labels import BASELINE, RANDOM
-from srcore.sheets import BIG, GAP, MARGIN, NAME, NORMAL, SMALL, WARNING
-from srcore.upscale.picture import Picture
-from srcore.upscale.tiles import Pixels
+from srcore.common.text import printable
+from srcore.features.labels import RANDOM
+from srcore.images.raster import Pixels, Raster
+from srcore.inference.baselines import BASELINE, upscale
+from srcore.inference.network import Network
+from srcore.reporting.canvas import FAINT, LINE, Canvas, default_style
+from srcore.reporting.sheets import BIG, GAP, MARGIN, NAME, NORMAL, SMALL, WARNING
 
 CELL = 384
 """Pixels; a detail is drawn pixel for pixel or enlarged by a whole number, up to this side."""
 DETAILS = 3
-"""Most details of one picture."""
+"""Most details of one image."""
 
 
 @dataclass(frozen=True)
 class Detail:
-    """A square of the picture, in pixels before it was enlarged."""
+    """A square of the image, in pixels before it was enlarged."""
 
     left: int
     top: int
     side: int
 
-    def crop(self, picture: NDArray[np.uint8], scale: int = 1) -> NDArray[np.uint8]:
-        """Cut it out of a picture that is `scale` times as large."""
+    def crop(self, image: NDArray[np.uint8], scale: int = 1) -> NDArray[np.uint8]:
+        """Cut it out of an image that is `scale` times as large."""
         top, left, side = (scale * value for value in (self.top, self.left, self.side))
-        return picture[top : top + side, left : left + side]
+        return image[top : top + side, left : left + side]
 
 
 def draw_sheet(
-    before: Picture, after: Picture, scale: int, network: Network, *, name: str, path: Path
+    before: Raster, after: Raster, scale: int, network: Network, *, name: str, path: Path
 ) -> None:
-    """Draw the details of a picture in which the network and bicubic differ most.
+    """Draw the details of an image in which the network and bicubic differ most.
 
     Args:
-        before: the picture as it was read.
+        before: the image as it was read.
         after: the same, enlarged.
         scale: how much.
         network: what enlarged it; its name and frozen weights stand on the sheet.
-        name: of the picture's file.
+        name: of the image's file.
         path: the PNG to write.
     """
     low, made = flat(before), flat(after)
@@ -63,7 +62,7 @@ def draw_sheet(
     (w, h), (big_w, big_h) = before.size, after.size
     explanation = textwrap.wrap(
         f"{w} × {h} pixels became {big_w} × {big_h}. Shown is where the network and bicubic "
-        f"differ most: {details[0].side} × {details[0].side} pixels of the picture in each cell.",
+        f"differ most: {details[0].side} × {details[0].side} pixels of the image in each cell.",
         int((width - 2 * MARGIN) / (0.53 * SMALL)),
     )
     above = MARGIN + round(LINE * (BIG + (0.6 + len(explanation)) * SMALL))
@@ -74,23 +73,23 @@ def draw_sheet(
         title = f"{printable(name)} ×{scale}"
         top = page.text(MARGIN, MARGIN, title, BIG, bold=True, widest=width - 2 * MARGIN)
         page.text(MARGIN, top + 0.2 * SMALL, "\n".join(explanation), SMALL, colour=FAINT)
-        for column, (title, note, picture) in enumerate(columns):
+        for column, (title, note, image) in enumerate(columns):
             left = MARGIN + column * (CELL + GAP)
             under = page.text(left, above, title, NORMAL, bold=True)
             colour = WARNING if RANDOM in note else FAINT
             page.text(left, under, note, SMALL, colour=colour, widest=CELL)
             for row, detail in enumerate(details):
                 place = above + heading + row * (cell + GAP)
-                page.picture(left, place, cell, detail.crop(picture, scale))
+                page.image(left, place, cell, detail.crop(image, scale))
         page.save(path)
 
 
-def flat(picture: Picture) -> NDArray[np.uint8]:
-    """The picture as 8-bit RGB on a white ground, as it is drawn."""
-    colours = np.broadcast_to(_eight_bits(picture.colours), (*picture.colours.shape[:2], 3))
-    if picture.alpha is None:
+def flat(image: Raster) -> NDArray[np.uint8]:
+    """The image as 8-bit RGB on a white ground, as it is drawn."""
+    colours = np.broadcast_to(_eight_bits(image.colours), (*image.colours.shape[:2], 3))
+    if image.alpha is None:
         return np.ascontiguousarray(colours)
-    alpha = _eight_bits(picture.alpha)[..., None].astype(np.uint16)
+    alpha = _eight_bits(image.alpha)[..., None].astype(np.uint16)
     return ((colours * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
 
 
@@ -103,7 +102,7 @@ def _eight_bits(pixels: Pixels) -> NDArray[np.uint8]:
 def _difference(
     one: NDArray[np.uint8], other: NDArray[np.uint8], scale: int
 ) -> NDArray[np.float64]:
-    """How much two enlarged pictures differ at each pixel of the picture before: (H, W)."""
+    """How much two enlarged images differ at each pixel of the image before: (H, W)."""
     height, width = (side // scale for side in one.shape[:2])
     rows = [
         np.abs(one[place : place + scale].astype(np.int16) - other[place : place + scale])

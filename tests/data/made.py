@@ -1,4 +1,4 @@
-"""Small pictures made on the spot."""
+"""Small images made on the spot."""
 
 from io import BytesIO
 from typing import Any

@@ -10,9 +10,9 @@ from typing import Literal
 
 import pytest
 
+from srcore.common.errors import StudyError
 from srcore.data import archive
 from srcore.data.archive import open_archive
-from srcore.errors import StudyError
 
 FILES = {"top/b.jpg": b"b" * 700, "top/a.jpg": b"a" * 5, "top/empty.jpg": b""}
 
@@ -47,11 +47,11 @@ KINDS = [tar, tar_gz, zipped]
 
 @pytest.mark.parametrize("make", KINDS)
 def test_members_are_read_in_any_order_whatever_the_name(tmp_path: Path, make: Callable[..., Path]):
-    with open_archive(make(tmp_path / "pictures.bin", FILES)) as opened:
+    with open_archive(make(tmp_path / "images.bin", FILES)) as opened:
         assert set(opened.members) == set(FILES)
         for name in ("top/a.jpg", "top/b.jpg", "top/empty.jpg", "top/a.jpg"):
             assert opened.read(name) == FILES[name]
-    assert [path.name for path in tmp_path.iterdir()] == ["pictures.bin"], "nothing unpacked"
+    assert [path.name for path in tmp_path.iterdir()] == ["images.bin"], "nothing unpacked"
 
 
 @pytest.mark.parametrize("make", KINDS)

@@ -10,7 +10,7 @@ from made import encoded, noise
 from PIL import Image
 from ruamel.yaml import YAML
 
-from srcore.files import read_json
+from srcore.common.files import read_json
 
 STAGES = ("download", "resize_pyramids", "split", "describe_data")
 
@@ -44,8 +44,8 @@ def test_from_the_sample_to_the_sheet(project: Path):
         assert (run.returncode, run.stderr) == (0, ""), name
     figures = read_json(project / "metrics/dataset.json")
     assert list(figures) == ["download", "pyramids", "split"]
-    assert figures["download"]["pictures"] == figures["pyramids"]["pictures"] == 12
-    assert sum(side["pictures"] for side in figures["split"].values()) == 12
+    assert figures["download"]["images"] == figures["pyramids"]["images"] == 12
+    assert sum(side["images"] for side in figures["split"].values()) == 12
     assert Image.open(project / "plots/samples.png").width > 1000
     assert sorted(path.name for path in (project / "data").iterdir()) == [
         "none", "pyramids", "raw", "split",
@@ -53,20 +53,20 @@ def test_from_the_sample_to_the_sheet(project: Path):
 
 
 def test_a_mistake_is_one_line_and_exit_code_1(project: Path):
-    pictures = project / "mine"
-    pictures.mkdir()
-    change(project, "data", source="folder", folder={"path": str(pictures)})
+    images = project / "mine"
+    images.mkdir()
+    change(project, "data", source="folder", folder={"path": str(images)})
     run = stage(project, "download")
-    assert (run.returncode, run.stderr) == (1, "error: data.source = folder: no usable picture\n")
+    assert (run.returncode, run.stderr) == (1, "error: data.source = folder: no usable image\n")
     for seed in range(3):
-        (pictures / f"{seed}.png").write_bytes(encoded(noise(300, 300, seed)))
+        (images / f"{seed}.png").write_bytes(encoded(noise(300, 300, seed)))
     for name in STAGES[:2]:
         assert stage(project, name).returncode == 0
     change(project, "split", validation=3)
     run = stage(project, "split")
     assert run.returncode == 1
     assert run.stderr == (
-        "error: split.validation = 3: there are 3 pictures, so choose 1 to 2, or a share\n"
+        "error: split.validation = 3: there are 3 images, so choose 1 to 2, or a share\n"
     )
     run = stage(project, "describe_data")
     assert run.returncode == 1

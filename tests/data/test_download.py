@@ -1,217 +1,336 @@
-import csv
-import os
-import zipfile
-from collections.abc import Callable
+import errno
+import hashlib
+import random
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from made import encoded, noise
-from PIL import Image
 
-from srcore.data.download import Groups, download
-from srcore.data.raw import RawReader
-from srcore.errors import StudyError
-from srcore.files import read_json
-from srcore.params import Params
+from srcore.common.errors import StudyError
+from srcore.data.download import Patience, fetch
 
-Make = Callable[..., Params]
+DATA = random.Random(0).randbytes(3_000_000)
+MD5 = hashlib.md5(DATA).hexdigest()
+HASTY = Patience(timeout=0.5, attempts=3, pause=0.01)
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        assert isinstance(self.server, Server)
+        self.server.mirror.asked.append((self.path, self.headers["Range"]))
+        self.close_connection = True
+        self.server.mirror.answer(self)
+
+    def log_message(self, format: str, *args: object):  # noqa: A002
+        pass
+
+    def send(
+        self, data: bytes, status: int = 200, length: int | None = None, **headers: str
+    ) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(data) if length is None else length))
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+        self.wfile.write(data)
+        self.wfile.flush()
+
+    def start(self) -> int:
+        return int((self.headers["Range"] or "bytes=0-")[6:-1])
+
+    def send_range(self, data: bytes = DATA, upto: int | None = None) -> None:
+        """Answer as a good server does, but break off after `upto` bytes of the file."""
+        start = self.start()
+        if start >= len(data):
+            self.send(b"", 416, Content_Range=f"bytes */{len(data)}")
+        elif start:
+            place = f"bytes {start}-{len(data) - 1}/{len(data)}"
+            self.send(data[start:upto], 206, len(data) - start, Content_Range=place)
+        else:
+            self.send(data[:upto], 200, len(data))
+
+
+@dataclass
+class Mirror:
+    url: str = ""
+    answer: Callable[[Handler], None] = Handler.send_range
+    asked: list[tuple[str, str | None]] = field(default_factory=list)
+
+
+MakeMirror = Callable[[Callable[[Handler], None]], Mirror]
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    mirror: Mirror
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that hangs up is part of the tests."""
 
 
 @pytest.fixture
-def mine(tmp_path: Path) -> Path:
-    folder = tmp_path / "mine"
-    folder.mkdir()
-    for seed in range(6):
-        (folder / f"{seed}.png").write_bytes(encoded(noise(300 + seed, 290, seed)))
-    return folder
+def mirror() -> Iterator[MakeMirror]:
+    servers: list[Server] = []
+
+    def make(answer: Callable[[Handler], None]) -> Mirror:
+        server = Server(("127.0.0.1", 0), Handler)
+        server.mirror = Mirror(f"http://127.0.0.1:{server.server_port}/voc.tar", answer)
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        servers.append(server)
+        return server.mirror
+
+    yield make
+    for server in servers:
+        server.shutdown()
+        server.server_close()
 
 
-def run(settings: Make, mine: Path, **changes: object) -> Path:
-    out = mine.parent / "data/raw"
-    changes = {"data__source": "folder", "data__folder__path": str(mine)} | changes
-    download(settings(**changes), out)
-    return out
+@pytest.fixture(autouse=True)
+def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
 
 
-def table(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    return tmp_path / "downloads/voc.tar"
 
 
-def test_every_picture_is_kept_as_it_is(settings: Make, mine: Path):
-    out = run(settings, mine)
-    with RawReader(out) as raw:
-        assert [entry.name for entry in raw.entries] == [f"{seed}.png" for seed in range(6)]
-        assert [(e.width, e.height) for e in raw.entries] == [
-            (300 + seed, 290) for seed in range(6)
-        ]
-        for index, entry in enumerate(raw.entries):
-            assert raw.read(index) == (mine / entry.name).read_bytes()
-    metrics = read_json(out / "metrics.json")
-    assert metrics == {
-        "source": "folder", "pictures": 6, "groups": 6, "rejected": 0, "small": 0,
-        "width": {"min": 300, "median": 302.5, "max": 305},
-        "height": {"min": 290, "median": 290, "max": 290},
-    }  # fmt: skip
-    assert sorted(path.name for path in out.iterdir()) == [
-        "manifest.csv",
-        "metrics.json",
-        "pictures.zip",
-        "rejected.csv",
-    ]
+def left(target: Path) -> list[str]:
+    return sorted(path.name for path in target.parent.iterdir())
 
 
-@pytest.mark.parametrize("threads", [1, 3])
-def test_the_same_bytes_every_time(settings: Make, mine: Path, threads: int):
-    once = {path.name: path.read_bytes() for path in run(settings, mine).iterdir()}
-    os.utime(mine / "0.png", (1, 1))
-    again = run(settings, mine, threads=threads)
-    assert once == {path.name: path.read_bytes() for path in again.iterdir()}
+def test_a_good_mirror_and_no_second_fetch(mirror: MakeMirror, target: Path):
+    good = mirror(Handler.send_range)
+    fetch([good.url], target, MD5, HASTY)
+    fetch([good.url], target, MD5, HASTY)
+    assert target.read_bytes() == DATA
+    assert good.asked == [("/voc.tar", None)]
+    assert left(target) == ["voc.tar"]
 
 
-def test_what_cannot_be_used_is_listed_with_its_reason(
-    settings: Make, mine: Path, caplog: pytest.LogCaptureFixture
-):
-    (mine / "empty.png").write_bytes(b"")
-    (mine / "notes, old.txt").write_text('a "note"')
-    (mine / "cut.jpg").write_bytes((mine / "1.png").read_bytes()[:5000])
-    (mine / "wrong ending.txt").write_bytes(encoded(noise(300, 300, 9)))
-    (mine / "large.png").write_bytes(encoded(noise(400, 300)))
-    out = run(settings, mine, data__max_rejected=0.9, data__max_pixels=400 * 300 - 1)
-    rejected = {row["name"]: row["reason"] for row in table(out / "rejected.csv")}
-    assert set(rejected) == {"empty.png", "notes, old.txt", "cut.jpg", "large.png"}
-    assert rejected["empty.png"] == "the file is empty"
-    assert "400 x 300" in rejected["large.png"]
-    names = [row["name"] for row in table(out / "manifest.csv")]
-    assert names == [*(f"{seed}.png" for seed in range(6)), "wrong ending.txt"]
-    assert read_json(out / "metrics.json")["rejected"] == 4
-    assert "not used: empty.png: the file is empty" in caplog.text
+def test_a_broken_transfer_is_resumed_where_it_broke(mirror: MakeMirror, target: Path):
+    flaky = mirror(lambda h: h.send_range(upto=min(h.start() + 500_000, len(DATA))))
+    fetch([flaky.url], target, MD5, HASTY)
+    assert target.read_bytes() == DATA
+    starts = [int(asked[6:-1]) for _, asked in flaky.asked if asked]
+    assert starts == sorted(starts)
+    assert len(flaky.asked) == 6, "progress does not use up the attempts"
 
 
-def test_too_many_rejected_pictures_stop_the_stage(settings: Make, mine: Path):
-    for name in ("bad.png", "worse.png"):
-        (mine / name).write_bytes(b"x")
-    with pytest.raises(StudyError) as caught:
-        run(settings, mine, data__max_rejected=0.2)
-    text = str(caught.value)
-    assert text.startswith("2 of 8 pictures cannot be used (bad.png: ")
-    assert "data.max_rejected = 0.2" in text
-    assert not (mine.parent / "data/raw").exists()
-    run(settings, mine, data__max_rejected=0.25)
+def test_a_later_run_resumes(mirror: MakeMirror, target: Path):
+    dying = mirror(lambda h: h.send_range(upto=max(h.start(), 1_000_000)))
+    with pytest.raises(StudyError, match="the transfer broke off"):
+        fetch([dying.url], target, MD5, HASTY)
+    assert left(target) == ["voc.tar.partial"]
+    good = mirror(Handler.send_range)
+    fetch([good.url], target, MD5, HASTY)
+    assert good.asked == [("/voc.tar", "bytes=1000000-")]
+    assert target.read_bytes() == DATA
 
 
-def test_a_failed_run_leaves_the_pictures_of_the_last_one(settings: Make, mine: Path):
-    out = run(settings, mine)
-    (mine / "bad.png").write_bytes(b"x")
+def test_the_second_mirror_goes_on_where_the_first_died(mirror: MakeMirror, target: Path):
+    dying = mirror(lambda h: h.send_range(upto=max(h.start(), 1_000_000)))
+    good = mirror(Handler.send_range)
+    fetch([dying.url, good.url], target, MD5, HASTY)
+    assert good.asked == [("/voc.tar", "bytes=1000000-")]
+
+
+def test_a_server_without_ranges_starts_over(mirror: MakeMirror, target: Path):
+    answers = iter([1_000_000, None])
+    whole = mirror(lambda h: h.send(DATA[: next(answers)], length=len(DATA)))
+    fetch([whole.url], target, MD5, HASTY)
+    assert target.read_bytes() == DATA
+
+
+def test_a_whole_partial_file_needs_no_transfer(mirror: MakeMirror, target: Path):
+    target.parent.mkdir()
+    Path(f"{target}.partial").write_bytes(DATA)
+    good = mirror(Handler.send_range)
+    fetch([good.url], target, MD5, HASTY)
+    assert target.read_bytes() == DATA
+    assert len(good.asked) == 1
+
+
+@pytest.mark.parametrize("bad", [b"x" * 1000, b"x" * len(DATA), b"x" * (len(DATA) + 9)])
+def test_a_partial_file_of_something_else_is_dropped(mirror: MakeMirror, target: Path, bad: bytes):
+    target.parent.mkdir()
+    Path(f"{target}.partial").write_bytes(bad)
+    fetch([mirror(Handler.send_range).url], target, MD5, HASTY)
+    assert target.read_bytes() == DATA
+    assert left(target) == ["voc.tar"]
+
+
+def test_another_range_than_asked_for_is_not_appended(mirror: MakeMirror, target: Path):
+    target.parent.mkdir()
+    Path(f"{target}.partial").write_bytes(DATA[:1000])
+
+    def wrong(h: Handler) -> None:
+        if h.start():
+            h.send(DATA[500:], 206, Content_Range=f"bytes 500-{len(DATA) - 1}/{len(DATA)}")
+        else:
+            h.send_range()
+
+    fetch([mirror(wrong).url], target, MD5, HASTY)
+    assert target.read_bytes() == DATA
+
+
+def test_a_stalling_server_gives_way_to_the_next(mirror: MakeMirror, target: Path):
+    def stall(h: Handler) -> None:
+        h.send_range(upto=h.start() + 1000)
+        time.sleep(2)
+
+    slow, good = mirror(stall), mirror(Handler.send_range)
+    start = time.monotonic()
+    fetch([slow.url, good.url], target, MD5, Patience(timeout=0.2, attempts=1, pause=0))
+    assert time.monotonic() - start < 3
+    assert target.read_bytes() == DATA
+
+
+def test_a_server_that_never_answers(mirror: MakeMirror, target: Path):
+    silent = mirror(lambda h: time.sleep(1.5))
+    with pytest.raises(StudyError, match=r"stalled: nothing came for 0.2 s"):
+        fetch([silent.url], target, MD5, Patience(timeout=0.2, attempts=2, pause=0))
+
+
+def test_a_trickle_counts_as_stalled(mirror: MakeMirror, target: Path):
+    def trickle(h: Handler) -> None:
+        h.send(b"", length=len(DATA))
+        for _ in range(100):
+            h.wfile.write(b"x")
+            h.wfile.flush()
+            time.sleep(0.05)
+
+    with pytest.raises(StudyError, match=r"stalled: \d+ bytes in"):
+        fetch([mirror(trickle).url], target, MD5, Patience(timeout=0.3, attempts=1))
+
+
+def test_a_slow_but_steady_server_is_waited_for(mirror: MakeMirror, target: Path):
+    def slow(h: Handler) -> None:
+        h.send(b"", length=len(DATA))
+        for place in range(0, len(DATA), 300_000):
+            h.wfile.write(DATA[place : place + 300_000])
+            h.wfile.flush()
+            time.sleep(0.1)
+
+    fetch([mirror(slow).url], target, MD5, Patience(timeout=0.3, attempts=1))
+    assert target.read_bytes() == DATA
+
+
+@pytest.mark.parametrize("length", [len(DATA) + 1000, len(DATA) - 1000])
+def test_a_wrong_length(mirror: MakeMirror, target: Path, length: int):
+    wrong, good = mirror(lambda h: h.send(DATA, length=length)), mirror(Handler.send_range)
+    fetch([wrong.url, good.url], target, MD5, HASTY)
+    assert target.read_bytes() == DATA
     with pytest.raises(StudyError):
-        run(settings, mine)
-    with RawReader(out) as raw:
-        assert len(raw) == 6
-    assert list(out.parent.iterdir()) == [out]
+        fetch([wrong.url], target.with_name("again.tar"), MD5, HASTY)
+    assert "again.tar" not in left(target)
 
 
-def test_no_usable_picture(settings: Make, mine: Path):
-    empty = mine / "inner"
-    empty.mkdir()
-    with pytest.raises(StudyError, match=r"data.source = folder: no usable picture$"):
-        run(settings, mine, data__folder__path=str(empty))
-    (empty / "a.txt").write_text("a")
-    with pytest.raises(StudyError, match=r"no usable picture among 1 .a.txt: not a picture"):
-        run(settings, mine, data__folder__path=str(empty), data__max_rejected=1.0)
+def test_a_server_that_tells_no_length(mirror: MakeMirror, target: Path):
+    def untold(h: Handler) -> None:
+        h.send_response(200)
+        h.send_header("Connection", "close")
+        h.end_headers()
+        h.wfile.write(DATA)
+
+    fetch([mirror(untold).url], target, MD5, HASTY)
+    assert target.read_bytes() == DATA
 
 
-def test_the_limit_counts_usable_pictures(settings: Make, mine: Path):
-    (mine / "1.png").write_bytes(b"x")
-    out = run(settings, mine, data__limit=3, data__max_rejected=0.5)
-    assert [row["name"] for row in table(out / "manifest.csv")] == ["0.png", "2.png", "3.png"]
-    assert read_json(out / "metrics.json")["rejected"] == 1
+def test_chunked_transfer(mirror: MakeMirror, target: Path):
+    def chunked(h: Handler) -> None:
+        h.send_response(200)
+        h.send_header("Transfer-Encoding", "chunked")
+        h.end_headers()
+        for place in range(0, len(DATA), 700_000):
+            part = DATA[place : place + 700_000]
+            h.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
+        h.wfile.write(b"0\r\n\r\n")
+
+    fetch([mirror(chunked).url], target, MD5, HASTY)
+    assert target.read_bytes() == DATA
 
 
-def test_small_pictures_are_used_and_counted_or_refused(
-    settings: Make, mine: Path, caplog: pytest.LogCaptureFixture
+def test_a_wrong_checksum_is_never_left_behind(mirror: MakeMirror, target: Path):
+    wrong = mirror(lambda h: h.send_range(DATA[::-1]))
+    with pytest.raises(StudyError, match="wrong checksum"):
+        fetch([wrong.url], target, MD5, HASTY)
+    assert left(target) == []
+    assert len(wrong.asked) == 1, "the same bytes would come again"
+
+
+def test_a_damaged_file_under_the_final_name_is_fetched_anew(mirror: MakeMirror, target: Path):
+    target.parent.mkdir()
+    target.write_bytes(DATA[:-1])
+    fetch([mirror(Handler.send_range).url], target, MD5, HASTY)
+    assert target.read_bytes() == DATA
+
+
+def test_a_web_page_with_status_200_does_not_spoil_what_is_there(mirror: MakeMirror, target: Path):
+    target.parent.mkdir()
+    Path(f"{target}.partial").write_bytes(DATA[:1000])
+    page = mirror(lambda h: h.send(b"<html>Sorry</html>", Content_Type="text/html; charset=utf-8"))
+    with pytest.raises(StudyError, match="sends a web page"):
+        fetch([page.url], target, MD5, HASTY)
+    assert Path(f"{target}.partial").read_bytes() == DATA[:1000]
+
+
+@pytest.mark.parametrize(("status", "asked"), [(404, 1), (403, 1), (500, 3), (503, 3), (429, 3)])
+def test_only_errors_that_may_pass_are_tried_again(
+    mirror: MakeMirror, target: Path, status: int, asked: int
 ):
-    for name, size in {"low.png": (400, 287), "dot.png": (1, 1), "exact.png": (288, 288)}.items():
-        (mine / name).write_bytes(encoded(noise(*size)))
-    out = run(settings, mine)
-    assert read_json(out / "metrics.json")["small"] == 2
-    assert caplog.text.count("2 pictures are smaller than 288 pixels") == 1
-    out = run(settings, mine, data__small="reject", data__max_rejected=0.5)
-    rejected = {row["name"]: row["reason"] for row in table(out / "rejected.csv")}
-    assert set(rejected) == {"low.png", "dot.png"}
-    assert "data.small" in rejected["dot.png"]
+    failing, good = mirror(lambda h: h.send(b"", status)), mirror(Handler.send_range)
+    fetch([failing.url, good.url], target, MD5, HASTY)
+    assert len(failing.asked) == asked
 
 
-def test_turned_pictures_count_as_they_are_seen(settings: Make, mine: Path):
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    (mine / "0.png").write_bytes(encoded(noise(400, 300), "JPEG", exif=exif))
-    first = table(run(settings, mine) / "manifest.csv")[0]
-    assert (first["width"], first["height"]) == ("300", "400")
+def test_a_redirect_is_followed(mirror: MakeMirror, target: Path):
+    good = mirror(Handler.send_range)
+    moved = mirror(lambda h: h.send(b"", 302, Location=good.url))
+    fetch([moved.url], target, MD5, HASTY)
+    assert target.read_bytes() == DATA
 
 
-def test_pictures_of_the_same_pixels_share_a_group(settings: Make, mine: Path):
-    same = noise(300, 300, 99)
-    (mine / "copy a.png").write_bytes(encoded(same))
-    (mine / "copy b.bmp").write_bytes(encoded(same, "BMP"))
-    (mine / "turned.png").write_bytes(encoded(same.transpose(Image.Transpose.FLIP_LEFT_RIGHT)))
-    group = {row["name"]: row["group"] for row in table(run(settings, mine) / "manifest.csv")}
-    assert group["copy a.png"] == group["copy b.bmp"]
-    assert len(set(group.values())) == 8
+def test_all_mirrors_dead_is_one_line_with_every_reason(mirror: MakeMirror, target: Path):
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        closed = f"http://127.0.0.1:{unused.getsockname()[1]}/voc.tar"
+        mirrors = [closed, "http://no-such-host.invalid/voc.tar", "ftp://x/voc.tar", "nonsense",
+                   mirror(lambda h: h.send(b"", 404)).url]  # fmt: skip
+        with pytest.raises(StudyError) as caught:
+            fetch(mirrors, target, MD5, HASTY)
+    text = str(caught.value)
+    assert "\n" not in text
+    assert all(url in text for url in mirrors)
+    assert "Connection refused" in text
+    assert "answers 404" in text
+    assert "data.voc2007.archive" in text
 
 
-def test_names_of_every_kind_come_through(settings: Make, mine: Path):
-    names = ["NA", "null", "1.0", "a;b,c\"d'", "ü 日本 🦊.png", "x" * 251 + ".jpg", "SAME.png",
-             "same.png", "$x$.png", "-rf", "#1", " lead", "line\nbreak"]  # fmt: skip
-    for seed, name in enumerate(names):
-        (mine / name).write_bytes(encoded(noise(288, 288, 50 + seed)))
-    out = run(settings, mine)
-    with RawReader(out) as raw:
-        found = {entry.name: raw.read(index) for index, entry in enumerate(raw.entries)}
-    assert len(found) == 6 + len(names)
-    for name in names:
-        assert found[name.replace("\n", "\\n")] == (mine / name).read_bytes()
+def test_a_full_disk_is_the_systems_own_error(mirror: MakeMirror, target: Path):
+    target.parent.mkdir()
+    partial = Path(f"{target}.partial")
+    partial.symlink_to("/dev/full")
+    with pytest.raises(OSError) as caught:
+        fetch([mirror(Handler.send_range).url], target, MD5, HASTY)
+    assert caught.value.errno == errno.ENOSPC
 
 
-def test_members_are_numbered_and_undated(settings: Make, mine: Path):
-    (mine / "Z.PNG").write_bytes(encoded(noise(288, 288, 7)))
-    (mine / "z").write_bytes(encoded(noise(288, 288, 8)))
-    with zipfile.ZipFile(run(settings, mine) / "pictures.zip") as file:
-        members = file.infolist()
-    assert [m.filename for m in members[-2:]] == ["000006.png", "000007"]
-    assert {m.date_time for m in members} == {(1980, 1, 1, 0, 0, 0)}
-    assert {m.compress_type for m in members} == {zipfile.ZIP_STORED}
-
-
-def test_a_limited_sample_has_several_scenes(settings: Make, tmp_path: Path):
-    download(settings(data__limit=8), tmp_path / "raw")
-    metrics = read_json(tmp_path / "raw/metrics.json")
-    assert (metrics["pictures"], metrics["groups"], metrics["rejected"]) == (8, 8, 0)
-
-
-def test_real_pictures(settings: Make, shared: Path, tmp_path: Path):
-    archive = str(shared / "voc2007/VOCtrainval_originals_946.tar")
-    changes = {"data__source": "voc2007", "data__voc2007__archive": archive, "data__limit": 30}
-    download(settings(**changes), tmp_path / "raw")
-    rows = table(tmp_path / "raw/manifest.csv")
-    assert len(rows) == 30
-    assert rows[1] == {"name": "000009.jpg", "group": "000009.jpg", "width": "500", "height": "375",
-                       "labels": "horse;person"}  # fmt: skip
-
-
-@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), max_size=12))
-def test_groups_are_the_connected_ones(pairs: list[tuple[int, int]]):
-    groups = Groups()
-    for group, digest in pairs:
-        groups.add(str(group), bytes([digest]))
-    together = [{group} for group, _ in pairs]
-    for _ in pairs:  # the slow, plain way
-        for index, (_, digest) in enumerate(pairs):
-            for other, (_, digest_) in enumerate(pairs):
-                if digest == digest_ or together[index] & together[other]:
-                    together[index] |= together[other]
-    for index, (group, _) in enumerate(pairs):
-        for other, (group_, _) in enumerate(pairs):
-            connected = bool(together[index] & together[other])
-            assert (groups.of(str(group)) == groups.of(str(group_))) == connected
+def test_the_proxy_of_the_environment_is_used(
+    mirror: MakeMirror, target: Path, monkeypatch: pytest.MonkeyPatch
+):
+    proxy = mirror(Handler.send_range)
+    monkeypatch.setenv("http_proxy", proxy.url.removesuffix("/voc.tar"))
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    fetch(["http://far-away.invalid/voc.tar"], target, MD5, HASTY)
+    assert proxy.asked == [("http://far-away.invalid/voc.tar", None)]
+    assert target.read_bytes() == DATA

@@ -9,11 +9,11 @@ import pytest
 from made import encoded, noise
 from PIL import Image
 
-from srcore.data.packed import Pyramids
+from srcore.common.errors import StudyError
+from srcore.common.files import read_json
+from srcore.data.dataset import Pyramids
 from srcore.data.pyramids import build_pyramids
 from srcore.data.raw import Entry, RawReader, RawWriter
-from srcore.errors import StudyError
-from srcore.files import read_json
 
 SIZES = (8, 16, 32)
 
@@ -41,9 +41,9 @@ def test_every_level_is_resized_from_the_original(packed: Path):
     pyramids = Pyramids.open(packed)
     shapes = [(50, 40), (7, 90), (1, 1), (32, 32), (64, 64)]
     for index, (width, height) in enumerate(shapes):
-        picture = noise(width, height, index)
+        image = noise(width, height, index)
         for level, size in zip((pyramids.low, pyramids.mid, pyramids.large), SIZES, strict=True):
-            expected = picture.resize((size, size), Image.Resampling.BICUBIC)
+            expected = image.resize((size, size), Image.Resampling.BICUBIC)
             assert np.array_equal(level[index], np.asarray(expected))
     assert np.array_equal(pyramids.large[3], np.asarray(noise(32, 32, 3))), (
         "its own size: untouched"
@@ -60,7 +60,7 @@ def test_what_the_reader_gives(packed: Path):
     assert isinstance(pyramids.low, np.memmap)
     with pytest.raises(ValueError, match="read-only"):
         pyramids.low[0] = 0
-    assert read_json(packed / "metrics.json") == {"pictures": 5, "sizes": [8, 16, 32]}
+    assert read_json(packed / "metrics.json") == {"images": 5, "sizes": [8, 16, 32]}
 
 
 @pytest.mark.parametrize("threads", [1, 3])
@@ -82,8 +82,8 @@ print(line.split()[1])
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
-def test_memory_does_not_grow_with_the_number_of_pictures(tmp_path: Path, root: Path):
-    """350 pictures more are 114 MB of pixels more, of which none may stay in memory."""
+def test_memory_does_not_grow_with_the_number_of_images(tmp_path: Path, root: Path):
+    """350 images more are 114 MB of pixels more, of which none may stay in memory."""
     most: list[int] = []
     for count in (50, 400):
         folder = tmp_path / str(count)
@@ -154,27 +154,27 @@ def test_no_folder_at_all(tmp_path: Path):
         build_pyramids(tmp_path / "nowhere", tmp_path / "out", SIZES, 1)
 
 
-def test_damaged_raw_pictures(raw: Path, tmp_path: Path):
-    archive = raw / "pictures.zip"
+def test_damaged_raw_images(raw: Path, tmp_path: Path):
+    archive = raw / "images.zip"
     data = bytearray(archive.read_bytes())
     data[500] ^= 0xFF
     archive.write_bytes(data)
-    with pytest.raises(StudyError, match=r"pictures.zip: damaged"):
+    with pytest.raises(StudyError, match=r"images.zip: damaged"):
         build_pyramids(raw, tmp_path / "out", SIZES, 2)
     archive.write_bytes(data[:1000])
     with pytest.raises(StudyError, match="raw: damaged"):
         RawReader(raw)
     archive.unlink()
-    with pytest.raises(StudyError, match=r"pictures.zip: missing"):
+    with pytest.raises(StudyError, match=r"images.zip: missing"):
         RawReader(raw)
     assert not (tmp_path / "out").exists()
 
 
-def test_a_manifest_of_other_pictures(raw: Path):
+def test_a_manifest_of_other_images(raw: Path):
     path = raw / "manifest.csv"
     lines = path.read_text().splitlines(keepends=True)
     path.write_text("".join(lines[:-1]))
-    with pytest.raises(StudyError, match=r"5 pictures in pictures.zip, 4 in manifest.csv"):
+    with pytest.raises(StudyError, match=r"5 images in images.zip, 4 in manifest.csv"):
         RawReader(raw)
     path.write_text("".join(lines).replace("50", "wide"))
     with pytest.raises(StudyError, match="raw: damaged"):

@@ -6,16 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from srcore.data.packed import read_split
-from srcore.data.split import split_pictures, write_split
-from srcore.errors import StudyError
-from srcore.files import read_json
+from srcore.common.errors import StudyError
+from srcore.common.files import read_json
+from srcore.data.dataset import read_split
+from srcore.data.split import split_images, write_split
 
 SIZES = st.lists(st.integers(1, 6), min_size=2, max_size=12)
 
 
-def pictures(sizes: list[int]) -> tuple[list[str], list[str]]:
-    """Pictures of groups of these sizes, the groups' pictures interleaved."""
+def images(sizes: list[int]) -> tuple[list[str], list[str]]:
+    """Images of groups of these sizes, the groups' images interleaved."""
     turns = range(max(sizes))
     pairs = [(f"{g}-{t}", str(g)) for t in turns for g, size in enumerate(sizes) if t < size]
     return [name for name, _ in pairs], [group for _, group in pairs]
@@ -30,14 +30,14 @@ def possible(sizes: list[int]) -> set[int]:
 
 @given(SIZES, st.integers(1, 40), st.integers(0, 5))
 def test_a_count_is_met_exactly_or_refused_with_the_nearest(sizes: list[int], want: int, seed: int):
-    names, groups = pictures(sizes)
+    names, groups = images(sizes)
     if want in possible(sizes):
-        train, held = split_pictures(names, groups, want, seed)
+        train, held = split_images(names, groups, want, seed)
         assert len(held) == want
         check(names, groups, train, held)
         return
     with pytest.raises(StudyError) as caught:
-        split_pictures(names, groups, want, seed)
+        split_images(names, groups, want, seed)
     text = str(caught.value)
     assert f"split.validation = {want}" in text
     if want < sum(sizes):
@@ -49,18 +49,18 @@ def test_a_count_is_met_exactly_or_refused_with_the_nearest(sizes: list[int], wa
 
 @given(SIZES, st.floats(0.001, 0.999), st.integers(0, 5))
 def test_a_share_is_met_as_nearly_as_can_be(sizes: list[int], share: float, seed: int):
-    names, groups = pictures(sizes)
-    train, held = split_pictures(names, groups, share, seed)
+    names, groups = images(sizes)
+    train, held = split_images(names, groups, share, seed)
     check(names, groups, train, held)
     want = min(max(round(share * len(names)), 1), len(names) - 1)
     assert abs(len(held) - want) == min(abs(k - want) for k in possible(sizes))
 
 
 @given(st.integers(2, 60), st.data())
-def test_single_pictures_meet_every_count(total: int, data: st.DataObject):
+def test_single_images_meet_every_count(total: int, data: st.DataObject):
     want = data.draw(st.integers(1, total - 1))
     names = [str(i) for i in range(total)]
-    train, held = split_pictures(names, names, want, 0)
+    train, held = split_images(names, names, want, 0)
     assert (len(train), len(held)) == (total - want, want)
 
 
@@ -75,51 +75,49 @@ def check(names: list[str], groups: list[str], train: list[str], held: list[str]
 
 def test_the_seed_decides():
     names = [str(i) for i in range(50)]
-    once, again, other = (split_pictures(names, names, 10, seed) for seed in (3, 3, 4))
+    once, again, other = (split_images(names, names, 10, seed) for seed in (3, 3, 4))
     assert once == again != other
 
 
-def test_every_picture_and_every_size_of_group_is_held_out_now_and_then():
-    names, groups = pictures([1] * 6 + [2] * 3 + [4])
-    often = Counter(
-        name for seed in range(400) for name in split_pictures(names, groups, 5, seed)[1]
-    )
+def test_every_image_and_every_size_of_group_is_held_out_now_and_then():
+    names, groups = images([1] * 6 + [2] * 3 + [4])
+    often = Counter(name for seed in range(400) for name in split_images(names, groups, 5, seed)[1])
     assert set(often) == set(names)
     assert min(often.values()) > 40
 
 
 @pytest.mark.parametrize("validation", [0, 5, 6])
-def test_more_validation_pictures_than_pictures(validation: int):
+def test_more_validation_images_than_images(validation: int):
     names = list("abcde")
-    with pytest.raises(StudyError, match=f"= {validation}: there are 5 pictures, so choose 1 to 4"):
-        split_pictures(names, names, validation, 0)
+    with pytest.raises(StudyError, match=f"= {validation}: there are 5 images, so choose 1 to 4"):
+        split_images(names, names, validation, 0)
 
 
 def test_one_scene_alone_cannot_be_split():
-    with pytest.raises(StudyError, match="3 pictures of 1 scene"):
-        split_pictures(list("abc"), ["x"] * 3, 0.5, 0)
-    with pytest.raises(StudyError, match="0 pictures"):
-        split_pictures([], [], 0.5, 0)
+    with pytest.raises(StudyError, match="3 images of 1 scene"):
+        split_images(list("abc"), ["x"] * 3, 0.5, 0)
+    with pytest.raises(StudyError, match="0 images"):
+        split_images([], [], 0.5, 0)
 
 
 @pytest.mark.parametrize("spread", [1, 5, 300])
-def test_a_hundred_thousand_pictures_take_no_time(spread: int):
+def test_a_hundred_thousand_images_take_no_time(spread: int):
     names = [str(i) for i in range(100_000)]
     groups = [str(i * i % (100_000 // spread)) for i in range(100_000)]
     start = time.process_time()
-    train, held = split_pictures(names, groups, 0.2, 0)
+    train, held = split_images(names, groups, 0.2, 0)
     assert time.process_time() - start < 3
     assert len(train) + len(held) == 100_000
 
 
 def test_what_is_written_is_read_again(tmp_path: Path):
-    names, groups = pictures([3, 2, 1, 1])
+    names, groups = images([3, 2, 1, 1])
     write_split(tmp_path / "split", names, groups, 3, 1)
     train, held = read_split(tmp_path / "split/split.json", names)
-    again = split_pictures(names, groups, 3, 1)
+    again = split_images(names, groups, 3, 1)
     assert ([names[i] for i in train], [names[i] for i in held]) == again
     metrics = read_json(tmp_path / "split/metrics.json")
-    assert metrics["validation"]["pictures"] == 3
+    assert metrics["validation"]["images"] == 3
     assert metrics["train"]["groups"] + metrics["validation"]["groups"] == 4
 
 
@@ -131,9 +129,9 @@ def test_what_is_written_is_read_again(tmp_path: Path):
         ("[]", "damaged"),
         ('{"train": ["a"]}', "damaged"),
         ('{"train": ["a"], "validation": [1]}', "damaged"),
-        ('{"train": ["a"], "validation": ["c"]}', "other pictures"),
-        ('{"train": ["a"], "validation": ["a", "b"]}', "other pictures"),
-        ('{"train": ["a", "b"], "validation": ["b"]}', "other pictures"),
+        ('{"train": ["a"], "validation": ["c"]}', "other images"),
+        ('{"train": ["a"], "validation": ["a", "b"]}', "other images"),
+        ('{"train": ["a", "b"], "validation": ["b"]}', "other images"),
     ],
 )
 def test_a_split_that_does_not_fit(tmp_path: Path, text: str | None, message: str):

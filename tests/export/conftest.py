@@ -6,16 +6,16 @@ import pytest
 import torch
 from tiny import tiny_clip
 
-from srcore.checkpoint import Card, load_checkpoint, save_checkpoint
 from srcore.export.command import export
-from srcore.frozen import clip as clip_module
-from srcore.frozen.clip import Clip
-from srcore.frozen.extractor import Extractor, load_extractor
-from srcore.inference import Network
-from srcore.models import model_class
+from srcore.features import clip as clip_module
+from srcore.features.clip import Clip
+from srcore.features.extractor import Extractor, load_extractor
+from srcore.inference.network import Network
+from srcore.models.checkpoint import Card, load_checkpoint, save_checkpoint
+from srcore.models.registry import model_class
 
 CPU = torch.device("cpu")
-TRAINED = {"epochs": 33, "batch_size": 2, "lr": 0.001, "flips": False, "pictures": 81}
+TRAINED = {"epochs": 33, "batch_size": 2, "lr": 0.001, "flips": False, "images": 81}
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Made:
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _two_threads() -> None:
+def one_thread() -> None:
     """In place of the fixture of all tests: two threads gain little, and wait on each other."""
     torch.set_num_threads(1)
 

@@ -20,14 +20,14 @@ def test_it_tells_what_the_network_is_and_costs(made):
         "depth at low resolution, sub-pixel heads, and a difference to bicubic",
         "trainable parameters | 230,940",
         "72×72 | 1.19 G",
-        "81 pictures",
+        "81 images",
         "epochs | 33",
         "turned and mirrored at random | no",
         "(N, 3, 4H, 4W)",
         "Not measured here.",
         "MIT",
         "Flickr",
-        "2 pictures of 97×61",
+        "2 images of 97×61",
         "onnxruntime 1.",
         "srcore export subpixel.seed0.safetensors --out subpixel.onnx",
     ):
@@ -78,11 +78,11 @@ def test_a_card_of_a_checkpoint_alone(made):
         made("subpixel").network,
         "subpixel.voc2007.safetensors",
         "f" * 64,
-        data="781 pictures of PASCAL VOC2007.",
+        data="781 images of PASCAL VOC2007.",
         figures=FIGURES,
-        measured="On 165 held-out pictures.",
+        measured="On 165 held-out images.",
     )
-    for part in ("781 pictures of PASCAL", "On 165 held-out", "Outputs are to be clipped"):
+    for part in ("781 images of PASCAL", "On 165 held-out", "Outputs are to be clipped"):
         assert part in flat(text)
     assert "ONNX" not in text
     assert "How it was checked" not in text

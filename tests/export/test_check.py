@@ -3,7 +3,7 @@ import pytest
 import torch
 from onnx import numpy_helper
 
-from srcore.errors import StudyError
+from srcore.common.errors import StudyError
 from srcore.export.check import SHAPES, TOLERANCE, by, compare
 from srcore.export.graph import TRACED
 
@@ -104,5 +104,5 @@ def test_outputs_are_compared_by_name(made, monkeypatch):
 
 
 def test_shapes_read_well():
-    assert by((1, 3, 72, 72)) == "1 picture of 72×72"
-    assert by((2, 3, 97, 61)) == "2 pictures of 97×61"
+    assert by((1, 3, 72, 72)) == "1 image of 72×72"
+    assert by((2, 3, 97, 61)) == "2 images of 97×61"

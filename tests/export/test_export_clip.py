@@ -4,14 +4,14 @@ import pytest
 import torch
 from photographs import photographs
 
-from srcore.checkpoint import Card
-from srcore.errors import StudyError
+from srcore.common.errors import StudyError
 from srcore.export.check import compare
 from srcore.export.clip import ClipFeatures
 from srcore.export.graph import write_graph
-from srcore.frozen.clip import load_clip
-from srcore.inference import Network
-from srcore.models import model_class
+from srcore.features.clip import load_clip
+from srcore.inference.network import Network
+from srcore.models.checkpoint import Card
+from srcore.models.registry import model_class
 
 
 def test_features_are_those_of_the_extractor(small_clip):
@@ -21,7 +21,7 @@ def test_features_are_those_of_the_extractor(small_clip):
             torch.testing.assert_close(ours(low), theirs.embed(low), atol=1e-6, rtol=0)
 
 
-def test_numbers_between_levels_are_rounded_as_a_saved_picture_is(small_clip):
+def test_numbers_between_levels_are_rounded_as_a_saved_image_is(small_clip):
     low = torch.rand(1, 3, 40, 30, generator=torch.Generator().manual_seed(0)) * 1.2 - 0.1
     with torch.inference_mode():
         ours, theirs = ClipFeatures(small_clip)(low), small_clip.extractor().embed(low)
@@ -38,7 +38,7 @@ def test_other_preprocessing_is_refused(small_clip):
 
 
 def test_the_features_lie_within_the_graph(made):
-    """A network that did not look at its picture through CLIP would not notice."""
+    """A network that did not look at its image through CLIP would not notice."""
     one = made("clip")
     session = onnxruntime.InferenceSession(one.onnx, providers=["CPUExecutionProvider"])
     assert [item.name for item in session.get_inputs()] == ["low"]

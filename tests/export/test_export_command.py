@@ -7,8 +7,8 @@ from pathlib import Path
 
 import torch
 
-from srcore.checkpoint import Card, save_checkpoint
-from srcore.models import model_class
+from srcore.models.checkpoint import Card, save_checkpoint
+from srcore.models.registry import model_class
 
 
 def srcore(root: Path, *args: object, folder: Path) -> subprocess.CompletedProcess[str]:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from srcore.errors import StudyError
+from srcore.common.errors import StudyError
 from srcore.export import check, command
 from srcore.export.command import export
 

@@ -8,12 +8,12 @@ import pytest
 import torch
 from photographs import photographs
 
-from srcore.errors import StudyError
+from srcore.common.errors import StudyError
+from srcore.common.tensors import quantise
 from srcore.export.check import tolerance
 from srcore.export.graph import write_graph
-from srcore.models import MODELS, SETS
-from srcore.models.base import OUTPUTS
-from srcore.tensors import quantise
+from srcore.models.registry import MODELS, SETS
+from srcore.models.scales import OUTPUTS
 
 
 def run(path, low: torch.Tensor) -> dict[str, np.ndarray]:
@@ -22,7 +22,7 @@ def run(path, low: torch.Tensor) -> dict[str, np.ndarray]:
     return dict(zip(names, session.run(None, {"low": low.numpy()}), strict=True))
 
 
-def pictures() -> list[torch.Tensor]:
+def images() -> list[torch.Tensor]:
     """Photographs of other sizes than the command checks, and the least size."""
     square, wide, odd = photographs()
     tall = wide.transpose(2, 3).contiguous()
@@ -39,7 +39,7 @@ EVERY = [
 @pytest.mark.parametrize("name", EVERY)
 def test_every_model_gives_what_torch_gives_at_any_size(made, name):
     one = made(name)
-    for low in pictures():
+    for low in images():
         given = run(one.onnx, low)
         expected = one.network(low)
         assert list(given) == list(one.network.model.outputs)

@@ -8,7 +8,7 @@ from dvc_data.hashfile.build import build
 from dvc_data.hashfile.db import HashFileDB
 from dvc_objects.fs.local import LocalFileSystem
 
-from srcore.errors import StudyError
+from srcore.common.errors import StudyError
 from srcore.export.judged import folder_md5, own_figures
 
 FIGURES = {"basic": {"mid": {"psnr": 25.0}}, "bicubic": {"mid": {"psnr": 24.0}}, "best": {}}

@@ -90,13 +90,13 @@ class Died:
 
 @dataclass(frozen=True)
 class Reruns:
-    """DVC runs these stages anew, and so many pictures come out at the end."""
+    """DVC runs these stages anew, and so many images come out at the end."""
 
     stages: tuple[str, ...]
-    pictures: int = 12
+    images: int = 12
 
     def __str__(self) -> str:
-        return f"DVC runs {', '.join(self.stages) or 'nothing'} anew; {self.pictures} pictures"
+        return f"DVC runs {', '.join(self.stages) or 'nothing'} anew; {self.images} images"
 
     def check(self, fault: "Fault", project: Project, tried: Tried, lab: Lab) -> None:
         no_traceback(tried)
@@ -104,7 +104,7 @@ class Reruns:
         ran = re.findall(r"Running stage '(?:[\w./]+:)?(\w+)'", tried.said)
         assert tuple(ran) == self.stages, tried.said
         index = (project / "data/pyramids/index.csv").read_text().splitlines()
-        assert len(index) == 1 + self.pictures
+        assert len(index) == 1 + self.images
 
 
 @dataclass(frozen=True)

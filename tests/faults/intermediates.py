@@ -55,8 +55,8 @@ def array(name: str, change: Callable[[np.ndarray], np.ndarray]) -> Act:
 
 
 def flipped(project: Project) -> None:
-    """One bit of a picture's data in the archive of raw pictures."""
-    path = project / "data/raw/pictures.zip"
+    """One bit of an image's data in the archive of raw images."""
+    path = project / "data/raw/images.zip"
     data = bytearray(path.read_bytes())
     data[data.find(b"IDAT") + 500] ^= 1
     path.write_bytes(data)
@@ -87,7 +87,7 @@ def half_a_state(project: Project) -> None:
     state.write_bytes(b"PK\x03\x04" + bytes(1000))
 
 
-def picture_of(project: Project) -> Path:
+def image_of(project: Project) -> Path:
     return min((project / "data/compare").glob("*.mid.bicubic.png"))
 
 
@@ -114,25 +114,25 @@ RAW: list[Attempt] = [
         f"data/raw/manifest.csv: …; remove data/raw {AGAIN}",
     ),
     damaged(
-        "the archive of raw pictures is cut in half",
+        "the archive of raw images is cut in half",
         "resize_pyramids",
-        halved("data/raw/pictures.zip"),
+        halved("data/raw/images.zip"),
         f"data/raw: damaged (File is not a zip file); remove data/raw {AGAIN}",
     ),
     damaged(
-        "a flipped bit in a raw picture",
+        "a flipped bit in a raw image",
         "resize_pyramids",
         flipped,
-        f"data/raw/pictures.zip: damaged (Bad CRC-32 for file '000000.png'); remove data/raw {AGAIN}",
+        f"data/raw/images.zip: damaged (Bad CRC-32 for file '000000.png'); remove data/raw {AGAIN}",
     ),
     damaged(
-        "no raw pictures",
+        "no raw images",
         "resize_pyramids",
         gone("data/raw"),
         f"data/raw/manifest.csv: missing; remove data/raw {AGAIN}",
     ),
     damaged(
-        "metrics.json of the raw pictures is cut in half",
+        "metrics.json of the raw images is cut in half",
         "describe_data",
         halved("data/raw/metrics.json"),
         f"data/raw/metrics.json: damaged; remove it {AGAIN}",
@@ -170,7 +170,7 @@ PYRAMIDS: list[Attempt] = [
         packed(32, "holds float32 (12, 32, 32, 3), not uint8 (12, 32, 32, 3)"),
     ),
     damaged(
-        "a packed array with fewer pictures",
+        "a packed array with fewer images",
         "split",
         array("data/pyramids/32.npy", lambda a: a[:-1]),
         packed(32, "holds uint8 (11, 32, 32, 3), not uint8 (12, 32, 32, 3)"),
@@ -196,16 +196,16 @@ SPLIT: list[Attempt] = [
         f"data/split/split.json: damaged; remove it {AGAIN}",
     ),
     damaged(
-        "split.json of other pictures",
+        "split.json of other images",
         "describe_data",
         other_split,
-        f"data/split/split.json: made for other pictures than these; remove data/split {AGAIN}",
+        f"data/split/split.json: made for other images than these; remove data/split {AGAIN}",
     ),
     damaged(
-        "a picture on both sides of split.json",
+        "an image on both sides of split.json",
         "describe_data",
         both_sides,
-        f"data/split/split.json: made for other pictures than these; remove data/split {AGAIN}",
+        f"data/split/split.json: made for other images than these; remove data/split {AGAIN}",
     ),
     damaged(
         "split.json that is a list",
@@ -272,10 +272,10 @@ REPORT: list[Attempt] = [
         f"metrics/evaluate.json: damaged; remove it {AGAIN}",
     ),
     damaged(
-        "pictures.csv cut within its last number",
+        "images.csv cut within its last number",
         "report",
-        shortened("plots/pictures.csv", 3),
-        f"plots/pictures.csv: damaged; remove it {AGAIN}",
+        shortened("plots/images.csv", 3),
+        f"plots/images.csv: damaged; remove it {AGAIN}",
     ),
     damaged(
         "training.csv with words for numbers",
@@ -287,15 +287,15 @@ REPORT: list[Attempt] = [
         f"plots/training.csv: damaged; remove it {AGAIN}",
     ),
     damaged(
-        "a picture of the comparison is missing",
+        "an image of the comparison is missing",
         "report",
-        lambda project: picture_of(project).unlink(),
+        lambda project: image_of(project).unlink(),
         f"data/compare/….mid.bicubic.png: missing; remove data/compare {AGAIN}",
     ),
     damaged(
-        "a picture of the comparison is cut in half",
+        "an image of the comparison is cut in half",
         "report",
-        lambda project: cut(picture_of(project)),
+        lambda project: cut(image_of(project)),
         f"data/compare/….mid.bicubic.png: damaged; remove data/compare {AGAIN}",
     ),
 ]

@@ -8,7 +8,7 @@ import yaml
 
 from faults.fault import Area, Fault, Refused
 from faults.project import Project, Tried
-from srcore.models import MODELS
+from srcore.models.registry import MODELS
 
 UNDO = "; after a refused -S, `git restore params.yaml` undoes it"
 
@@ -76,7 +76,7 @@ PARAMETERS = Area(
         check(
             "data.folder.path",
             "data/none",
-            "data.folder.path = data/none: data.source is 'folder', so name the folder (-S data.folder.path=/my/pictures)",
+            "data.folder.path = data/none: data.source is 'folder', so name the folder (-S data.folder.path=/my/images)",
         ),
         check(
             "data.voc2007.archive",
@@ -97,7 +97,7 @@ PARAMETERS = Area(
         check(
             "split.validation",
             1.5,
-            "split.validation = 1.5: must be a share below 1 (0.2) or a whole number of pictures (1000)",
+            "split.validation = 1.5: must be a share below 1 (0.2) or a whole number of images (1000)",
         ),
         Fault(
             "a key left out",
@@ -134,25 +134,25 @@ PARAMETERS = Area(
             how=elsewhere,
         ),
         Fault(
-            "more held-out pictures than pictures",
+            "more held-out images than images",
             "split",
-            Refused("split.validation = 12: there are 12 pictures, so choose 1 to 11, or a share"),
+            Refused("split.validation = 12: there are 12 images, so choose 1 to 11, or a share"),
             given("split.validation", 12),
             given("split.validation", 3),
         ),
         Fault(
             "a batch larger than the set",
             "train basic",
-            Refused("train.batch_size = 10: there are 9 training pictures"),
+            Refused("train.batch_size = 10: there are 9 training images"),
             given("train.batch_size", 10),
             given("train.batch_size", 4),
             slow=True,
         ),
         Fault(
-            "a picture to compare that is not held out",
+            "an image to compare that is not held out",
             "compare",
             Refused(
-                "compare.names: 'nobody.png' is no picture of this data set; name held-out ones, such as …"
+                "compare.names: 'nobody.png' is no image of this data set; name held-out ones, such as …"
             ),
             given("compare.names", ["nobody.png"]),
             slow=True,

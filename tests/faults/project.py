@@ -1,4 +1,4 @@
-"""Small studies of twelve pictures, to be spoilt: a folder of its own for every fault."""
+"""Small studies of twelve images, to be spoilt: a folder of its own for every fault."""
 
 import io
 import os
@@ -20,7 +20,7 @@ from PIL import Image
 from pipeline.conftest import new_clone
 
 from faults.warm import DATA, Server
-from srcore.models import MODELS
+from srcore.models.registry import MODELS
 
 ROOT = Path(__file__).parents[2]
 HOOKS = Path(__file__).parent / "hooks"
@@ -36,8 +36,8 @@ SMALL: dict[str, Any] = {
     "train.epochs": 1,
     "train.batch_size": 4,
     "evaluate.resamples": 100,
-    "compare.pictures": 1,
-    "clip_analysis.pictures": 2,
+    "compare.images": 1,
+    "clip_analysis.images": 2,
 }
 BEFORE: dict[str, tuple[str, ...]] = {
     "resize_pyramids": ("download",),
@@ -63,7 +63,7 @@ class Tried:
 
 
 def photograph(number: int) -> Image.Image:
-    """One of many different pictures, 96 × 80 pixels."""
+    """One of many different images, 96 × 80 pixels."""
     left, top = 30 * number, 20 * number
     whole = Image.open(FOLDER / "astronaut.png").convert("RGB")
     return whole.crop((left, top, left + 96, top + 80))
@@ -237,10 +237,10 @@ class Kinds(dict[str, Project]):
             new_clone(ROOT, path)
         else:
             _bare(path)
-        pictures = path / "mine"
-        pictures.mkdir()
+        images = path / "mine"
+        images.mkdir()
         for number in range(12):
-            photograph(number).save(pictures / f"{number:02d}.png")
+            photograph(number).save(images / f"{number:02d}.png")
         for key, value in SMALL.items():
             project.set(key, value)
         match kind:
@@ -248,7 +248,7 @@ class Kinds(dict[str, Project]):
                 tried = project.run("dvc repro split")
                 assert tried.code == 0, tried.said
             case "voc":
-                pack_voc(pictures, path / "voc.tar")
+                pack_voc(images, path / "voc.tar")
                 project.set("data.source", "voc2007")
                 project.set("data.voc2007.archive", "voc.tar")
             case "made up":
@@ -265,10 +265,10 @@ def _bare(path: Path) -> None:
         shutil.copy(ROOT / name, path / name)
 
 
-def pack_voc(pictures: Path, path: Path, mode: str = "w") -> None:
+def pack_voc(images: Path, path: Path, mode: str = "w") -> None:
     """Write an archive with the layout of VOC2007's."""
     with tarfile.open(path, mode) as archive:
-        for file in sorted(pictures.iterdir()):
+        for file in sorted(images.iterdir()):
             data = io.BytesIO()
             Image.open(file).save(data, "JPEG", quality=95)
             name = f"VOCdevkit/VOC2007/JPEGImages/{file.stem}.jpg"

@@ -44,11 +44,11 @@ def killed(command: str, rename: int, kind: str = "folder") -> Fault:
     return Fault(what, command, Died(), as_is, as_is, how, kind=kind, slow=slow)
 
 
-def huge_picture(project: Project) -> None:
+def huge_image(project: Project) -> None:
     Image.new("RGB", (9000, 9000)).save(project / "mine/huge.png", compress_level=1)
 
 
-def no_huge_picture(project: Project) -> None:
+def no_huge_image(project: Project) -> None:
     (project / "mine/huge.png").unlink()
 
 
@@ -83,7 +83,7 @@ def beside_another(command: str, seen: str):
     return how
 
 
-def many_pictures(project: Project) -> None:
+def many_images(project: Project) -> None:
     """Enough for a stage to be in the middle of them for a while."""
     for number in range(12):
         for copy in range(20):
@@ -92,13 +92,13 @@ def many_pictures(project: Project) -> None:
             )
 
 
-def few_pictures(project: Project) -> None:
+def few_images(project: Project) -> None:
     for copy in (project / "mine").glob("*.*.png"):
         copy.unlink()
 
 
 FULL_DISKS: list[Attempt] = [
-    full("download", 8, "the pictures"),
+    full("download", 8, "the images"),
     full("resize_pyramids", 40, "the packed arrays"),
     full("split", 0, "split.json"),
     full("describe_data", 0, "the sheet of samples", "plots"),
@@ -109,8 +109,8 @@ FULL_DISKS: list[Attempt] = [
     full("train basic", 80, "the state of the training", ".resume", line=STATE),
     full("train_set all", 300, "the copies"),
     full("evaluate", 0, "evaluate.json", "metrics"),
-    full("evaluate", 0, "pictures.csv", "plots"),
-    full("compare", 4, "a picture"),
+    full("evaluate", 0, "images.csv", "plots"),
+    full("compare", 4, "an image"),
     full("compare", 0, "the sheets", "plots"),
     full("report", 8, "the page", "plots", "made up"),
 ]
@@ -136,13 +136,13 @@ READ_ONLY: list[Attempt] = [
     Fault("data/ is a link to another file system", "describe_data", Survived(), data_elsewhere),
     Fault("data/raw is a link to another file system", "download", Survived(), raw_elsewhere),
     Fault(
-        "too little memory for a picture",
+        "too little memory for an image",
         "download",
         Refused(
-            "not enough memory; use fewer or smaller pictures (data.limit, data.max_pixels, pyramid.sizes, train.batch_size, subpixel.batch_size), or a larger machine"
+            "not enough memory; use fewer or smaller images (data.limit, data.max_pixels, pyramid.sizes, train.batch_size, subpixel.batch_size), or a larger machine"
         ),
-        huge_picture,
-        no_huge_picture,
+        huge_image,
+        no_huge_image,
         with_little(resource.RLIMIT_AS, 700 << 20),
     ),
     Fault(
@@ -171,9 +171,9 @@ KILLED: list[Attempt] = [
         "Ctrl-C in the middle",
         "download",
         Died(signal.SIGINT, "stopped"),
-        many_pictures,
-        few_pictures,
-        signalled(signal.SIGINT, "data/.raw.partial/pictures.zip"),
+        many_images,
+        few_images,
+        signalled(signal.SIGINT, "data/.raw.partial/images.zip"),
     ),
     Fault(
         "an earlier run is still at it",
@@ -183,7 +183,7 @@ KILLED: list[Attempt] = [
         ),
         as_is,
         as_is,
-        beside_another("download", "data/.raw.partial/pictures.zip"),
+        beside_another("download", "data/.raw.partial/images.zip"),
     ),
     Fault(
         "an earlier run is still at it",

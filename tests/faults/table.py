@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from faults.archives import ARCHIVES
 from faults.download import DOWNLOAD
 from faults.fault import Area, Attempt
+from faults.images import IMAGES
 from faults.intermediates import INTERMEDIATES
 from faults.parameters import PARAMETERS
-from faults.pictures import PICTURES
 from faults.stopped import STOPPED
 from faults.through_dvc import THROUGH_DVC
 from faults.weights import WEIGHTS
@@ -15,7 +15,7 @@ from faults.weights import WEIGHTS
 AREAS: list[Area] = [
     DOWNLOAD,
     ARCHIVES,
-    PICTURES,
+    IMAGES,
     PARAMETERS,
     WEIGHTS,
     INTERMEDIATES,
@@ -27,7 +27,7 @@ FAULTS: list[Attempt] = [fault for area in AREAS for fault in area.faults]
 
 INTRODUCTION = """\
 Printed by `make faults`. The table is made of what `tests/faults/` asserts: every line of it is
-tried against the real stage, or the real `dvc`, in a small study of twelve pictures; … stands for
+tried against the real stage, or the real `dvc`, in a small study of twelve images; … stands for
 what differs between machines. No fault ends in a traceback. After a refusal nothing half-written
 is left, neither under a final name nor beside it, and where a next run is tried, it must give the
 bytes of a study that nothing befell. Full and read-only disks are mounted for the purpose: where

@@ -20,10 +20,10 @@ from faults.fault import (
     Survived,
     as_is,
 )
+from faults.images import half_are_bad, without_the_bad
 from faults.intermediates import halved
 from faults.machine import free_space, held_midway, small_disk, wait_for
 from faults.parameters import UNDO, given
-from faults.pictures import half_are_bad, without_the_bad
 from faults.project import Project, Tried, photograph
 from faults.weights import save, tensors, weights
 
@@ -162,10 +162,10 @@ def repro(what: str, make: Act, ends: Ending, mend: Act | None = None, **more) -
 THROUGH_DVC = Area(
     "The whole way, by DVC",
     [
-        repro("a picture added to the folder", added, Reruns(DATA_STAGES, 13)),
-        repro("a picture removed from the folder", removed, Reruns(DATA_STAGES, 11)),
-        repro("a picture of the folder changed", changed, Reruns(DATA_STAGES, 12)),
-        repro("a picture with another date and the same content", touched, Reruns((), 12)),
+        repro("an image added to the folder", added, Reruns(DATA_STAGES, 13)),
+        repro("an image removed from the folder", removed, Reruns(DATA_STAGES, 11)),
+        repro("an image of the folder changed", changed, Reruns(DATA_STAGES, 12)),
+        repro("an image with another date and the same content", touched, Reruns((), 12)),
         Fault(
             "a changed weights file",
             "dvc repro stages/dvc.yaml:features_vgg",
@@ -184,10 +184,10 @@ THROUGH_DVC = Area(
             ),
         ),
         repro(
-            "too many bad pictures",
+            "too many bad images",
             half_are_bad,
             Refused(
-                "6 of 18 pictures cannot be used (bad0.jpg: …), more than data.max_rejected = 0.05 allows; mend or remove them, or raise it"
+                "6 of 18 images cannot be used (bad0.jpg: …), more than data.max_rejected = 0.05 allows; mend or remove them, or raise it"
             ),
             without_the_bad,
         ),

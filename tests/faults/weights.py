@@ -103,8 +103,8 @@ def first(arrays: dict[str, np.ndarray]) -> str:
 
 def of_other_weights(project: Project) -> None:
     """A VGG16 network, trained beside other weights than params.yaml names."""
-    from srcore.checkpoint import Card, save_checkpoint
-    from srcore.models import model_class
+    from srcore.models.checkpoint import Card, save_checkpoint
+    from srcore.models.registry import model_class
 
     card = Card("vgg", 0, {}, weights="weights of other.safetensors", fingerprint="0" * 64)
     (project / "data/models/vgg").mkdir()
@@ -149,7 +149,7 @@ WEIGHTS = Area(
         features(
             "frozen weights that are not numbers",
             weights(lambda a: a["features.7.bias"].fill(np.nan)),
-            f"weights of {FILE}: features of pictures 0 to 11 do not fit half floats; are these the right weights?",
+            f"weights of {FILE}: features of images 0 to 11 do not fit half floats; are these the right weights?",
         ),
         features(
             "a pickle that runs a program",

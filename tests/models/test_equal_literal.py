@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from literal import LITERAL, PSNRLoss, VGGFeatures
 from torch import Tensor, nn
 
-from srcore.models import model_class
 from srcore.models.clip import conv3_of_constant
+from srcore.models.registry import model_class
 
 LARGE_ENOUGH = [(24, 24), (20, 36), (7, 10)]
 ODD = [(2, 2), (3, 5), (9, 2), (15, 13)]
@@ -23,17 +23,17 @@ each_case = pytest.mark.parametrize(("name", "size"), CASES)
 
 
 def outputs_and_gradients(
-    model: nn.Module, arguments: list[Tensor], truths: dict[str, Tensor]
+    model: nn.Module, arguments: list[Tensor], targets: dict[str, Tensor]
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     outputs = model(*arguments)
-    losses = [PSNRLoss()(outputs[name], truth) for name, truth in truths.items()]
+    losses = [PSNRLoss()(outputs[name], target) for name, target in targets.items()]
     torch.stack(losses).sum().backward()
     gradients = {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
     return {name: x.detach() for name, x in outputs.items()}, gradients
 
 
 def both(name: str, size: tuple[int, int], dtype: torch.dtype):
-    """Run the literal program and the product with the same weights on the same pictures."""
+    """Run the literal program and the product with the same weights on the same images."""
     torch.manual_seed(7)
     literal = LITERAL[name]().to(dtype)
     product = model_class(name)().to(dtype)
@@ -41,14 +41,14 @@ def both(name: str, size: tuple[int, int], dtype: torch.dtype):
     low = torch.rand(2, 3, *size, dtype=dtype)
     height, width = size
     scales = {"mid": 2, "large": 4}
-    truths = {
+    targets = {
         output: torch.rand(2, 3, scales[output] * height, scales[output] * width, dtype=dtype)
         for output in product.outputs
     }
     features = [literal.extract(low)] if product.frozen else []
     return (
-        outputs_and_gradients(literal, [low], truths),
-        outputs_and_gradients(product, [low, *features], truths),
+        outputs_and_gradients(literal, [low], targets),
+        outputs_and_gradients(product, [low, *features], targets),
     )
 
 
@@ -121,11 +121,11 @@ counts = st.tuples(st.integers(1, 3), st.integers(1, 6), st.integers(1, 4))
 @example((72, 40), (1, 2, 2), 0)
 @settings(max_examples=60)
 def test_convolution_of_a_constant_map(size, counts, seed):
-    (height, width), (pictures, channels, filters) = size, counts
+    (height, width), (images, channels, filters) = size, counts
     random = torch.Generator().manual_seed(seed)
-    values = torch.randn(pictures, channels, generator=random, dtype=torch.float64)
+    values = torch.randn(images, channels, generator=random, dtype=torch.float64)
     weight = torch.randn(filters, channels, 3, 3, generator=random, dtype=torch.float64)
-    upstream = torch.randn(pictures, filters, height, width, generator=random, dtype=torch.float64)
+    upstream = torch.randn(images, filters, height, width, generator=random, dtype=torch.float64)
     results = []
     for fast in (True, False):
         v, w = values.clone().requires_grad_(), weight.clone().requires_grad_()

@@ -6,9 +6,10 @@ import sys
 import pytest
 import torch
 
-from srcore.loss import inverse_psnr
-from srcore.models import MODELS, SETS, model_class
-from srcore.models.base import OUTPUTS, SuperResolver, picture_up, up2
+from srcore.models.base import SuperResolver, image_up, up2
+from srcore.models.registry import MODELS, SETS, model_class
+from srcore.models.scales import OUTPUTS
+from srcore.training.losses import inverse_psnr
 
 # Class and trainable parameters of the report's networks (design, "Models").
 REPORT = {
@@ -29,14 +30,14 @@ def build(name: str) -> SuperResolver:
 
 
 def batch(model: SuperResolver, *size: int) -> list[torch.Tensor]:
-    """Random arguments of `forward`: pictures (N, 3, H, W) and, where it takes them, features."""
+    """Random arguments of `forward`: images (N, 3, H, W) and, where it takes them, features."""
     torch.manual_seed(5)
-    pictures, height, width = size
-    low = torch.rand(pictures, 3, height, width)
+    images, height, width = size
+    low = torch.rand(images, 3, height, width)
     features = {
         None: [],
-        "vgg": [torch.rand(pictures, 128, height // 2, width // 2)],
-        "clip": [torch.randn(pictures, 512)],
+        "vgg": [torch.rand(images, 128, height // 2, width // 2)],
+        "clip": [torch.randn(images, 512)],
     }
     return [low, *features[model.frozen]]
 
@@ -73,11 +74,11 @@ def test_names_shapes_and_range_of_the_outputs(name, size):
         for parameter in model.parameters():  # wild weights: the range must hold for any
             parameter.mul_(4)
         outputs = model(*batch(model, *size))
-    pictures, height, width = size
+    images, height, width = size
     assert tuple(outputs) == model.outputs
     for output, x in outputs.items():
         scale = OUTPUTS[output]
-        assert x.shape == (pictures, 3, scale * height, scale * width)
+        assert x.shape == (images, 3, scale * height, scale * width)
         if name in REPORT:  # a sigmoid; the others may leave the range, and are clipped when saved
             assert x.min() >= 0
             assert x.max() <= 1
@@ -98,7 +99,7 @@ def test_every_parameter_gets_a_gradient(name):
 
 
 @each_model
-def test_a_picture_does_not_depend_on_its_neighbours(name):
+def test_an_image_does_not_depend_on_its_neighbours(name):
     model = build(name).eval()
     arguments = batch(model, 3, 10, 14)
     with torch.no_grad():
@@ -127,7 +128,7 @@ def test_memory_order_does_not_change_the_values(name):
 def test_few_steps_of_adam_lower_the_loss(name):
     model = build(name)
     arguments = batch(model, 2, 8, 8)
-    truths = {
+    targets = {
         output: torch.nn.functional.interpolate(arguments[0], scale_factor=OUTPUTS[output])
         for output in model.outputs
     }
@@ -135,7 +136,7 @@ def test_few_steps_of_adam_lower_the_loss(name):
     losses = []
     for _ in range(8):
         outputs = model(*arguments)
-        loss = torch.stack([inverse_psnr(outputs[k], truths[k]) for k in truths]).sum()
+        loss = torch.stack([inverse_psnr(outputs[k], targets[k]) for k in targets]).sum()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -158,17 +159,22 @@ def imported_by(code: str) -> set[str]:
 
 
 def test_the_table_imports_no_model():
-    modules = imported_by("import srcore.models")
-    assert {m for m in modules if m.startswith("srcore")} == {"srcore", "srcore.models"}
+    modules = imported_by("import srcore.models.registry")
+    assert {m for m in modules if m.startswith("srcore")} == {
+        "srcore",
+        "srcore.models",
+        "srcore.models.registry",
+    }
     assert not {"torch", "numpy"} & modules
 
 
 def test_asking_for_one_model_imports_its_file_alone():
     """The train stages depend on the files they import: editing one model retrains that one."""
-    modules = imported_by("from srcore.models import model_class; model_class('vgg')")
+    modules = imported_by("from srcore.models.registry import model_class; model_class('vgg')")
     assert {m for m in modules if m.startswith("srcore")} == {
         "srcore",
         "srcore.models",
+        "srcore.models.registry",
         "srcore.models.base",
         "srcore.models.vgg",
     }
@@ -181,17 +187,17 @@ def test_an_unknown_name_is_refused():
 
 @pytest.mark.parametrize("doublings", [1, 2])
 @pytest.mark.parametrize("shape", [(1, 3, 1, 1), (2, 3, 5, 8), (1, 3, 72, 72)])
-def test_pictures_enlarge_the_same_in_training_and_outside(doublings, shape):
+def test_images_enlarge_the_same_in_training_and_outside(doublings, shape):
     """As matrix products where gradients are kept, else by torch; forward and backward."""
     x = torch.rand(shape, requires_grad=True)
     expected = x
     for _ in range(doublings):
         expected = up2(expected)
     weight = torch.rand_like(expected)
-    torch.testing.assert_close(picture_up(x, doublings), expected, atol=1e-6, rtol=0)
-    found = torch.autograd.grad((picture_up(x, doublings) * weight).sum(), x)
+    torch.testing.assert_close(image_up(x, doublings), expected, atol=1e-6, rtol=0)
+    found = torch.autograd.grad((image_up(x, doublings) * weight).sum(), x)
     torch.testing.assert_close(
         found, torch.autograd.grad((expected * weight).sum(), x), atol=1e-5, rtol=1e-5
     )
     with torch.no_grad():
-        assert picture_up(x, doublings).equal(expected)
+        assert image_up(x, doublings).equal(expected)

@@ -5,18 +5,18 @@ import pytest
 import torch
 from PIL import Image
 
-from srcore import cost
-from srcore.frozen.extractor import load_extractor
-from srcore.models import MODELS, SETS, model_class
-from srcore.models.base import OUTPUTS
+from srcore.features.extractor import load_extractor
+from srcore.metrics import cost
+from srcore.models.registry import MODELS, SETS, model_class
+from srcore.models.scales import OUTPUTS
 from srcore.models.subpixel import bicubic
 from srcore.params import load_params
-from srcore.recipe import Recipe, recipe_for
+from srcore.training.recipe import Recipe, recipe_for
 
 OURS = ("subpixel", *SETS["ablation"])
 
 
-def pictures(*size: int) -> torch.Tensor:
+def images(*size: int) -> torch.Tensor:
     torch.manual_seed(4)
     return torch.rand(2, 3, *size)
 
@@ -34,12 +34,12 @@ def test_its_bicubic_is_the_baselines(scale):
 
 
 def test_without_its_heads_it_is_bicubic():
-    model, low = model_class("subpixel")(), pictures(12, 15)
+    model, low = model_class("subpixel")(), images(12, 15)
     with torch.no_grad():
         for parameter in model.heads.parameters():
             parameter.zero_()
-        for output, picture in model(low).items():
-            torch.testing.assert_close(picture, bicubic(low, OUTPUTS[output]))
+        for output, image in model(low).items():
+            torch.testing.assert_close(image, bicubic(low, OUTPUTS[output]))
 
 
 def test_without_its_heads_and_skip_it_is_grey():
@@ -47,15 +47,15 @@ def test_without_its_heads_and_skip_it_is_grey():
     with torch.no_grad():
         for parameter in model.heads.parameters():
             parameter.zero_()
-        assert all(picture.std() < 1e-6 for picture in model(pictures(12, 15)).values())
+        assert all(image.std() < 1e-6 for image in model(images(12, 15)).values())
 
 
 def test_it_starts_nearer_to_bicubic_than_bicubic_is_to_grey():
     torch.manual_seed(0)
-    low = pictures(24, 24)
-    for output, picture in model_class("subpixel")()(low).items():
+    low = images(24, 24)
+    for output, image in model_class("subpixel")()(low).items():
         start = bicubic(low, OUTPUTS[output])
-        assert (picture - start).std() < 0.3 * start.std()
+        assert (image - start).std() < 0.3 * start.std()
 
 
 def test_it_costs_no_more_than_vgg():

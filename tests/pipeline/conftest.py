@@ -15,8 +15,8 @@ SMALL = {
     "epochs: 33": "epochs: 1",
     "batch_size: 2 ": "batch_size: 4 ",
     "resamples: 2000": "resamples: 100",
-    "  pictures: 4  ": "  pictures: 2  ",
-    "  pictures: 8  ": "  pictures: 2  ",
+    "  images: 4  ": "  images: 2  ",
+    "  images: 8  ": "  images: 2  ",
 }
 """Edits of params.yaml that make a study of a minute."""
 
@@ -135,9 +135,9 @@ def built_once(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Recordin
     """A clone in which everything was run and committed, once for all tests; do not change it."""
     folder = tmp_path_factory.mktemp("study")
     clone = Recording(root, folder)
-    (folder / "pictures" / "Set1").mkdir(parents=True)
-    Image.fromarray(arrays()[2]).save(folder / "pictures" / "Set1" / "a.png")
-    clone.edit("params.yaml", "  folder: data/none", f"  folder: {folder / 'pictures'}")
+    (folder / "images" / "Set1").mkdir(parents=True)
+    Image.fromarray(arrays()[2]).save(folder / "images" / "Set1" / "a.png")
+    clone.edit("params.yaml", "  folder: data/none", f"  folder: {folder / 'images'}")
     clone.run("dvc", "repro")
     for outside in ("train_ablation", "benchmark"):
         clone.run("dvc", "repro", f"stages/dvc.yaml:{outside}")

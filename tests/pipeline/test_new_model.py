@@ -19,7 +19,7 @@ def test_a_model_added_as_the_docs_say_is_trained_and_judged(built, root):
     module, line = blocks(text, "python")
     stage, dependency = blocks(text, "yaml")
     (built.path / "srcore/models/wide.py").write_text(module)
-    table = "srcore/models/__init__.py"
+    table = "srcore/models/registry.py"
     built.edit(table, '    "subpixel_no_skip":', f'{line}    "subpixel_no_skip":')
     built.edit(table, '"clip", "subpixel")', '"clip", "subpixel", "wide")')
     built.edit("stages/dvc.yaml", "  train_all:\n", f"{stage}\n  train_all:\n")

@@ -17,7 +17,7 @@ from faults.weights import save, tensors
 from photographs import arrays
 from PIL import Image
 
-from srcore.models import SETS
+from srcore.models.registry import SETS
 
 pytestmark = pytest.mark.slow
 
@@ -60,7 +60,7 @@ def shell(built) -> Shell:
 
 @pytest.fixture
 def voc(tmp_path) -> Path:
-    """An archive of twelve pictures in the layout of VOC2007."""
+    """An archive of twelve images in the layout of VOC2007."""
     path = tmp_path / "voc.tar"
     with tarfile.open(path, "w") as archive:
         for number in range(12):
@@ -138,17 +138,17 @@ def test_what_each_idea_is_worth(built, shell):
     assert set(SETS["ablation"]) < set(scores(built))
 
 
-def test_ones_own_pictures(built, shell, tmp_path):
-    folder = tmp_path / "pictures"
+def test_ones_own_images(built, shell, tmp_path):
+    folder = tmp_path / "images"
     folder.mkdir()
-    for number, picture in enumerate(arrays() * 3):
-        Image.fromarray(picture[number:, number:]).save(folder / f"{number}.png")
+    for number, image in enumerate(arrays() * 3):
+        Image.fromarray(image[number:, number:]).save(folder / f"{number}.png")
     built.edit("params.yaml", "model: all", "model: basic")
-    command = "dvc exp run -S data.source=folder -S data.folder.path=/my/pictures"
-    names = ran(shell(command, {"/my/pictures": str(folder)}))
+    command = "dvc exp run -S data.source=folder -S data.folder.path=/my/images"
+    names = ran(shell(command, {"/my/images": str(folder)}))
     assert {"download", "train_basic", "evaluate", "report"} <= set(names)
     told = json.loads((built.path / "metrics/dataset.json").read_text())
-    assert (told["download"]["source"], told["download"]["pictures"]) == ("folder", 9)
+    assert (told["download"]["source"], told["download"]["images"]) == ("folder", 9)
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_ones_own_pictures(built, shell, tmp_path):
     ],
     ids=["README.md", "docs/results.md"],
 )  # fmt: skip
-def test_real_pictures_and_weights(built, shell, voc, weights, command, archive, file, sizes):
+def test_real_images_and_weights(built, shell, voc, weights, command, archive, file, sizes):
     built.edit("params.yaml", "model: all", "model: vgg")
     paths = {archive: str(voc), file: str(weights)}
     names = ran(shell(command, paths | sizes | {"epochs=10": "epochs=1"}, JUDGED))
@@ -171,9 +171,9 @@ def test_real_pictures_and_weights(built, shell, voc, weights, command, archive,
 
 
 def test_the_reports_own_settings(built, shell, voc):
-    """The recipe of `make paper`, on pictures and weights that are there: other tests fetch them.
+    """The recipe of `make paper`, on images and weights that are there: other tests fetch them.
 
-    See tests/data/test_download.py, tests/frozen/ and the faults of downloads.
+    See tests/data/test_ingest.py, tests/frozen/ and the faults of downloads.
     """
     recipe = shell("make paper", {"make": "make --dry-run"})
     assert recipe.startswith("dvc exp run -S data.source=voc2007 ")
@@ -184,7 +184,7 @@ def test_the_reports_own_settings(built, shell, voc):
     recipe = f"{recipe.strip()} -S data.voc2007.archive={voc} -S model=basic {JUDGED}"
     names = ran(built.run("bash", "-c", f". .venv/bin/activate && {recipe}"))
     assert {"download", "train_basic", "evaluate"} <= set(names)
-    shown = (built.path / "plots/pictures.csv").read_text()
+    shown = (built.path / "plots/images.csv").read_text()
     assert len(set(re.findall(r"^(0000\d\d\.jpg),", shown, flags=re.MULTILINE))) == 3
 
 
@@ -193,8 +193,8 @@ def test_several_processes(built, shell):
     assert {"train_basic", "evaluate"} <= set(names)
 
 
-def test_ones_own_pictures_enlarged(built, shell):
-    """README.md and docs/upscale.md; what they say of pictures is tested in tests/upscale/."""
+def test_ones_own_images_enlarged(built, shell):
+    """README.md and docs/upscale.md; what they say of images is tested in tests/upscale/."""
     Image.fromarray(arrays()[0][:40, :60]).save(built.path / "photo.jpg")
     (built.path / "holiday").mkdir()
     Image.fromarray(arrays()[1][:30, :50]).save(built.path / "holiday/beach.png")
@@ -237,11 +237,11 @@ def test_benchmarks(built, shell):
     said = built.run("bash", "-c", f". .venv/bin/activate && {commands[0]} multi && {commands[1]}")
     assert "geometric mean" in said
     assert "pyramids a second" in said
-    (scale,) = shell("make scale", {"make": "make PICTURES=20 --dry-run"}).splitlines()
+    (scale,) = shell("make scale", {"make": "make IMAGES=20 --dry-run"}).splitlines()
     assert scale == "python -m benchmarks.scale 20"
     assert "how many" in built.run("bash", "-c", f". .venv/bin/activate && {scale} --help")
 
 
-def test_many_pictures_are_on_the_disk_once(built, shell):
+def test_many_images_are_on_the_disk_once(built, shell):
     shell("dvc config cache.type hardlink,symlink")
     assert ran(shell("dvc repro")) == []

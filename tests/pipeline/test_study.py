@@ -7,7 +7,7 @@ import pytest
 import yaml
 from commands import arguments, ran
 
-from srcore.models import SETS
+from srcore.models.registry import SETS
 
 TRAIN = SETS["all"]
 
@@ -143,7 +143,9 @@ def test_forced_repro_gives_the_same_bits(built):
 def test_queue_runs_the_code_it_was_queued_with(built):
     built.run(*arguments("dvc exp run --queue -S model=basic,multi"))
     # What is queued is a snapshot: a later edit, even one that breaks everything, is not in it.
-    built.edit("srcore/train.py", '"""Training', 'raise SystemExit("edited later")\n"""Training')
+    built.edit(
+        "srcore/training/loop.py", '"""Training', 'raise SystemExit("edited later")\n"""Training'
+    )
     built.edit("stages/evaluate.py", '"""Judge', 'raise SystemExit("edited later")\n"""Judge')
     built.run(*arguments("dvc queue start"))
     built.run("dvc", "queue", "logs", "--follow", _first_task(built))

@@ -1,45 +1,5 @@
-from pathlib import Path
+"""Fixtures that reading, writing and upscaling share."""
 
-import pytest
-import torch
-from tiny import CPU
+from upscaling import bicubic, checkpoint, enlarged, one_thread
 
-from srcore.checkpoint import Card, save_checkpoint
-from srcore.inference import Network
-from srcore.models import model_class
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _two_threads() -> None:
-    """In place of the fixture of all tests: two threads gain little, and wait on each other."""
-    torch.set_num_threads(1)
-
-
-@pytest.fixture(scope="session")
-def bicubic() -> Network:
-    """A network whose outputs are known: `subpixel` with heads of nothing gives bicubic."""
-    model = model_class("subpixel")().eval()
-    for parameter in model.heads.parameters():
-        parameter.data.zero_()
-    return Network(model, Card("subpixel", 0, {}), None)
-
-
-@pytest.fixture(scope="session")
-def checkpoint(bicubic, tmp_path_factory) -> Path:
-    return save_checkpoint(bicubic.model, bicubic.card, tmp_path_factory.mktemp("checkpoint"))
-
-
-@pytest.fixture
-def enlarged(bicubic):
-    """Reads a file, enlarges it and writes it as the command does; gives what was written."""
-    from srcore.upscale.enlarge import enlarge
-    from srcore.upscale.plan import plan
-    from srcore.upscale.read import read
-    from srcore.upscale.write import save
-
-    def run(path: Path, scale: int = 2, out: Path | None = None) -> Path:
-        (job,) = plan([path], out, scale, overwrite=False, sheets=False).jobs
-        save(enlarge(bicubic, read(path), scale, CPU), job.target, job.kind)
-        return job.target
-
-    return run
+__all__ = ["bicubic", "checkpoint", "enlarged", "one_thread"]

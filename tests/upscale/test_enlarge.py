@@ -5,25 +5,25 @@ from photographs import arrays
 from PIL import Image
 from tiny import CPU, tiny_network
 
-from srcore.errors import StudyError
-from srcore.tensors import to_pictures, to_tensor
+from srcore.common.errors import StudyError
+from srcore.common.tensors import to_images, to_tensor
+from srcore.images.raster import Kept, Raster
 from srcore.upscale.enlarge import bleed, enlarge, enlarge_bicubic
-from srcore.upscale.picture import Kept, Picture
 
 PHOTOGRAPH = arrays()[2][:24, :31]
 
 
-def picture(colours: np.ndarray, alpha: np.ndarray | None = None) -> Picture:
+def image(colours: np.ndarray, alpha: np.ndarray | None = None) -> Raster:
     colours = colours if colours.ndim == 3 else colours[..., None]
-    return Picture(colours, alpha, Kept(Image.Exif()))
+    return Raster(colours, alpha, Kept(Image.Exif()))
 
 
 @pytest.mark.parametrize(("output", "scale"), [("mid", 2), ("large", 4)])
 @pytest.mark.parametrize("name", ["multi", "subpixel"])
 def test_pixels_are_those_of_the_network(name, output, scale):
     network = tiny_network(name)
-    made = enlarge(network, picture(PHOTOGRAPH), scale, CPU, tile=16)
-    expected = to_pictures(network(to_tensor(PHOTOGRAPH[None].copy()))[output])[0]
+    made = enlarge(network, image(PHOTOGRAPH), scale, CPU, tile=16)
+    expected = to_images(network(to_tensor(PHOTOGRAPH[None].copy()))[output])[0]
     difference = np.abs(made.colours.astype(int) - expected)
     assert difference.max() <= 1
     assert (difference == 0).mean() > 0.999
@@ -33,12 +33,12 @@ def test_a_network_with_one_output_says_so():
     with pytest.raises(
         StudyError, match=r"^basic enlarges by 2 alone, not by 4; give --scale 2 or"
     ):
-        enlarge(tiny_network("basic"), picture(PHOTOGRAPH), 4, CPU)
+        enlarge(tiny_network("basic"), image(PHOTOGRAPH), 4, CPU)
 
 
 def test_grey_is_the_mean_of_what_the_network_makes_of_it():
     network, grey = tiny_network("subpixel"), PHOTOGRAPH[..., 0]
-    made = enlarge(network, picture(grey), 2, CPU).colours
+    made = enlarge(network, image(grey), 2, CPU).colours
     coloured = network(to_tensor(np.repeat(grey[..., None], 3, axis=2)[None]))["mid"]
     expected = coloured.mean(dim=1).mul(255).round().clamp(0, 255)[0].numpy()
     assert made.shape == (48, 62, 1)
@@ -50,7 +50,7 @@ def test_colours_of_what_cannot_be_seen_do_not_show(bicubic):
     y, x = np.mgrid[:24, :24] - 11.5
     alpha = np.where(x**2 + y**2 < 64, 255, 0).astype(np.uint8)
     colours = np.where(alpha[..., None] > 0, (250, 240, 230), (0, 0, 0)).astype(np.uint8)
-    made = enlarge(bicubic, picture(colours, alpha), 4, CPU)
+    made = enlarge(bicubic, image(colours, alpha), 4, CPU)
     seen = made.alpha > 0
     assert 0.1 < seen.mean() < 0.9
     assert np.abs(made.colours[seen].astype(int) - (250, 240, 230)).max() <= 1
@@ -81,14 +81,14 @@ def test_alpha_is_enlarged_as_pillow_does(scale):
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 9), (2, 3)])
-def test_the_smallest_pictures(size):
-    made = enlarge(tiny_network("dilated"), picture(PHOTOGRAPH[: size[0], : size[1]]), 4, CPU)
+def test_the_smallest_images(size):
+    made = enlarge(tiny_network("dilated"), image(PHOTOGRAPH[: size[0], : size[1]]), 4, CPU)
     assert made.colours.shape == (4 * size[0], 4 * size[1], 3)
 
 
 def test_16_bits_are_finer_than_8():
     torch.manual_seed(0)
     ramp = np.linspace(20_000, 20_500, 24 * 31).round().astype(np.uint16).reshape(24, 31)
-    made = enlarge(tiny_network("subpixel"), picture(ramp), 2, CPU).colours
+    made = enlarge(tiny_network("subpixel"), image(ramp), 2, CPU).colours
     assert made.dtype == np.uint16
     assert len(np.unique(made)) > 200

@@ -8,9 +8,9 @@ from photographs import FOLDER
 from PIL import Image
 from tiny import CPU
 
-from srcore.checkpoint import Card, save_checkpoint
-from srcore.frozen.extractor import load_extractor
-from srcore.models import model_class
+from srcore.features.extractor import load_extractor
+from srcore.models.checkpoint import Card, save_checkpoint
+from srcore.models.registry import model_class
 
 MEASURED = """
 import resource, subprocess, sys

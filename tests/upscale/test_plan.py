@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from srcore.errors import StudyError
+from srcore.common.errors import StudyError
 from srcore.upscale.plan import Plan, plan
 
 
@@ -13,7 +13,7 @@ def folder(tmp_path) -> Path:
     for name in ("a.jpg", "b.PNG", "deep/er/c.tiff", ".hidden.png", ".git/d.png"):
         (top / name).parent.mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (4, 3)).save(top / name)
-    (top / "notes.txt").write_text("no picture")
+    (top / "notes.txt").write_text("no image")
     return top
 
 
@@ -33,7 +33,7 @@ def refused(*inputs: Path, **options) -> str:
     return str(caught.value)
 
 
-def test_a_picture_lands_beside_itself(folder):
+def test_an_image_lands_beside_itself(folder):
     found = planned(folder / "a.jpg", folder / "b.PNG", scale=2)
     assert targets(found, folder) == ["a.x2.jpg", "b.x2.PNG"]
     assert [job.kind for job in found.jobs] == ["JPEG", "PNG"]
@@ -51,9 +51,7 @@ def test_out_is_a_file_or_a_folder(folder, tmp_path):
 def test_a_folder_keeps_its_sub_folders(folder, tmp_path):
     found = planned(folder, out=tmp_path / "new")
     assert targets(found, tmp_path / "new") == ["a.x4.jpg", "b.x4.PNG", "deep/er/c.x4.tiff"]
-    assert [(path.name, why[:13]) for path, why in found.skipped] == [
-        ("notes.txt", "not a picture")
-    ]
+    assert [(path.name, why[:12]) for path, why in found.skipped] == [("notes.txt", "not an image")]
 
 
 def test_a_folder_without_out_gets_one_beside_it(folder, tmp_path, monkeypatch):
@@ -92,34 +90,34 @@ def test_nothing_is_overwritten_unless_told(folder):
     assert len(planned(folder / "b.PNG").jobs) == 1
 
 
-def test_two_pictures_never_become_one(folder, tmp_path):
+def test_two_images_never_become_one(folder, tmp_path):
     (folder / "deep" / "a.jpg").write_bytes((folder / "a.jpg").read_bytes())
     said = refused(folder / "a.jpg", folder / "deep" / "a.jpg", out=tmp_path / "new")
     assert "would both become" in said
     assert "would both become" in refused(folder / "a.jpg", folder / "a.jpg")
 
 
-def test_a_picture_is_not_written_upon_itself(folder):
+def test_an_image_is_not_written_upon_itself(folder):
     said = refused(folder / "a.jpg", out=folder / "a.jpg", overwrite=True)
-    assert "is one of the pictures to enlarge" in said
-    assert "is the folder of the pictures" in refused(folder, out=folder)
+    assert "is one of the images to enlarge" in said
+    assert "is the folder of the images" in refused(folder, out=folder)
 
 
 @pytest.mark.parametrize(
     ("out", "words"),
-    [("a.doc", "not a kind of picture"), ("photos/notes", "is a file, and a folder is needed")],
+    [("a.doc", "not a kind of image"), ("photos/notes", "is a file, and a folder is needed")],
 )
 def test_an_out_that_cannot_be(folder, tmp_path, out, words):
     (folder / "notes").touch()
     assert words in refused(folder / "a.jpg", out=tmp_path / out)
 
 
-def test_one_file_for_several_pictures(folder, tmp_path):
+def test_one_file_for_several_images(folder, tmp_path):
     Image.new("L", (2, 2)).save(tmp_path / "out.png")
     for inputs in ([folder], [folder / "a.jpg", folder / "b.PNG"]):
         assert "name a folder" in refused(*inputs, out=tmp_path / "new.png")
         said = refused(*inputs, out=tmp_path / "out.png", overwrite=True)
-        assert "one file for several pictures" in said
+        assert "one file for several images" in said
 
 
 def test_a_jpeg_is_not_asked_to_be_transparent(tmp_path):
@@ -128,8 +126,8 @@ def test_a_jpeg_is_not_asked_to_be_transparent(tmp_path):
     assert said == f"--out {tmp_path / 'b.jpg'}: JPEG cannot hold transparency; name a .png"
 
 
-def test_an_input_that_is_not_there_or_no_picture(folder):
+def test_an_input_that_is_not_there_or_no_image(folder):
     assert "no such file or folder" in refused(folder / "z.jpg")
-    assert "notes.txt: not a picture of a known kind" in refused(folder / "notes.txt")
+    assert "notes.txt: not an image of a known kind" in refused(folder / "notes.txt")
     (folder / "empty").mkdir()
-    assert "empty: holds no picture" in refused(folder / "empty")
+    assert "empty: holds no image" in refused(folder / "empty")

@@ -10,11 +10,11 @@ from PIL import Image
 from tiny import CPU
 from typer.testing import CliRunner
 
-from srcore.checkpoint import Card, save_checkpoint
 from srcore.cli import app
-from srcore.models import model_class
+from srcore.images.read import read
+from srcore.models.checkpoint import Card, save_checkpoint
+from srcore.models.registry import model_class
 from srcore.upscale.enlarge import enlarge
-from srcore.upscale.read import read
 
 PHOTOGRAPH = Image.fromarray(arrays()[2][:20, :31])
 
@@ -36,7 +36,7 @@ def upscale(checkpoint):
     return run
 
 
-def test_a_picture(tmp_path, upscale, bicubic):
+def test_an_image(tmp_path, upscale, bicubic):
     PHOTOGRAPH.save(tmp_path / "a.png")
     code, said = upscale(tmp_path / "a.png")
     assert code == 0
@@ -48,14 +48,14 @@ def test_a_picture(tmp_path, upscale, bicubic):
     assert (np.asarray(Image.open(tmp_path / "a.x4.png")) == expected.colours).all()
 
 
-def test_a_folder_of_pictures_and_other_files(tmp_path, upscale):
+def test_a_folder_of_images_and_other_files(tmp_path, upscale):
     (tmp_path / "photos" / "deep").mkdir(parents=True)
     PHOTOGRAPH.save(tmp_path / "photos" / "a.jpg")
     PHOTOGRAPH.convert("P").save(tmp_path / "photos" / "deep" / "b.gif")
     (tmp_path / "photos" / "notes.txt").write_text("words")
     code, said = upscale(tmp_path / "photos", "--out", tmp_path / "big", "--scale", 2, "--compare")
     assert code == 0
-    assert said[0].startswith(f"{tmp_path}/photos/notes.txt: skipped, not a picture")
+    assert said[0].startswith(f"{tmp_path}/photos/notes.txt: skipped, not an image")
     assert said[-1] == "2 enlarged ×2 by subpixel, 1 skipped"
     assert sorted(
         p.relative_to(tmp_path / "big").as_posix() for p in (tmp_path / "big").rglob("*")
@@ -77,7 +77,7 @@ def test_a_second_run_overwrites_only_when_told(tmp_path, upscale):
     assert (tmp_path / "a.x4.png").read_bytes() == before
 
 
-def test_a_damaged_picture_does_not_stop_the_others(tmp_path, upscale):
+def test_a_damaged_image_does_not_stop_the_others(tmp_path, upscale):
     for name in ("a.png", "b.png", "c.png"):
         PHOTOGRAPH.save(tmp_path / name)
     data = (tmp_path / "b.png").read_bytes()
@@ -87,7 +87,7 @@ def test_a_damaged_picture_does_not_stop_the_others(tmp_path, upscale):
     assert said[1].startswith(f"{tmp_path / 'b.png'}: damaged: ")
     assert said[-2:] == [
         "2 enlarged ×2 by subpixel",
-        "error: 1 of 3 pictures could not be read, see above",
+        "error: 1 of 3 images could not be read, see above",
     ]
     assert sorted(p.name for p in tmp_path.glob("*.x2.*")) == ["a.x2.png", "c.x2.png"]
     code, said = upscale(tmp_path / "b.png")
@@ -116,7 +116,7 @@ def test_no_memory_names_the_tile(tmp_path, upscale, monkeypatch):
     def full(*_, **__):
         raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried")
 
-    monkeypatch.setattr("srcore.upscale.run.enlarge", full)
+    monkeypatch.setattr("srcore.upscale.command.enlarge", full)
     PHOTOGRAPH.save(tmp_path / "a.png")
     code, said = upscale(tmp_path / "a.png", "--tile", 100)
     assert (code, len(said)) == (1, 1)

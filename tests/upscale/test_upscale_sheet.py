@@ -4,22 +4,22 @@ from photographs import arrays
 from PIL import Image
 from tiny import CPU, tiny_network
 
-from srcore.canvas import Canvas
-from srcore.frozen.extractor import load_extractor
+from srcore.features.extractor import load_extractor
+from srcore.images.raster import Kept, Raster
+from srcore.reporting.canvas import Canvas
 from srcore.upscale.enlarge import enlarge
-from srcore.upscale.picture import Kept, Picture
 from srcore.upscale.sheet import CELL, draw_sheet, find_details, flat
 
 
-def picture(colours: np.ndarray, alpha: np.ndarray | None = None) -> Picture:
-    return Picture(colours, alpha, Kept(Image.Exif()))
+def raster(colours: np.ndarray, alpha: np.ndarray | None = None) -> Raster:
+    return Raster(colours, alpha, Kept(Image.Exif()))
 
 
 @pytest.fixture
 def drawn(monkeypatch) -> list:
-    """Every text and every picture that is drawn."""
+    """Every text and every image that is drawn."""
     things: list = []
-    text, cell = Canvas.text, Canvas.picture
+    text, cell = Canvas.text, Canvas.image
 
     def write(self, left, top, words, *args, **kwargs):
         things.append(words)
@@ -30,13 +30,13 @@ def drawn(monkeypatch) -> list:
         return cell(self, left, top, side, pixels, *args)
 
     monkeypatch.setattr(Canvas, "text", write)
-    monkeypatch.setattr(Canvas, "picture", draw)
+    monkeypatch.setattr(Canvas, "image", draw)
     return things
 
 
 @pytest.mark.parametrize("scale", [2, 4])
-def test_details_are_those_of_the_pictures(tmp_path, bicubic, drawn, scale):
-    before = picture(arrays()[2])
+def test_details_are_those_of_the_images(tmp_path, bicubic, drawn, scale):
+    before = raster(arrays()[2])
     after = enlarge(bicubic, before, scale, CPU)
     draw_sheet(before, after, scale, bicubic, name="cat.jpg", path=tmp_path / "a.png")
     words = [thing for thing in drawn if isinstance(thing, str)]
@@ -54,16 +54,16 @@ def test_details_are_those_of_the_pictures(tmp_path, bicubic, drawn, scale):
 
 def test_random_frozen_weights_are_said(tmp_path, drawn):
     network = tiny_network("vgg", 0, load_extractor("vgg", "random", CPU))
-    before = picture(arrays()[2][:20, :20])
+    before = raster(arrays()[2][:20, :20])
     after = enlarge(network, before, 2, CPU)
     draw_sheet(before, after, 2, network, name="cat.jpg", path=tmp_path / "a.png")
     assert {"vgg", "random weights"} <= {thing for thing in drawn if isinstance(thing, str)}
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (300, 20)])
-def test_pictures_of_any_shape(tmp_path, bicubic, shape):
+def test_images_of_any_shape(tmp_path, bicubic, shape):
     alpha = np.full(shape, 700, np.uint16)
-    before = picture(np.zeros((*shape, 1), np.uint16), alpha)
+    before = raster(np.zeros((*shape, 1), np.uint16), alpha)
     after = enlarge(bicubic, before, 4, CPU)
     draw_sheet(before, after, 4, bicubic, name="a" * 200, path=tmp_path / "a.png")
     assert (tmp_path / "a.png").is_file()
@@ -81,6 +81,6 @@ def test_details_are_where_the_difference_is():
 def test_transparent_parts_are_drawn_on_white():
     colours = np.full((1, 3, 3), 100, np.uint8)
     alpha = np.array([[0, 51, 255]], np.uint8)
-    assert flat(picture(colours, alpha))[0, :, 0].tolist() == [255, 224, 100]
-    wide = picture(colours.astype(np.uint16) * 257, alpha.astype(np.uint16) * 257)
+    assert flat(raster(colours, alpha))[0, :, 0].tolist() == [255, 224, 100]
+    wide = raster(colours.astype(np.uint16) * 257, alpha.astype(np.uint16) * 257)
     assert flat(wide)[0, :, 0].tolist() == [255, 224, 100]

@@ -1,1 +1,0 @@
-"""What CLIP sees in the pictures, and whether it survives super-resolution (report, step 8)."""

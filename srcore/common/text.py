@@ -1,0 +1,8 @@
+"""Text from outside, as a terminal or a table can show it."""
+
+
+def printable(name: str) -> str:
+    """Write what no screen or table can show (line breaks, bytes that are not UTF-8) as escapes."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in name
+    )

@@ -1,0 +1,145 @@
+"""Readers of the packed data set: pyramids, and which image is on which side of the split."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from srcore.common.errors import StudyError, reason
+from srcore.common.files import is_cut, read_json
+
+Images = NDArray[np.uint8]
+Indices = NDArray[np.int64]
+
+INDEX = "index.csv"
+COLUMNS = ("name", "group", "labels", "width", "height")
+
+
+@dataclass(frozen=True)
+class Pyramids:
+    """Every image at three sizes, read from disk as they are asked for."""
+
+    sizes: tuple[int, int, int]
+    """Side in pixels of low, mid and large."""
+    names: tuple[str, ...]
+    groups: tuple[str, ...]
+    labels: tuple[tuple[str, ...], ...]
+    low: Images
+    """(N, low, low, 3), RGB, 0 to 255, read-only, memory-mapped; as `mid` and `large`."""
+    mid: Images
+    large: Images
+
+    @staticmethod
+    def open(folder: Path) -> "Pyramids":
+        """Open what `srcore.data.pyramids.build_pyramids` wrote.
+
+        Raises:
+            StudyError: a file is missing, damaged, or does not fit the others.
+        """
+        index = read_table(folder / INDEX, COLUMNS)
+        sizes = sorted(int(file.stem) for file in folder.glob("*.npy") if file.stem.isdecimal())
+        if len(sizes) != 3:
+            raise StudyError(f"{folder}: holds {len(sizes)} packed sizes, not 3; {_again(folder)}")
+        low, mid, large = (_load(folder / f"{size}.npy", len(index), size) for size in sizes)
+        return Pyramids(
+            (sizes[0], sizes[1], sizes[2]),
+            tuple(index["name"]),
+            tuple(index["group"]),
+            tuple(tuple(filter(None, labels.split(";"))) for labels in index["labels"]),
+            low,
+            mid,
+            large,
+        )
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """Read a csv of text; nothing in it (an image named NA, say) is taken for a missing value.
+
+    Raises:
+        StudyError: the file is missing, damaged or has other columns.
+    """
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+        if is_cut(path):
+            raise ValueError("it is cut short")
+    except (OSError, ValueError) as error:  # pandas' parser errors are ValueErrors
+        what = "missing" if isinstance(error, FileNotFoundError) else " ".join(str(error).split())
+        raise StudyError(f"{path}: {what}; {_again(path.parent)}") from None
+    if tuple(table.columns) != tuple(columns):
+        raise StudyError(f"{path}: its columns are not {', '.join(columns)}; {_again(path.parent)}")
+    return table
+
+
+@dataclass(frozen=True)
+class Features:
+    """Frozen features of every image of a data set.
+
+    Attributes:
+        array: (N, ...) half floats, memory-mapped.
+        label: what the weights are, as it must stand beside every figure made with them.
+        fingerprint: SHA-256 of the weights.
+    """
+
+    array: NDArray[np.float16]
+    label: str
+    fingerprint: str
+
+    @staticmethod
+    def open(folder: Path) -> "Features":
+        """Open what `srcore.features.store.store_features` wrote.
+
+        Raises:
+            StudyError: the folder is not whole.
+        """
+        try:
+            array = np.load(folder / "features.npy", mmap_mode="r", allow_pickle=False)
+            metrics = read_json(folder / "metrics.json")
+            return Features(array, metrics["weights"], metrics["fingerprint"])
+        except (StudyError, OSError, EOFError, ValueError, KeyError, TypeError) as error:
+            raise StudyError(
+                f"{folder}: no whole set of features ({reason(error)}); `dvc repro` makes it"
+            ) from None
+
+
+def read_split(path: Path, names: Sequence[str]) -> tuple[Indices, Indices]:
+    """Read the split as indices into `names`, ascending: training images, held-out images.
+
+    Raises:
+        StudyError: the file is missing or damaged, or was made for other images.
+    """
+    try:
+        split = cast("dict[str, list[str]]", read_json(path))
+        sides = split["train"], split["validation"]
+        listed = sorted([*sides[0], *sides[1]])
+    except (KeyError, TypeError):
+        raise StudyError(f"{path}: damaged; {_again(path.parent)}") from None
+    if listed != sorted(names):
+        raise StudyError(f"{path}: made for other images than these; {_again(path.parent)}")
+    place = {name: index for index, name in enumerate(names)}
+    train, validation = (np.array(sorted(place[name] for name in side), np.int64) for side in sides)
+    return train, validation
+
+
+def _load(path: Path, count: int, size: int) -> Images:
+    try:
+        array = cast("NDArray[Any]", np.load(path, mmap_mode="r", allow_pickle=False))
+    except (OSError, ValueError, EOFError) as error:
+        what = " ".join(str(error).split())
+        raise StudyError(f"{path}: damaged ({what}); {_again(path.parent)}") from None
+    if array.shape != (count, size, size, 3) or array.dtype != np.uint8:
+        raise StudyError(
+            f"{path}: holds {array.dtype} {array.shape}, not uint8 {(count, size, size, 3)}; "
+            f"{_again(path.parent)}"
+        )
+    return array
+
+
+def _again(folder: Path) -> str:
+    return f"remove {folder} and run `dvc repro`"

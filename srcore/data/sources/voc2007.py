@@ -1,0 +1,98 @@
+"""PASCAL VOC2007 trainval, from its archive.
+
+Source: http://host.robots.ox.ac.uk/pascal/VOC/voc2007/
+"""
+
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
+from xml.parsers import expat
+
+from srcore.common.errors import StudyError
+from srcore.common.progress import progress
+from srcore.common.text import printable
+from srcore.data.archive import Archive, open_archive
+from srcore.data.download import fetch
+from srcore.data.sources.source import Source
+from srcore.images.decode import ImageError
+from srcore.params.schema import NOTHING, Voc2007
+
+NAME = ("annotation", "object", "name")
+"""Where an annotation names what is to be seen; an object's parts have names as well."""
+
+
+def images(settings: Voc2007, downloads: Path) -> Iterator[Source]:
+    """Yield JPEGImages/*.jpg of the archive, sorted by name, with the classes seen as labels.
+
+    Without a local archive one is fetched into `downloads`, where the next run finds it.
+
+    Raises:
+        StudyError: no mirror answers, or the archive is damaged, refused or of something else.
+    """
+    if settings.archive == NOTHING:
+        path = downloads / (PurePosixPath(urlsplit(settings.mirrors[0]).path).name or "archive")
+        fetch(settings.mirrors, path, settings.md5)
+    else:
+        path = Path(settings.archive)
+        if not path.is_file():
+            raise StudyError(
+                f"data.voc2007.archive = {path}: is not a file; name a tar, tar.gz or zip archive"
+            )
+    with open_archive(path) as archive:
+        members = sorted(
+            member
+            for member in map(PurePosixPath, archive.members)
+            if member.parent.name == "JPEGImages" and member.suffix.lower() == ".jpg"
+        )
+        if not members:
+            raise StudyError(
+                f"{path}: holds no JPEGImages/*.jpg, so it is not a VOC archive; name another"
+            )
+        for member in progress(members, "download", unit="image"):
+            name = printable(member.name)
+            try:
+                labels = _labels(archive, member)
+                yield Source(name, name, labels, archive.read(str(member)))
+            except ImageError as error:
+                yield Source(name, name, (), error)
+
+
+def _labels(archive: Archive, image: PurePosixPath) -> tuple[str, ...]:
+    annotation = str(image.parent.parent / "Annotations" / f"{image.stem}.xml")
+    if annotation not in archive.members:
+        return ()
+    try:
+        return object_names(archive.read(annotation))
+    except expat.ExpatError as error:
+        raise ImageError(f"its annotation is damaged: {error}") from None
+
+
+def object_names(xml: bytes) -> tuple[str, ...]:
+    """Give the classes of an annotation's objects, sorted, each once.
+
+    Raises:
+        expat.ExpatError: not well-formed, or with a document type, of which entity bombs are made.
+    """
+    where: list[str] = []
+    text: list[str] = []
+    names: set[str] = set()
+
+    def start(tag: str, _attributes: dict[str, str]) -> None:
+        where.append(tag)
+        text.clear()
+
+    def end(_tag: str) -> None:
+        if tuple(where) == NAME:
+            names.add("".join(text).strip())
+        where.pop()
+
+    def refuse(*_: object) -> None:
+        raise expat.ExpatError("a document type is not allowed")
+
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    parser.CharacterDataHandler = text.append
+    parser.StartDoctypeDeclHandler = refuse
+    parser.Parse(xml, True)
+    return tuple(sorted(filter(None, names)))

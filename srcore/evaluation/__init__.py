@@ -1,0 +1,1 @@
+"""Judging networks: held-out images, benchmarks, examples, CLIP."""

@@ -1,0 +1,204 @@
+"""The field's benchmarks (Set5, Set14, …): images of any size, shrunk by MATLAB's bicubic."""
+
+import math
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+
+from srcore.common.errors import StudyError
+from srcore.common.progress import progress
+from srcore.common.tensors import to_images, to_tensor
+from srcore.common.text import printable
+from srcore.evaluation.matlab import crop_to_multiple, imresize, luma
+from srcore.images.decode import ImageError, decode
+from srcore.inference.baselines import BASELINE
+from srcore.inference.network import Network
+from srcore.metrics.psnr import psnr
+from srcore.metrics.seeds import spread_over_seeds
+from srcore.metrics.ssim import ssim
+from srcore.models.scales import OUTPUTS
+
+SMALLEST = 20
+"""Shortest side in pixels: at scale 4, less a border of 4, it holds one window of the SSIM."""
+
+
+@dataclass(frozen=True)
+class HighResolution:
+    """A high-resolution image of a benchmark.
+
+    Attributes:
+        data_set: name of the data set that it belongs to.
+        name: path of the file below its data set.
+        path: the file.
+    """
+
+    data_set: str
+    name: str
+    path: Path
+
+    def read(self, max_pixels: int) -> NDArray[np.uint8]:
+        """The image, (H, W, 3) RGB; a grey one has three equal channels.
+
+        Raises:
+            StudyError: not an image, damaged, too large or too small.
+        """
+        try:
+            pixels = np.asarray(decode(self.path.read_bytes(), max_pixels))
+        except ImageError as error:
+            raise StudyError(f"{self.path}: {error}; mend it, or take it out") from None
+        if min(pixels.shape[:2]) < SMALLEST:
+            height, width = pixels.shape[:2]
+            raise StudyError(
+                f"{self.path}: {width} x {height} pixels, a benchmark needs {SMALLEST} a side; "
+                "take it out"
+            )
+        return pixels
+
+
+def find_images(folder: str, max_pixels: int) -> list[HighResolution]:
+    """The images of every data set in `folder`, all of them tried.
+
+    Each of its sub-folders is a data set; images that lie directly in it are one of its own name.
+    Hidden files and folders (.name) are left out.
+
+    Args:
+        folder: value of `benchmark.folder`.
+        max_pixels: the largest width × height.
+
+    Raises:
+        StudyError: no folder, nothing in it, a link to a folder, or a file that is no image.
+            Leaving one out would give a mean that passes for that of the data set and is none.
+        OSError: a folder or file cannot be read.
+    """
+    top = Path(folder)
+    if not top.is_dir():
+        raise StudyError(
+            f"benchmark.folder = {folder}: is not a folder; name the one that holds Set5, Set14 or "
+            "your own (-S benchmark.folder=/my/benchmarks, or in params.yaml)"
+        )
+    images = [_image(top, path) for path in sorted(_files(top))]
+    if not images:
+        raise StudyError(f"benchmark.folder = {folder}: holds no file")
+    for image in progress(images, "reading", unit="image"):
+        image.read(max_pixels)
+    return images
+
+
+def _files(top: Path) -> Iterator[Path]:
+    def unreadable(error: OSError) -> None:
+        raise error
+
+    for place, folders, files in os.walk(top, onerror=unreadable):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for folder in (Path(place, name) for name in folders):
+            if folder.is_symlink():
+                raise StudyError(
+                    f"{folder}: a link to a folder, in which DVC would notice no change; "
+                    "put the folder itself there"
+                )
+        yield from (Path(place, name) for name in files if not name.startswith("."))
+
+
+def _image(top: Path, path: Path) -> HighResolution:
+    data_set, *below = path.relative_to(top).parts
+    if not below:
+        return HighResolution(printable(top.resolve().name), printable(path.name), path)
+    return HighResolution(printable(data_set), printable("/".join(below)), path)
+
+
+def judge_benchmarks(
+    networks: list[Network],
+    images: list[HighResolution],
+    max_pixels: int,
+    device: torch.device,
+) -> pd.DataFrame:
+    """PSNR and SSIM of every method on every image, one image in memory at a time.
+
+    With several seeds of a model, each is a line of its own.
+
+    Returns:
+        One line an image, output, method and seed: data_set, image, method, seed, output, psnr
+        (dB), ssim, gain (dB over bicubic), and weights (label of the frozen weights, empty
+        without).
+    """
+    lines: list[dict[str, Any]] = []
+    for image in progress(images, "benchmark", unit="image"):
+        pixels = image.read(max_pixels)
+        for output, scale in OUTPUTS.items():
+            target = crop_to_multiple(pixels, scale)
+            low = imresize(target, 1 / scale)
+            bicubic = math.nan
+            for method, seed, weights, made in _outputs(networks, low, output, device):
+                found_psnr, found_ssim = judge(made, target, scale)
+                if method == BASELINE:  # the first
+                    bicubic = found_psnr
+                lines.append(
+                    {
+                        "data_set": image.data_set,
+                        "image": image.name,
+                        "method": method,
+                        "seed": seed,
+                        "output": output,
+                        "psnr": found_psnr,
+                        "ssim": found_ssim,
+                        "gain": found_psnr - bicubic,
+                        "weights": weights,
+                    }
+                )
+    return pd.DataFrame(lines)
+
+
+def _outputs(
+    networks: list[Network], low: NDArray[np.uint8], output: str, device: torch.device
+) -> Iterator[tuple[str, int, str, NDArray[np.uint8]]]:
+    """Method, seed, label of its weights, and the image (s·H, s·W, 3) it makes of `low`."""
+    yield BASELINE, 0, "", imresize(low, OUTPUTS[output])
+    inputs = to_tensor(np.ascontiguousarray(low)[None], device)
+    for network in networks:
+        if output in network.model.outputs:
+            made = to_images(network(inputs)[output])[0]
+            yield network.card.model, network.card.seed, network.card.weights or "", made
+
+
+def judge(output: NDArray[np.uint8], target: NDArray[np.uint8], scale: int) -> tuple[float, float]:
+    """PSNR in dB and SSIM of the luma of two 8-bit images (H, W, 3), less a border of `scale`.
+
+    Both take 255 as the range of values, as the field does, though luma has only 219 steps.
+    """
+    inside = slice(scale, -scale)
+    one, other = (
+        torch.from_numpy(luma(image[inside, inside])[None, None] / 255)
+        for image in (output, target)
+    )
+    return psnr(one, other).item(), ssim(one, other).item()
+
+
+def summarise(table: pd.DataFrame) -> dict[str, Any]:
+    """The content of `metrics/benchmark.json`: means over the images of a data set.
+
+    Args:
+        table: what `judge_benchmarks` gave.
+
+    Returns:
+        {data set: {method: {output: {psnr, ssim, gain, images, weights?, seeds?, psnr_spread?,
+        gain_spread?}}}}; bicubic has no gain.
+    """
+    summary: dict[str, Any] = {}
+    for keys, part in table.groupby(["data_set", "method", "output"], sort=False):
+        data_set, method, output = (str(key) for key in keys)
+        entry: dict[str, Any] = {"psnr": part["psnr"].mean(), "ssim": part["ssim"].mean()}
+        if method != BASELINE:
+            entry["gain"] = part["gain"].mean()
+        entry["images"] = part["image"].nunique()
+        entry |= spread_over_seeds(part)
+        if weights := part["weights"].iloc[0]:
+            entry["weights"] = weights
+        summary.setdefault(data_set, {}).setdefault(method, {})[output] = entry
+    return summary

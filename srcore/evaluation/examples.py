@@ -1,0 +1,257 @@
+"""The comparison: every network's output for a few held-out images, beside bicubic and target."""
+
+import difflib
+import random
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from srcore.common.errors import StudyError
+from srcore.common.files import fresh_folder, write_json
+from srcore.common.progress import progress
+from srcore.common.tensors import quantise, to_images, to_tensor
+from srcore.data.dataset import Indices, Pyramids
+from srcore.inference.baselines import BASELINE, upscale
+from srcore.inference.network import Network
+from srcore.metrics.psnr import psnr
+from srcore.metrics.ssim import ssim
+from srcore.models.scales import OUTPUTS
+
+TARGET = "target"
+DETAIL = 4
+"""The detail's side is this part of the image's side."""
+MARGIN = 24
+"""The detail keeps this part of the side away from the border, where zero padding shows."""
+
+
+@dataclass(frozen=True)
+class Detail:
+    """A square of the image, in pixels of the low resolution, so that it fits every size."""
+
+    left: int
+    top: int
+    size: int
+    side: int
+    """Side of the whole low-resolution image."""
+
+    def crop(self, image: NDArray[Any]) -> NDArray[Any]:
+        """This square of an image (s·side, s·side, …) of any whole scale s."""
+        scale = len(image) // self.side
+        rows = slice(scale * self.top, scale * (self.top + self.size))
+        return image[rows, scale * self.left : scale * (self.left + self.size)]
+
+    @property
+    def fractions(self) -> dict[str, float]:
+        """{x, y, size} as fractions of the image's side."""
+        return {
+            "x": self.left / self.side,
+            "y": self.top / self.side,
+            "size": self.size / self.side,
+        }
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One method's output for one image at one size.
+
+    Attributes:
+        method: bicubic, the name of a model, or target.
+        label: what stands beside the image; names the frozen weights, and the seed when the set
+            holds several.
+        weights: label of the frozen weights, empty without.
+        image: (H, W, 3) uint8.
+        psnr: dB, None for the target; as `ssim`.
+    """
+
+    method: str
+    label: str
+    weights: str
+    image: NDArray[np.uint8]
+    psnr: float | None = None
+    ssim: float | None = None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One image: as the networks see it, and what each makes of it.
+
+    Attributes:
+        name: of the image.
+        low: (H, W, 3) uint8.
+        detail: where the methods differ most.
+        outputs: output → bicubic, the models that have this output, target.
+    """
+
+    name: str
+    low: NDArray[np.uint8]
+    detail: Detail
+    outputs: dict[str, list[Shown]]
+
+
+def choose(
+    pyramids: Pyramids, held_out: Indices, count: int, names: Sequence[str], seed: int
+) -> Indices:
+    """Pick the held-out images to show: those of `names`, in that order, or else by `seed`.
+
+    Scenes take turns, so that the choice is not several crops of one while others are left out.
+
+    Raises:
+        StudyError: a name is not that of a held-out image.
+    """
+    if names:
+        place = {pyramids.names[index]: int(index) for index in held_out}
+        for name in names:
+            if name not in place:
+                raise StudyError(_unknown(name, pyramids, list(place)))
+        return np.array([place[name] for name in dict.fromkeys(names)], np.int64)
+    shuffled = held_out.tolist()
+    random.Random(seed).shuffle(shuffled)  # noqa: S311 not for secrets
+    earlier: Counter[str] = Counter()
+    turns: defaultdict[int, list[int]] = defaultdict(list)
+    for index in shuffled:
+        group = pyramids.groups[index]
+        turns[earlier[group]].append(index)
+        earlier[group] += 1
+    in_turn = [index for turn in sorted(turns) for index in turns[turn]]
+    return np.array(sorted(in_turn[:count]), np.int64)
+
+
+def _unknown(name: str, pyramids: Pyramids, held_out: list[str]) -> str:
+    near = difflib.get_close_matches(name, held_out, n=3, cutoff=0)
+    what = "a training image" if name in pyramids.names else "no image of this data set"
+    return (
+        f"compare.names: {name!r} is {what}; name held-out ones, "
+        f"such as {', '.join(near)} (all of them: data/split/split.json)"
+    )
+
+
+def find_detail(outputs: dict[str, list[NDArray[np.uint8]]], side: int) -> Detail:
+    """The window in which the methods differ most: the largest variance between their images.
+
+    A colour cast over a whole image shows in every window, so it has no part in the choice.
+
+    Args:
+        outputs: output → images (H, W, 3) of every method; sizes count alike.
+        side: side of the low-resolution image; H and W are whole multiples of it.
+    """
+    differing = np.zeros((side, side))
+    for images in outputs.values():
+        stack = np.stack(images).astype(float)
+        spread = (stack - stack.mean(axis=(1, 2), keepdims=True)).var(axis=0).mean(axis=-1)
+        scale = len(spread) // side
+        differing += spread.reshape(side, scale, side, scale).mean(axis=(1, 3))
+    size, margin = max(1, side // DETAIL), side // MARGIN
+    inside = differing[margin : side - margin, margin : side - margin]
+    windows = np.lib.stride_tricks.sliding_window_view(inside, (size, size)).sum(axis=(2, 3))
+    top, left = np.unravel_index(windows.argmax(), windows.shape)
+    return Detail(int(left) + margin, int(top) + margin, size, side)
+
+
+def compare(
+    networks: Sequence[Network], pyramids: Pyramids, chosen: Indices, device: torch.device
+) -> list[Comparison]:
+    """Every method's output for the chosen images, one image after the other.
+
+    Of several seeds of a model the first is shown, and its label says so.
+    """
+    seeds = Counter(network.card.model for network in networks)
+    firsts = list({network.card.model: network for network in reversed(networks)}.values())[::-1]
+    several = {model for model, count in seeds.items() if count > 1}
+    return [
+        _compare_one(firsts, several, pyramids, int(index), device)
+        for index in progress(chosen.tolist(), desc="comparing", unit="image")
+    ]
+
+
+def _compare_one(
+    networks: list[Network],
+    several: set[str],
+    pyramids: Pyramids,
+    index: int,
+    device: torch.device,
+) -> Comparison:
+    low = np.array(pyramids.low[index : index + 1])
+    targets = {name: np.array(getattr(pyramids, name)[index]) for name in OUTPUTS}
+    outputs = {
+        name: [_judged(BASELINE, BASELINE, "", to_tensor(upscale(low, BASELINE, scale)), target)]
+        for (name, scale), target in zip(OUTPUTS.items(), targets.values(), strict=True)
+    }
+    inputs = to_tensor(low, device)
+    for network in networks:
+        card = network.card
+        notes = [f"seed {card.seed}"] if card.model in several else []
+        notes += [card.weights] if card.weights else []
+        label = f"{card.model} ({', '.join(notes)})" if notes else card.model
+        for name, image in network(inputs).items():
+            output = quantise(image).cpu()
+            outputs[name].append(
+                _judged(card.model, label, card.weights or "", output, targets[name])
+            )
+    images = {name: [shown.image for shown in row] for name, row in outputs.items()}
+    detail = find_detail(images, pyramids.sizes[0])
+    for name, target in targets.items():
+        outputs[name].append(Shown(TARGET, TARGET, "", target))
+    return Comparison(pyramids.names[index], low[0], detail, outputs)
+
+
+def _judged(
+    method: str, label: str, weights: str, output: Tensor, target: NDArray[np.uint8]
+) -> Shown:
+    reference = to_tensor(target[None])
+    figures = psnr(output, reference).item(), ssim(output, reference).item()
+    return Shown(method, label, weights, to_images(output)[0], *figures)
+
+
+def write_comparison(comparisons: Sequence[Comparison], out: Path) -> None:
+    """Write the images as PNG and `index.json`, from which the report page is made.
+
+    index.json is {"images": [{id, name, detail: {x, y, size}, low, outputs: {output: [{method,
+    label, weights, file, psnr, ssim}]}}]}; the detail is in fractions of the image's side, the
+    target has no weights and no figures.
+    """
+    images: list[dict[str, Any]] = []
+    with fresh_folder(out) as folder:
+        for count, comparison in enumerate(comparisons):
+            key = f"{count:02d}"
+            _save(comparison.low, folder / f"{key}.low.png")
+            outputs: dict[str, list[dict[str, Any]]] = {}
+            for name, row in comparison.outputs.items():
+                outputs[name] = [_entry(shown, f"{key}.{name}") for shown in row]
+                for shown, entry in zip(row, outputs[name], strict=True):
+                    _save(shown.image, folder / entry["file"])
+            images.append(
+                {
+                    "id": key,
+                    "name": comparison.name,
+                    "detail": comparison.detail.fractions,
+                    "low": f"{key}.low.png",
+                    "outputs": outputs,
+                }
+            )
+        write_json(folder / "index.json", {"images": images})
+
+
+def _entry(shown: Shown, stem: str) -> dict[str, Any]:
+    entry: dict[str, Any] = {"method": shown.method, "label": shown.label}
+    file = f"{stem}.{shown.method}.png"
+    if shown.method == TARGET:
+        return {**entry, "file": file}
+    return {
+        **entry,
+        "weights": shown.weights,
+        "file": file,
+        "psnr": shown.psnr,
+        "ssim": shown.ssim,
+    }
+
+
+def _save(image: NDArray[np.uint8], path: Path) -> None:
+    Image.fromarray(image).save(path, "PNG")

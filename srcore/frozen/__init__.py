@@ -1,1 +1,0 @@
-"""Frozen feature extractors: VGG16 up to conv2_2 and the CLIP ViT-B/32 picture tower."""

@@ -1,0 +1,1 @@
+"""Trained networks, tiles and interpolation, on new images."""

@@ -1,0 +1,131 @@
+"""A network on an image of any size, in bounded memory: overlapping tiles, equal to the whole.
+
+A tile is cut out with `reach` pixels around it, as far as the network sees, and only its middle is
+kept. At the border of the image there is nothing to cut, so the network meets with the same zero
+padding there as in the whole image.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from srcore.images.raster import Pixels, white
+from srcore.inference.network import Network
+from srcore.models.scales import OUTPUTS
+
+TILE = 192
+"""Pixels of the low-resolution image: at most 1 GB for the most demanding network."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """A tile along one side of the image, in pixels of the low-resolution image.
+
+    Attributes:
+        start: first pixel of what is kept.
+        stop: end of what is kept.
+        first: first pixel of what the network is given.
+        last: end of what the network is given.
+    """
+
+    start: int
+    stop: int
+    first: int
+    last: int
+
+    def inside(self, scale: int) -> slice:
+        """What is kept of the tile's output at that scale."""
+        return slice(scale * (self.start - self.first), scale * (self.stop - self.first))
+
+
+def spans(length: int, tile: int, reach: int, stride: int) -> list[Span]:
+    """Cut a side of `length` pixels, a multiple of `stride`, into tiles of about `tile` pixels.
+
+    Tiles are of nearly equal length, so that the last is no sliver.
+    """
+    overlap = stride * -(-reach // stride)
+    count = max(1, round(length / tile))
+    step = stride * max(1, -(-length // (count * stride)))
+    return [
+        Span(
+            start,
+            min(start + step, length),
+            max(start - overlap, 0),
+            min(start + step + overlap, length),
+        )
+        for start in range(0, length, step)
+    ]
+
+
+class Tiles:
+    """The tiles of one image, and what a network makes of them.
+
+    Args:
+        network: the network; of a frozen extractor, the features are computed tile by tile, or,
+            when they are of the image as a whole, once.
+        pixels: (H, W, 3).
+        tile: about the side of a tile in pixels.
+        device: where the network is.
+    """
+
+    def __init__(self, network: Network, pixels: Pixels, tile: int, device: torch.device) -> None:
+        model = network.model
+        height, width = pixels.shape[:2]
+        # A feature of VGG16 stands for 2×2 pixels: of an odd side, the last pixel is repeated, so
+        # that features lie upon their pixels as they did in training.
+        ragged = [(0, -side % model.multiple_of) for side in (height, width)]
+        self._padded = np.pad(pixels, [*ragged, (0, 0)], mode="edge")
+        self._network, self._device = network, device
+        self._rows, self._columns = (
+            spans(side, tile, model.receptive_radius, model.multiple_of)
+            for side in self._padded.shape[:2]
+        )
+        self._shape = height, width
+
+    def __len__(self) -> int:
+        return len(self._rows) * len(self._columns)
+
+    @torch.inference_mode()
+    def outputs(self, output: str) -> Iterator[tuple[slice, slice, Tensor]]:
+        """Run the network on each tile.
+
+        Args:
+            output: name of the output to keep, one of the model's.
+
+        Yields:
+            Rows and columns of the output image, and what belongs there, (3, rows, columns),
+            about [0, 1], on the network's device.
+        """
+        scale = OUTPUTS[output]
+        height, width = (scale * side for side in self._shape)
+        features = self._features(self._padded) if self._network.model.global_features else None
+        for row in self._rows:
+            for column in self._columns:
+                low = self._padded[row.first : row.last, column.first : column.last]
+                made = self._run(low, features)[output][0, :, row.inside(scale)]
+                made = made[..., column.inside(scale)]
+                top, left = scale * row.start, scale * column.start
+                made = made[:, : height - top, : width - left]
+                yield (
+                    slice(top, top + made.shape[1]),
+                    slice(left, left + made.shape[2]),
+                    made,
+                )
+
+    def _run(self, low: Pixels, features: Tensor | None) -> dict[str, Tensor]:
+        given = self._tensor(low)
+        if features is None:
+            return self._network(given)
+        return self._network.model(given, features)
+
+    def _features(self, pixels: Pixels) -> Tensor:
+        assert self._network.extractor is not None
+        return self._network.extractor(self._tensor(pixels))
+
+    def _tensor(self, pixels: Pixels) -> Tensor:
+        """(H, W, 3) → (1, 3, H, W) in [0, 1], in channels-last memory order."""
+        values = torch.from_numpy(np.ascontiguousarray(pixels)).float()
+        return values.to(self._device)[None].permute(0, 3, 1, 2).div_(white(pixels))

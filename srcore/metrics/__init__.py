@@ -1,0 +1,1 @@
+"""Figures of an output beside its target, and how sure their means are."""

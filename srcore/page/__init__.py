@@ -1,1 +1,0 @@
-"""Parts of the report page: what it reads, and its charts."""

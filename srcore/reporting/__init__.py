@@ -1,0 +1,1 @@
+"""What people read: the report page, comparison sheets, reviews of a change."""

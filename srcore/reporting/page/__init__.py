@@ -1,0 +1,1 @@
+"""The report page: one file that opens offline."""

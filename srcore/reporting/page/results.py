@@ -1,0 +1,111 @@
+"""What the report page reads: the files that the stages before it left."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import pandas as pd
+
+from srcore.common.errors import StudyError
+from srcore.common.files import is_cut, read_json
+from srcore.inference.baselines import METHODS
+from srcore.models.scales import OUTPUTS
+from srcore.params import Params
+
+IMAGES = {"image": str, "group": str, "method": str, "output": str, "gain": float}
+TRAINING = {
+    "model": str,
+    "seed": float,
+    "epoch": float,
+    "output": str,
+    "run": str,
+    "loss": float,
+    "psnr": float,
+}
+"""Columns that are read of plots/images.csv and plots/training.csv."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """What the stages before left, as read from their files."""
+
+    params: Params
+    metrics: dict[str, Any]
+    """metrics/evaluate.json."""
+    images: pd.DataFrame
+    """plots/images.csv."""
+    training: pd.DataFrame
+    """plots/training.csv."""
+    index: dict[str, Any]
+    """data/compare/index.json."""
+    folder: Path
+    """data/compare, where its images lie."""
+    dataset: dict[str, Any]
+    """metrics/dataset.json, empty without it."""
+    sheet: Path | None
+    """plots/samples.png, None without it."""
+
+    @property
+    def models(self) -> list[str]:
+        """The models of the set, in the order of the table of models."""
+        return [name for name in self.metrics if name not in ("best", *METHODS)]
+
+    @property
+    def outputs(self) -> list[str]:
+        """The outputs that at least one model of the set has."""
+        return [o for o in OUTPUTS if any(o in self.metrics[name] for name in self.models)]
+
+    def weights(self, method: str) -> str:
+        """The label of a method's frozen weights, empty when it has none."""
+        entry = self.metrics.get(method, {})
+        return next((entry[o].get("weights", "") for o in OUTPUTS if o in entry), "")
+
+    def side(self, output: str) -> int:
+        """Side in pixels of an image of that output."""
+        return self.params.pyramid.sizes[1 + list(OUTPUTS).index(output)]
+
+
+def read_results(root: Path, params: Params) -> Results:
+    """Read everything the page shows from the top folder of a study.
+
+    Raises:
+        StudyError: a file is missing or damaged.
+    """
+    dataset, sheet = root / "metrics/dataset.json", root / "plots/samples.png"
+    return Results(
+        params=params,
+        metrics=_json(root / "metrics/evaluate.json", ("best", *METHODS)),
+        images=_table(root / "plots/images.csv", IMAGES),
+        training=_table(root / "plots/training.csv", TRAINING),
+        index=_json(root / "data/compare/index.json", ("images",)),
+        folder=root / "data/compare",
+        dataset=_json(dataset) if dataset.exists() else {},
+        sheet=sheet if sheet.exists() else None,
+    )
+
+
+def _table(path: Path, columns: dict[str, type]) -> pd.DataFrame:
+    """Read a csv with these columns, a number left out as NaN.
+
+    An image may be named NA, so text is never taken for a missing value.
+    """
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+        for name, kind in columns.items():
+            if kind is float:
+                table[name] = pd.to_numeric(table[name].replace("", None))
+        if is_cut(path):
+            raise ValueError(path)
+        return table[list(columns)]
+    except FileNotFoundError:
+        raise StudyError(f"{path}: missing; run `dvc repro`") from None
+    except (ValueError, KeyError):  # pandas' parser errors are ValueErrors
+        raise StudyError(f"{path}: damaged; remove it and run `dvc repro`") from None
+
+
+def _json(path: Path, keys: Sequence[str] = ()) -> dict[str, Any]:
+    value = read_json(path)
+    if not isinstance(value, dict) or any(key not in value for key in keys):
+        raise StudyError(f"{path}: damaged; remove it and run `dvc repro`")
+    return cast("dict[str, Any]", value)

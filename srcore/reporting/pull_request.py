@@ -1,0 +1,276 @@
+"""What a change did to the study, as one Markdown text for a pull request.
+
+`python -m srcore.reporting.pull_request main` compares the working tree with the commit `main`.
+"""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import pandas as pd
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from srcore.common.errors import StudyError
+from srcore.common.stage import main
+from srcore.inference.baselines import BASELINE
+from srcore.metrics.paired import Difference, paired_difference
+from srcore.models.scales import OUTPUTS
+
+T = TypeVar("T")
+
+PARAMS, METRICS = "params.yaml", "metrics/evaluate.json"
+IMAGES = "plots/images.csv"
+SHEETS = (
+    "plots/compare.mid.png",
+    "plots/compare.large.png",
+    "plots/errors.mid.png",
+    "plots/errors.large.png",
+    "plots/report.html",
+)
+COLUMNS = {"image", "group", "method", "output", "psnr", "gain"}
+"""Columns of the table of images that a review reads."""
+LOCK, TRAINING_LOCK = "dvc.lock", "stages/dvc.lock"
+STAGES = ("download", "resize_pyramids", "split", "evaluate")
+"""Stages of dvc.yaml that the figures come from."""
+MOST_CHANGES, LONGEST = 8, 30
+"""Changed parameters that are listed, and letters of a value: a review is read, not searched."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """Parameters and results of one state of the project.
+
+    Attributes:
+        name: the commit, or "now".
+        params: params.yaml.
+        metrics: metrics/evaluate.json.
+        images: plots/images.csv.
+        recorded: for each stage that the figures come from, dotted key → value of the parameters
+            that it ran with, as DVC's lock files say; empty without them.
+    """
+
+    name: str
+    params: dict[str, Any]
+    metrics: dict[str, Any]
+    images: pd.DataFrame
+    recorded: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def models(self) -> list[str]:
+        """The models that were judged."""
+        return _models(self.metrics)
+
+
+def read_study(commit: str | None) -> Study:
+    """The study as committed in `commit`, or that of the working tree.
+
+    Raises:
+        StudyError: the commit or one of its result files does not exist, or is damaged.
+    """
+    params, metrics = _parsed(commit, PARAMS, _yaml), _parsed(commit, METRICS, _json)
+    images = _parsed(commit, IMAGES, _table)
+    recorded = tuple(_recorded(commit, _models(metrics)))
+    return Study(commit or "now", params, metrics, images, recorded)
+
+
+def review(base: Study, head: Study, links: str | None = None) -> str:
+    """Markdown: changed parameters, then the change of every gain over bicubic, then the sheets.
+
+    Differences are judged by `srcore.metrics.paired`: paired by image, with a 95 % bootstrap
+    interval; one that includes zero is called noise, as is one below the spread between seeds,
+    and where only a few scenes are held out nothing is called more. Gains are in dB.
+
+    Args:
+        base: the state to compare with.
+        head: the state under review.
+        links: address of a place that holds the sheets; without it their paths are named.
+    """
+    return "\n".join(
+        [f"### The study, compared with `{base.name}`", "", *_lines(base, head, links)]
+    )
+
+
+def _lines(base: Study, head: Study, links: str | None) -> Iterator[str]:
+    changes = [f"`{key}` {a} → {b}" for key, a, b in _changes(base.params, head.params)]
+    if (more := len(changes) - MOST_CHANGES) > 0:
+        changes[MOST_CHANGES:] = [f"and {more} more (`git diff {base.name} -- {PARAMS}`)"]
+    yield "Parameters: " + ("; ".join(changes) if changes else "none changed") + "."
+    yield from filter(None, map(_stale, (base, head)))
+    yield ""
+    rows = list(_paired(base, head))
+    if not rows:
+        yield "The two states share no held-out image of a common model: nothing can be paired."
+    else:
+        images = max(difference.images for _, _, difference in rows)
+        yield f"| model | output | gain over bicubic, `{base.name}` → now | difference, 95 % | |"
+        yield "|---|---|---|---|---|"
+        for model, output, difference in rows:
+            before, after = (study.metrics[model][output] for study in (base, head))
+            yield _row(_named(model, before, after), output, before, after, difference)
+        yield ""
+        seeds = any(difference.spread for _, _, difference in rows)
+        between = "; ± is the standard deviation between seeds" if seeds else ""
+        yield f"Differences in dB, paired over {images} held-out images{between}."
+    for side, study, other in (("new", head, base), ("gone", base, head)):
+        if missing := [model for model in study.models if model not in other.metrics]:
+            yield f"Models that are {side}: {', '.join(missing)}."
+    places = [f"[{path}]({links})" if links else f"`{path}`" for path in SHEETS]
+    yield f"Sheets: {', '.join(places)}."
+
+
+def _row(
+    name: str, output: str, before: dict[str, Any], after: dict[str, Any], difference: Difference
+) -> str:
+    verdict = f"**{difference.words}**" if difference.told else difference.words
+    gains = " → ".join(
+        f"{entry['gain']:+.2f}"
+        + (f" ± {entry['gain_spread']:.2f}" if "gain_spread" in entry else "")
+        for entry in (before, after)
+    )
+    interval = f"{difference.mean:+.3f} [{difference.low:+.3f}, {difference.high:+.3f}]"
+    return f"| {name} | {output} | {gains} | {interval} | {verdict} |"
+
+
+def _named(model: str, before: dict[str, Any], after: dict[str, Any]) -> str:
+    """The model with the frozen weights of both sides, once where they are the same."""
+    labels = [entry.get("weights", "").replace("|", "\\|") for entry in (before, after)]
+    if not any(labels):
+        return model
+    told = [label or "no frozen weights" for label in dict.fromkeys(labels)]
+    return f"{model} ({' → '.join(told)})"
+
+
+def _paired(base: Study, head: Study) -> Iterator[tuple[str, str, Difference]]:
+    """Model, output and difference, for the models both have, on the same images.
+
+    A name stands for the same image when bicubic interpolation scores the same on both sides.
+    """
+    bicubic = [
+        study.images[study.images["method"] == BASELINE].set_index(["image", "output"])
+        for study in (base, head)
+    ]
+    same = bicubic[0]["psnr"].eq(bicubic[1]["psnr"])  # aligned by name; absent ones are not equal
+    pairs = pd.MultiIndex.from_frame(head.images[["image", "output"]])
+    ours = head.images[same.reindex(pairs, fill_value=False).to_numpy(bool)]
+    for model in head.models:
+        for output in OUTPUTS:
+            entries = [study.metrics.get(model, {}).get(output) for study in (base, head)]
+            if None in entries:
+                continue
+            # Where one side has one seed only, nothing better is known than the other's spread.
+            known = [entry["gain_spread"] for entry in entries if "gain_spread" in entry] or [0.0]
+            now, then = (
+                table[(table["method"] == model) & (table["output"] == output)]
+                for table in (ours, base.images)
+            )
+            resamples = head.params["evaluate"]["resamples"]
+            difference = paired_difference(now, then, resamples, (known[0], known[-1]))
+            if difference is not None:
+                yield model, output, difference
+
+
+def _stale(study: Study) -> str:
+    """One line where the results were made with other parameters than those beside them."""
+    found: dict[str, str] = {}
+    for key, value in chain.from_iterable(stage.items() for stage in study.recorded):
+        now: Any = study.params
+        for part in key.split("."):
+            now = now.get(part) if isinstance(now, dict) else None
+        for name, before, after in _changes(value, now, key):
+            found[name] = f"`{name}` {before} ({PARAMS}: {after})"
+    if not found:
+        return ""
+    listed = list(found.values())
+    listed[3:] = [f"{len(listed) - 3} more"] * (len(listed) > 3)
+    where = "here" if study.name == "now" else f"in `{study.name}`"
+    return f"**The results {where} were made with other parameters**: {', '.join(listed)}."
+
+
+def _changes(base: Any, head: Any, key: str = "") -> Iterator[tuple[str, str, str]]:
+    """Dotted key and both values of what differs, shortened."""
+    if isinstance(base, dict) and isinstance(head, dict):
+        for name in dict.fromkeys([*base, *head]):
+            yield from _changes(base.get(name), head.get(name), f"{key}.{name}".lstrip("."))
+    elif base != head:
+        yield key, _short(base), _short(head)
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+def _models(metrics: dict[str, Any]) -> list[str]:
+    return [name for name, value in metrics.items() if "macs" in value]
+
+
+def _recorded(commit: str | None, models: list[str]) -> Iterator[dict[str, Any]]:
+    """Dotted key → value of the parameters of every stage behind the figures."""
+    for path, names in ((LOCK, STAGES), (TRAINING_LOCK, [f"train_{name}" for name in models])):
+        try:
+            text = _read(commit, path)
+        except StudyError:
+            continue  # never run by DVC: nothing is known
+        stages = _parsed(commit, path, _yaml, text).get("stages", {})
+        for name in names:
+            yield stages.get(name, {}).get("params", {}).get(PARAMS, {})
+
+
+def _json(text: str) -> dict[str, Any]:
+    return _of_groups(json.loads(text))
+
+
+def _yaml(text: str) -> dict[str, Any]:
+    return _of_groups(YAML(typ="safe").load(text))
+
+
+def _of_groups(value: object) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError
+    return cast("dict[str, Any]", value)
+
+
+def _table(text: str) -> pd.DataFrame:
+    table = pd.read_csv(io.StringIO(text), keep_default_na=False)
+    if not text.endswith("\n") or not set(table) >= COLUMNS:
+        raise ValueError
+    return table
+
+
+def _parsed(commit: str | None, path: str, parse: Callable[[str], T], text: str | None = None) -> T:
+    """Read and parse a file; a damaged one is one line."""
+    try:
+        return parse(_read(commit, path) if text is None else text)
+    except (ValueError, TypeError, YAMLError):  # json's and pandas' errors are ValueErrors
+        where = f" in commit {commit}" if commit else "; run `dvc repro`"
+        raise StudyError(f"{path}: damaged{where}") from None
+
+
+def _read(commit: str | None, path: str) -> str:
+    try:
+        if commit is None:
+            return Path(path).read_text(encoding="utf-8")
+        command = ["git", "show", f"{commit}:{path}"]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603
+    except (OSError, subprocess.CalledProcessError):
+        where = f"in commit {commit}" if commit else "here; run `dvc repro` first"
+        raise StudyError(f"{path} is not {where}") from None
+
+
+def _run() -> None:
+    if len(sys.argv) != 2:
+        raise StudyError("name one commit to compare with: make review BASE=main")
+    base, head = read_study(sys.argv[1]), read_study(None)
+    sys.stdout.write(review(base, head, os.environ.get("SHEETS_URL")) + "\n")
+
+
+if __name__ == "__main__":
+    main(_run)

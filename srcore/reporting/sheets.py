@@ -1,0 +1,230 @@
+"""Sheets of the comparison as PNG: every method's output, and every method's error.
+
+Images are drawn pixel for pixel or enlarged by a whole number, never smoothed. Equal comparisons
+give equal bytes.
+"""
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from numpy.typing import NDArray
+
+from srcore.evaluation.examples import TARGET, Comparison, Detail, Shown
+from srcore.features.labels import RANDOM
+from srcore.inference.baselines import BASELINE
+from srcore.models.scales import OUTPUTS
+from srcore.reporting.canvas import FAINT, INK, LINE, Canvas, default_style
+
+CELL = 288
+"""Pixels; a cell is the largest multiple of the image's side within it, or the side itself."""
+WIDEST_CELL = 576
+"""Pixels; larger images are not drawn pixel by pixel."""
+MARGIN, GAP, BETWEEN = 28, 14, 44
+"""Pixels at the edge of the sheet, between cells, and between the images' rows."""
+BIG, NAME, NORMAL, SMALL = 36, 28, 23, 20
+"""Sizes of text in pixels: readable when the sheet is shrunk to the width of a laptop."""
+LINE_LENGTH = 26
+"""Letters of small text that fit into the width of a cell."""
+BEST, WARNING = "#0b6e3a", "#b34700"
+NO_MODEL = " No model of this set has this output."
+ERROR_COLOURS = "magma"
+SHOWN_ERRORS = 99.5
+"""Percentile of the errors at which the colour scale ends; few stray pixels must not dim it."""
+
+
+@dataclass(frozen=True)
+class _Panel:
+    """One cell of a sheet: an image and its detail, with what stands above and below."""
+
+    title: str
+    note: str
+    image: NDArray[np.uint8]
+    lines: tuple[str, ...]
+    best: bool = False
+
+
+def draw_outputs(comparisons: Sequence[Comparison], output: str, path: Path) -> None:
+    """Draw low resolution, bicubic, every model that has `output`, and target; a row an image.
+
+    Below each image stand its PSNR, the gain over bicubic, and its SSIM, and then the detail.
+    """
+    rows = [_outputs_row(comparison, output) for comparison in comparisons]
+    subtitle = (
+        "PSNR (and gain over bicubic) and SSIM on the 8-bit image; ★ is the best PSNR of the "
+        "row. Below each image, the marked detail: where the methods differ most."
+        f"{_missing(comparisons, output)}"
+    )
+    _draw(comparisons, rows, (f"Outputs at {_size(comparisons, output)}", subtitle), path)
+
+
+def draw_errors(comparisons: Sequence[Comparison], output: str, path: Path) -> None:
+    """Draw each method's absolute error, on one colour scale, beside the true image."""
+    maps = [
+        {shown.method: _error(shown, row[-1]) for shown in row[:-1]}
+        for row in (comparison.outputs[output] for comparison in comparisons)
+    ]
+    everything = np.stack([error for row in maps for error in row.values()])
+    scale = Normalize(0, max(1.0, float(np.ceil(np.percentile(everything, SHOWN_ERRORS)))))
+    colours = ScalarMappable(scale, ERROR_COLOURS)
+    rows = [
+        _errors_row(comparison.outputs[output], errors, colours)
+        for comparison, errors in zip(comparisons, maps, strict=True)
+    ]
+    subtitle = (
+        "Absolute error, mean of the colour channels, in levels of 255; ★ is the best PSNR of the "
+        "row. Below each map, the marked detail: where the methods differ most."
+        f"{_missing(comparisons, output)}"
+    )
+    _draw(comparisons, rows, (f"Errors at {_size(comparisons, output)}", subtitle), path, colours)
+
+
+def _missing(comparisons: Sequence[Comparison], output: str) -> str:
+    methods = {shown.method for shown in comparisons[0].outputs[output]}
+    return "" if methods - {BASELINE, TARGET} else NO_MODEL
+
+
+def _size(comparisons: Sequence[Comparison], output: str) -> str:
+    side = len(comparisons[0].outputs[output][-1].image)
+    return f"{side} × {side} pixels ({OUTPUTS[output]}×)"
+
+
+def _outputs_row(comparison: Comparison, output: str) -> list[_Panel]:
+    row, side = comparison.outputs[output], len(comparison.low)
+    best = _best(row)
+    panels = [_Panel("low resolution", "", comparison.low, (f"{side} × {side} pixels", ""))]
+    baseline = next(shown.psnr for shown in row if shown.method == BASELINE)
+    for shown in row:
+        title, note = _heading(shown)
+        if shown.psnr is None or baseline is None:
+            panels.append(_Panel(title, note, shown.image, ()))
+            continue
+        difference = f"{shown.psnr - baseline:+.2f}".replace("-", "−")
+        gain = f" ({difference})" if shown.method != BASELINE else ""
+        lines = (f"{shown.psnr:.2f} dB{gain}", f"SSIM {shown.ssim:.4f}")
+        panels.append(_Panel(title, note, shown.image, lines, best=shown.psnr == best))
+    return panels
+
+
+def _errors_row(
+    row: list[Shown], errors: dict[str, NDArray[np.float64]], colours: ScalarMappable
+) -> list[_Panel]:
+    best = _best(row)
+    panels: list[_Panel] = []
+    for shown in row:
+        title, note = _heading(shown)
+        if shown.method == TARGET:
+            panels.append(_Panel(title, note, shown.image, ()))
+            continue
+        error = errors[shown.method]
+        mapped = np.asarray(colours.to_rgba(error, bytes=True))[..., :3]
+        lines = (f"{shown.psnr:.2f} dB", f"mean error {error.mean():.2f}")
+        panels.append(_Panel(title, note, mapped, lines, best=shown.psnr == best))
+    return panels
+
+
+def _best(row: list[Shown]) -> float:
+    return max(shown.psnr for shown in row if shown.psnr is not None)
+
+
+def _error(shown: Shown, target: Shown) -> NDArray[np.float64]:
+    return np.abs(shown.image.astype(float) - target.image).mean(axis=-1)
+
+
+def _heading(shown: Shown) -> tuple[str, str]:
+    """Title and note of a column; the label is the method and, in brackets, the note."""
+    return shown.method, shown.label.removeprefix(shown.method).strip(" ()")
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Heights of a sheet's parts in pixels, for a sheet whose columns are `panels`."""
+
+    panels: Sequence[_Panel]
+    subtitle: str
+
+    @property
+    def cell(self) -> int:
+        side = max(len(panel.image) for panel in self.panels)
+        return min(side * max(1, CELL // side), WIDEST_CELL)
+
+    @property
+    def width(self) -> int:
+        return 2 * MARGIN + len(self.panels) * (self.cell + GAP) - GAP
+
+    @property
+    def explanation(self) -> list[str]:
+        return textwrap.wrap(self.subtitle, int((self.width - 2 * MARGIN) / (0.53 * SMALL)))
+
+    @property
+    def heading(self) -> int:
+        notes = max(len(_wrapped(panel.note)) for panel in self.panels)
+        return round(LINE * (NORMAL + NAME + notes * SMALL))
+
+    @property
+    def figures(self) -> int:
+        return round(LINE * (NORMAL + SMALL)) + GAP
+
+    @property
+    def row(self) -> int:
+        return self.heading + 2 * self.cell + self.figures + BETWEEN
+
+
+def _draw(
+    comparisons: Sequence[Comparison],
+    rows: list[list[_Panel]],
+    texts: tuple[str, str],
+    path: Path,
+    colours: ScalarMappable | None = None,
+) -> None:
+    """Draw a sheet; `texts` are its title and its explanation."""
+    layout = _Layout(rows[0], texts[1])
+    inner = layout.width - 2 * MARGIN
+    above = round(LINE * (BIG + 0.4 * SMALL + len(layout.explanation) * SMALL))
+    above += MARGIN + (round(3 * LINE * SMALL) if colours else 0)
+    height = MARGIN + above + len(rows) * layout.row - BETWEEN + MARGIN
+    with default_style():
+        page = Canvas(layout.width, height)
+        top = page.text(MARGIN, MARGIN, texts[0], BIG, bold=True)
+        explanation = "\n".join(layout.explanation)
+        top = page.text(MARGIN, top + 0.2 * SMALL, explanation, SMALL, colour=FAINT)
+        if colours:
+            page.colour_bar(MARGIN, top + SMALL, min(inner, 2 * CELL), SMALL, colours)
+        top = MARGIN + above
+        for comparison, row in zip(comparisons, rows, strict=True):
+            page.text(MARGIN, top, comparison.name, NORMAL, colour=FAINT, widest=inner)
+            for column, panel in enumerate(row):
+                corner = MARGIN + column * (layout.cell + GAP), top
+                _draw_panel(page, layout, panel, comparison.detail, corner)
+            top += layout.row
+        page.save(path)
+
+
+def _draw_panel(
+    page: Canvas, layout: _Layout, panel: _Panel, detail: Detail, corner: tuple[int, int]
+) -> None:
+    (left, top), cell = corner, layout.cell
+    under = page.text(left, top + LINE * NAME, panel.title, NORMAL, bold=True)
+    colour = WARNING if RANDOM in panel.note else FAINT
+    page.text(left, under, "\n".join(_wrapped(panel.note)), SMALL, colour=colour)
+    top += layout.heading
+    page.image(left, top, cell, panel.image, detail)
+    place = top + cell + 0.3 * SMALL
+    for count, line in enumerate(panel.lines):
+        best = panel.best and count == 0
+        colour = BEST if best else FAINT if count else INK
+        size = SMALL if count else NORMAL
+        place = page.text(left, place, "★ " * best + line, size, colour=colour, bold=best)
+    page.image(left, top + cell + layout.figures, cell, detail.crop(panel.image))
+
+
+def _wrapped(note: str) -> list[str]:
+    lines = textwrap.wrap(note, LINE_LENGTH, break_long_words=False, break_on_hyphens=False)
+    half = LINE_LENGTH // 2
+    return [
+        line if len(line) <= LINE_LENGTH else f"{line[: half - 1]}…{line[-half:]}" for line in lines
+    ]

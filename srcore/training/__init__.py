@@ -1,0 +1,1 @@
+"""Training one network: the loop, its optimization, its batches, and resuming it."""

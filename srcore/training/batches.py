@@ -1,0 +1,86 @@
+"""Batches: images, and the features that a network takes, from the packed arrays."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from srcore.common.tensors import to_float
+from srcore.data.dataset import Features, Indices, Pyramids
+from srcore.training.augment import dihedral
+
+SHARE = 0.5
+"""Share of a GPU's free memory that the data set may fill; the rest is for the training."""
+
+Rows = NDArray[Any] | Tensor
+
+
+@dataclass(frozen=True)
+class Examples:
+    """The arrays of one network's training, memory-mapped, or on the device that has room."""
+
+    low: Rows
+    targets: dict[str, Rows]
+    features: Rows | None
+    device: torch.device
+
+    @staticmethod
+    def of(
+        pyramids: Pyramids,
+        features: Features | None,
+        outputs: tuple[str, ...],
+        device: torch.device,
+    ) -> "Examples":
+        """The arrays of the outputs asked for, put on a CUDA device if they fit there."""
+        targets = {output: getattr(pyramids, output) for output in outputs}
+        array = features.array if features else None
+        arrays = [pyramids.low, *targets.values(), *([array] if array is not None else [])]
+        if not _fit(arrays, device):
+            return Examples(pyramids.low, targets, array, device)
+        return Examples(
+            _put(pyramids.low, device),
+            {output: _put(target, device) for output, target in targets.items()},
+            _put(array, device) if array is not None else None,
+            device,
+        )
+
+    def __len__(self) -> int:
+        return len(self.low)
+
+    def take(self, rows: Indices, way: int = 0) -> tuple[tuple[Tensor, ...], dict[str, Tensor]]:
+        """The network's arguments and the true images of some rows, each in [0, 1].
+
+        Images are turned to one of the eight ways; stored features are not.
+        """
+        inputs = [dihedral(to_float(self._batch(self.low, rows)), way)]
+        if self.features is not None:
+            inputs.append(self._batch(self.features, rows).float())
+        targets = {
+            output: dihedral(to_float(self._batch(target, rows)), way)
+            for output, target in self.targets.items()
+        }
+        return tuple(inputs), targets
+
+    def _batch(self, array: Rows, rows: Indices) -> Tensor:
+        if isinstance(array, Tensor):
+            return array[torch.from_numpy(rows).to(array.device)]
+        return torch.from_numpy(array[rows]).to(self.device)
+
+
+def _fit(arrays: list[NDArray[Any]], device: torch.device) -> bool:
+    if device.type != "cuda":
+        return False
+    free, _ = torch.cuda.mem_get_info(device)
+    return sum(array.nbytes for array in arrays) <= SHARE * free
+
+
+def _put(array: NDArray[Any], device: torch.device) -> Tensor:
+    """Copy to the device piece by piece, so that main memory never holds the whole array."""
+    whole = torch.empty(array.shape, dtype=torch.from_numpy(array[:0]).dtype, device=device)
+    for start in range(0, len(array), 256):
+        piece = np.ascontiguousarray(array[start : start + 256])
+        whole[start : start + 256] = torch.from_numpy(piece).to(device)
+    return whole

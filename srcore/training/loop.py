@@ -1,0 +1,247 @@
+"""Training a network, both outputs' losses added (report, steps 2 and 3)."""
+
+import logging
+from dataclasses import asdict
+from math import ceil, isfinite
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+import torch
+from dvclive.live import Live
+from lightning_fabric import Fabric
+from torch import Tensor
+
+from srcore.common.errors import StudyError
+from srcore.common.files import write_csv, write_json
+from srcore.common.progress import progress
+from srcore.common.tensors import quantise
+from srcore.data.dataset import Features, Indices, Pyramids
+from srcore.metrics.psnr import psnr
+from srcore.models.base import SuperResolver
+from srcore.models.checkpoint import Card, save_checkpoint
+from srcore.models.registry import model_class
+from srcore.training.augment import DIHEDRAL
+from srcore.training.batches import Examples
+from srcore.training.losses import LOSSES
+from srcore.training.optimization import OptimizationState
+from srcore.training.recipe import Recipe
+from srcore.training.resume import State, digest
+
+VALIDATION_BATCH = 16
+"""Held-out images judged at once; bounds the memory."""
+
+logger = logging.getLogger(__name__)
+
+
+def train(
+    model: SuperResolver,
+    examples: Examples,
+    split: tuple[Indices, Indices],
+    recipe: Recipe,
+    *,
+    fabric: Fabric,
+    seed: int,
+    live: Live | None,
+    state: State | None,
+) -> pd.DataFrame:
+    """Train `model` in place, from the last finished epoch that `state` holds.
+
+    Every process takes its share of each batch; the first one alone has a log and a state.
+
+    Returns:
+        One line an epoch and output: epoch, output, loss (mean over the epoch's training images),
+        psnr (mean over the held-out images after the epoch, in dB, 8-bit outputs).
+
+    Raises:
+        StudyError: the loss is no longer a number.
+    """
+    rows, held_out = split
+    epochs, batch_size = recipe.epochs, recipe.batch_size
+    criterion = LOSSES[recipe.loss]
+    optimization = OptimizationState(
+        fabric, model, recipe, steps=epochs * ceil(len(rows) / batch_size)
+    )
+    chance = np.random.default_rng(seed)
+    history: list[dict[str, Any]] = []
+    if saved := fabric.broadcast(state.load() if state else None):
+        optimization.load_state_dict(saved["optimization"])
+        chance.bit_generator.state = saved["chance"]
+        history = saved["history"]
+        for start in range(0, len(history), len(model.outputs)):
+            _log(live, epochs, history[start : start + len(model.outputs)])
+    done = len(history) // len(model.outputs)
+    for epoch in progress(range(done + 1, epochs + 1), desc=f"seed {seed}", unit="epoch"):
+        model.train()
+        order = chance.permutation(rows)
+        sums = dict.fromkeys(model.outputs, 0.0)
+        for start in range(0, len(order), batch_size):
+            batch = order[start : start + batch_size]
+            way = int(chance.integers(DIHEDRAL)) if recipe.flips else 0
+            mine, share = _share(batch, fabric)
+            inputs, targets = examples.take(mine, way)
+            outputs = optimization.forward(*inputs)
+            losses = [criterion(outputs[name], target) for name, target in targets.items()]
+            loss = torch.stack(losses) * share
+            values: list[float] = cast("Tensor", fabric.all_reduce(loss.detach())).tolist()
+            if not all(map(isfinite, values)):
+                raise StudyError(
+                    f"the loss is {sum(values)} in epoch {epoch}, step {start // batch_size + 1}; "
+                    f"{recipe.group}.lr = {recipe.lr} may be too high"
+                )
+            optimization.step(loss.sum())
+            for name, value in zip(targets, values, strict=True):
+                sums[name] += value * len(batch)
+        quality = validate(optimization.network, examples, held_out, fabric)
+        if not all(map(isfinite, quality.values())):
+            raise StudyError(
+                f"the network gives no numbers after epoch {epoch}; "
+                f"{recipe.group}.lr = {recipe.lr} may be too high"
+            )
+        for name in model.outputs:
+            line = {"epoch": epoch, "output": name, "loss": sums[name] / len(rows)}
+            history.append({**line, "psnr": quality[name]})
+        generator = chance.bit_generator.state
+        if state is not None:
+            state.save(
+                {"optimization": optimization.state_dict(), "chance": generator, "history": history}
+            )
+        _log(live, epochs, history[-len(model.outputs) :])
+    model.load_state_dict(optimization.network.state_dict())
+    return pd.DataFrame(history)
+
+
+def _share(batch: Indices, fabric: Fabric) -> tuple[Indices, float]:
+    """This process's rows of a batch, and the weight that makes the processes' mean the batch's.
+
+    A process for which no row is left computes one all the same, with no weight: all must meet.
+    """
+    mine = batch[fabric.global_rank :: fabric.world_size]
+    return (mine if len(mine) else batch[:1]), len(mine) * fabric.world_size / len(batch)
+
+
+@torch.inference_mode()
+def validate(
+    model: SuperResolver, examples: Examples, rows: Indices, fabric: Fabric
+) -> dict[str, float]:
+    """Mean over images of the PSNR (dB) of each output, quantised to 8 bits."""
+    model.eval()
+    mine = np.arange(fabric.global_rank, len(rows), fabric.world_size)
+    scores = torch.zeros(len(model.outputs), len(rows), device=examples.device)
+    for start in range(0, len(mine), VALIDATION_BATCH):
+        places = mine[start : start + VALIDATION_BATCH]
+        inputs, targets = examples.take(rows[places])
+        outputs = model(*inputs)
+        for line, name in zip(scores, targets, strict=True):
+            line[places] = psnr(quantise(outputs[name]), targets[name])
+    scores = cast("Tensor", fabric.all_reduce(scores, reduce_op="sum"))
+    return dict(zip(model.outputs, scores.mean(dim=1).tolist(), strict=True))
+
+
+def train_model(
+    name: str,
+    pyramids: Pyramids,
+    features: Features | None,
+    split: tuple[Indices, Indices],
+    recipe: Recipe,
+    *,
+    fabric: Fabric,
+    seed: int,
+    out: Path | None,
+    states: Path | None,
+) -> State | None:
+    """Train one network with one seed; leave its checkpoint, history, metrics and log in `out`.
+
+    Args:
+        name: name of the model in the table.
+        pyramids: all images.
+        features: the features that this network takes, of all images.
+        split: rows of the training images and of the held-out ones.
+        recipe: how to train.
+        fabric: the processes that train together.
+        seed: seed of the first weights and of the order of the images.
+        out: an existing folder; None in a process that only helps.
+        states: folder of the state from which a stopped training goes on; None as `out`.
+
+    Returns:
+        The state, to be forgotten when the stage's output is in its place; None as `out`.
+
+    Raises:
+        StudyError: a batch larger than the training set, features of another data set,
+            or a loss that is no number; turned images beside features; other data or settings
+            than those of the first process.
+    """
+    count = len(split[0])
+    if recipe.batch_size > count:
+        raise StudyError(
+            f"{recipe.group}.batch_size = {recipe.batch_size}: there are {count} training images"
+        )
+    if features is not None and recipe.flips:
+        raise StudyError(
+            f"{recipe.group}.flips = true: {name} takes stored features, which are not turned; "
+            "set it to false"
+        )
+    if features is not None and len(features.array) != len(pyramids):
+        raise StudyError("the stored features are of another data set; run `dvc repro`")
+    torch.manual_seed(seed)
+    network = model_class(name)()
+    network.to(device=fabric.device, memory_format=torch.channels_last)  # type: ignore[reportCallIssue]
+    examples = Examples.of(pyramids, features, network.outputs, fabric.device)
+    engine = {"processes": fabric.world_size, "precision": fabric.strategy.precision.precision}
+    card = Card(
+        model=name,
+        seed=seed,
+        trained=recipe.settings() | {"images": count, "device": fabric.device.type} | engine,
+        weights=features.label if features else None,
+        fingerprint=features.fingerprint if features else None,
+    )
+    stem = card.file_name.removesuffix(".safetensors")
+    arrays = [pyramids.low, *(getattr(pyramids, output) for output in network.outputs)]
+    identity = asdict(card) | {
+        "threads": torch.get_num_threads(),
+        "data": digest(*arrays, *split, *([features.array] if features else [])),
+    }
+    _same_everywhere(identity, fabric)
+    if out is None or states is None:
+        train(network, examples, split, recipe, fabric=fabric, seed=seed, live=None, state=None)
+        return None
+    state = State(states / f"{stem}.state", identity)
+    with Live(str(out / "live" / stem), save_dvc_exp=False, dvcyaml=None, report=None) as live:
+        history = train(
+            network, examples, split, recipe, fabric=fabric, seed=seed, live=live, state=state
+        )
+    save_checkpoint(network, card, out)
+    history.insert(0, "model", name)
+    history.insert(1, "seed", seed)
+    write_csv(out / f"{stem}.history.csv", history)
+    last = history.groupby("output", sort=False).last()
+    final = {
+        output: {"loss": last.loss[output], "psnr": last.psnr[output]} for output in network.outputs
+    }
+    write_json(out / f"{stem}.metrics.json", {"weights": card.weights, **final})
+    return state
+
+
+def _same_everywhere(identity: dict[str, Any], fabric: Fabric) -> None:
+    """Have every process learn the same from the same: another machine may hold other data."""
+    first = fabric.broadcast(identity)
+    if other := [key for key, value in identity.items() if first.get(key) != value]:
+        raise StudyError(
+            f"the {', '.join(other)} of this training are not those of the first machine; "
+            "give both the same commit, params.yaml and `dvc pull`"
+        )
+
+
+def _log(live: Live | None, epochs: int, lines: list[dict[str, Any]]) -> None:
+    """Log one epoch, given its line for each output; a process without a log says nothing."""
+    if live is None:
+        return
+    for line in lines:
+        live.log_metric(f"{line['output']}/loss", line["loss"])
+        live.log_metric(f"{line['output']}/psnr", line["psnr"])
+    live.next_step()
+    said = ", ".join(
+        f"{line['output']} loss {line['loss']:.4f} held-out {line['psnr']:.2f} dB" for line in lines
+    )
+    logger.info("epoch %d/%d: %s", lines[0]["epoch"], epochs, said)

@@ -1,0 +1,43 @@
+"""The training losses: the reciprocal of PSNR, as in the report, and L1."""
+
+import math
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from srcore.metrics.psnr import SMALLEST_MSE, mean_squared_error
+
+LARGEST_MSE = 0.5
+"""From here (3 dB) the loss goes on as a straight line, see `inverse_psnr`."""
+_LARGEST_LOSS = -0.1 / math.log10(LARGEST_MSE)
+_SLOPE = 10 * _LARGEST_LOSS**2 / (LARGEST_MSE * math.log(10))
+
+
+def inverse_psnr(output: Tensor, target: Tensor) -> Tensor:
+    """Mean over the images of 1 / PSNR (report's "PSNRLoss", step 2).
+
+    PSNR is −10·log10(MSE). Its reciprocal has a pole at MSE 1 and is negative beyond, where it
+    would reward error, so above `LARGEST_MSE` its tangent stands in: always rising, never flat.
+
+    Args:
+        output: (N, C, H, W), meant to lie in [0, 1].
+        target: (N, C, H, W) in [0, 1].
+
+    Returns:
+        A scalar; 0.0366 is 27.3 dB.
+    """
+    mse = mean_squared_error(output, target)
+    within = mse.clamp(SMALLEST_MSE, LARGEST_MSE)
+    loss = -0.1 / torch.log10(within) + _SLOPE * (mse - LARGEST_MSE).clamp(min=0)
+    return loss.mean()
+
+
+def l1(output: Tensor, target: Tensor) -> Tensor:
+    """Mean absolute error: two (N, C, H, W) in [0, 1] → a scalar."""
+    return F.l1_loss(output, target)
+
+
+LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"inverse_psnr": inverse_psnr, "l1": l1}
+"""Name of a training loss → its function of outputs and targets (N, C, H, W)."""

@@ -1,0 +1,5 @@
+"""Fixtures that reading, writing and upscaling share."""
+
+from upscaling import bicubic, checkpoint, enlarged, one_thread
+
+__all__ = ["bicubic", "checkpoint", "enlarged", "one_thread"]

@@ -1,0 +1,407 @@
+"""The report page as a file: what it says, what it must not ask for, and what it survives."""
+
+import base64
+import hashlib
+import json
+import re
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from made_up_study import NETWORKS, Network, make_study
+
+from srcore.common.errors import StudyError
+from srcore.params import Params
+from srcore.reporting.page.render import render
+from srcore.reporting.page.results import read_results
+from srcore.reporting.page.svg import log_ticks, short, signed, ticks
+
+VOID = {"meta", "link", "img", "input", "br"}
+
+
+class Parsed(HTMLParser):
+    """Tags with their attributes, in order, and the text that people see."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.open: list[str] = []
+        self.seen: list[str] = []
+        self.feed(page)
+        self.close()
+        assert not self.open, "tags left open"
+
+    def handle_starttag(self, tag, attrs):
+        names = [name for name, _ in attrs]
+        assert len(names) == len(set(names)), f"{tag} has an attribute twice"
+        self.tags.append((tag, {name: value or "" for name, value in attrs}))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append((tag, {name: value or "" for name, value in attrs}))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if not {"script", "style"} & set(self.open):
+            self.seen.append(data)
+
+    def all(self, tag: str) -> list[dict[str, str]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.seen).split())
+
+
+def page_of(root: Path, params: Params) -> str:
+    return render(read_results(root, params))
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory, root: Path) -> tuple[Path, Params]:
+    folder = tmp_path_factory.mktemp("study")
+    return folder, make_study(folder, root / "params.yaml")
+
+
+@pytest.fixture(scope="module")
+def page(study: tuple[Path, Params]) -> str:
+    return page_of(*study)
+
+
+def test_nothing_is_loaded_from_elsewhere(page: str):
+    parsed = Parsed(page)
+    for _, attributes in parsed.tags:
+        for name in ("src", "href", "srcset", "action", "data", "poster", "xlink:href"):
+            if name in attributes:
+                assert attributes[name].startswith(("data:", "#")), attributes[name]
+        assert "style" not in attributes, "refused by the policy"
+        assert not any(name.startswith("on") for name in attributes), "refused by the policy"
+    rest = re.sub("(?s)<dd>.*?</dd>", "", page)  # addresses among the parameters are only text
+    for asking in ("http:", "https:", "url(", "@import", "fetch(", "import("):
+        assert asking not in rest
+
+
+def test_the_policy_allows_this_style_and_this_script_alone(page: str):
+    policy = next(m["content"] for m in Parsed(page).all("meta") if "http-equiv" in m)
+    assert policy.startswith("default-src 'none';")
+    assert "unsafe" not in policy
+    for tag in ("style", "script"):
+        content = re.search(f"<{tag}>(.*?)</{tag}>", page, re.DOTALL).group(1)
+        digest = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+        assert f"{tag}-src 'sha256-{digest}'" in policy
+
+
+def test_images_charts_and_controls_have_names(page: str):
+    parsed = Parsed(page)
+    images = parsed.all("img")
+    assert all("alt" in image for image in images)
+    embedded = [image for image in images if "src" in image]
+    # Two images: the input, bicubic and target twice, five networks twice and one once.
+    assert len(embedded) == 2 * (1 + 2 * 2 + 11)
+    assert all(image["alt"] for image in embedded)
+    assert len({image["alt"] for image in embedded}) == len(embedded)
+    assert all(chart["aria-label"] for chart in parsed.all("svg") if chart.get("role") == "img")
+    identifiers = [a["id"] for _, a in parsed.tags if "id" in a]
+    assert len(identifiers) == len(set(identifiers))
+    named = {name for _, a in parsed.tags for name in a.get("aria-labelledby", "").split()}
+    assert named <= set(identifiers)
+    anchors = {a["href"].removeprefix("#") for a in parsed.all("a")}
+    assert anchors <= set(identifiers)
+
+
+def test_headings_go_down_one_step_at_a_time(page: str):
+    levels = [int(tag[1]) for tag, _ in Parsed(page).tags if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+def test_every_image_is_embedded_once(study: tuple[Path, Params], page: str):
+    for file in (study[0] / "data/compare").glob("*.png"):
+        assert page.count(base64.b64encode(file.read_bytes()).decode()) == 1, file.name
+
+
+def test_the_headline_and_the_tables_hold_the_figures(study: tuple[Path, Params], page: str):
+    metrics = json.loads((study[0] / "metrics/evaluate.json").read_text())
+    text = Parsed(page).text
+    for output in ("mid", "large"):
+        best = metrics["best"][output]
+        assert f"{signed(best['gain'])} dB {best['model']} gains most over bicubic" in text
+        for method in (*NETWORKS, "nearest", "bilinear", "bicubic", "lanczos"):
+            if entry := metrics[method].get(output):
+                assert f"{entry['psnr']:.2f}" in text
+                assert f"{entry['ssim']:.4f}" in text
+    assert "38,915" in text
+    assert "201 M" in text
+
+
+def test_random_weights_are_told_wherever_they_matter(page: str):
+    parsed = Parsed(page)
+    assert "Random weights. The frozen network inside vgg and clip was never trained" in parsed.text
+    for image in parsed.all("img"):
+        if image.get("data-method") in ("vgg", "clip"):
+            assert "random weights" in image["alt"]
+            assert "random weights" in image["data-label"]
+        elif "data-method" in image:
+            assert "random" not in image["alt"]
+    rows = re.findall(r'<tr class="model">.*?</tr>', page, re.DOTALL)
+    for row in rows:
+        frozen = 'data-value="vgg"' in row or 'data-value="clip"' in row
+        assert ("random weights" in row) == frozen
+    for chart in re.findall(r'<figure class="panel">.*?</figure>', page, re.DOTALL):
+        if re.search(r">vgg<|>vgg |vgg \(", chart):
+            assert "random weights" in chart
+
+
+def test_without_frozen_weights_nothing_is_said_of_them(tmp_path: Path, root: Path):
+    kept = {name: NETWORKS[name] for name in ("basic", "residual")}
+    text = Parsed(page_of(tmp_path, make_study(tmp_path, root / "params.yaml", networks=kept))).text
+    assert "random weights" not in text.lower()
+    assert "none of these models uses frozen weights" in text
+
+
+def test_pretrained_weights_are_named_and_not_warned_of(tmp_path: Path, root: Path):
+    kept = {"vgg": Network(0.2, 149_766, 1_510_000_000, weights="weights of vgg16.safetensors")}
+    page = page_of(tmp_path, make_study(tmp_path, root / "params.yaml", networks=kept))
+    assert "weights of vgg16.safetensors" in page
+    assert 'class="warning"' not in page
+    assert 'data-unreal="yes"' not in page
+    assert not any("unreal" in a.get("class", "").split() for _, a in Parsed(page).tags)
+
+
+def test_one_model_of_one_output(tmp_path: Path, root: Path):
+    kept = {"basic": NETWORKS["basic"]}
+    page = page_of(tmp_path, make_study(tmp_path, root / "params.yaml", networks=kept, epochs=1))
+    parsed = Parsed(page)
+    assert page.count('<p class="big">') == 1
+    assert len(parsed.all("table")) == 1 + 1  # and the one in the template of comparisons
+    assert "basic stays below bicubic; judged on 5 scenes only" in parsed.text
+    assert all(article["data-first"] == "mid" for article in parsed.all("article"))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        '"><script>alert(1)</script>.png',
+        "' onerror='alert(1)",
+        "a & b < c {{ 7 * 7 }} {% raw %}.png",
+        "NA",
+        "été ⛰ 山.png",
+        "-" * 200,
+    ],
+)
+def test_hostile_names_are_only_text(tmp_path: Path, root: Path, name: str):
+    kept = {"multi": NETWORKS["multi"]}
+    params = make_study(
+        tmp_path, root / "params.yaml", networks=kept, names=[name], side=16, crops=3
+    )
+    parsed = Parsed(page_of(tmp_path, params))
+    assert len(parsed.all("script")) == 1
+    assert not any(key.startswith("on") for _, a in parsed.tags for key in a)
+    assert " ".join(name.split()) in parsed.text
+    assert any(image["alt"].startswith(f"{name}, ") for image in parsed.all("img"))
+
+
+@pytest.mark.parametrize(
+    ("share", "errors", "said"),
+    [
+        (-0.2, 1, "comes closest to bicubic; no network beats it"),
+        (0.001, 400, "leads, level with bicubic: the interval includes zero"),
+        (0.2, 1, "gains most over bicubic"),
+    ],
+)
+def test_the_headline_is_honest(tmp_path: Path, root: Path, share: float, errors: float, said: str):
+    kept = {"multi": Network(share, 39_110, 203_000_000), "residual": Network(-0.5, 56_582, 1)}
+    params = make_study(
+        tmp_path, root / "params.yaml", networks=kept, errors=errors, side=16, crops=5
+    )
+    rough = "judged on 5 scenes only, so the interval is rough"
+    assert f"multi {said}; {rough}." in Parsed(page_of(tmp_path, params)).text
+
+
+def test_several_seeds(tmp_path: Path, root: Path):
+    kept = {name: NETWORKS[name] for name in ("multi", "residual", "dilated")}
+    seeds = {"seeds": (0.0, 0.02, -0.02), "scenes": 24, "crops": 24, "side": 16}
+    page = page_of(tmp_path, make_study(tmp_path, root / "params.yaml", networks=kept, **seeds))
+    text = Parsed(page).text
+    metrics = json.loads((tmp_path / "metrics/evaluate.json").read_text())
+    assert "Models are means over 3 seeds; ± is the standard deviation between them." in text
+    for output in ("mid", "large"):
+        entry = metrics["dilated"][output]
+        spread = f"± {entry['gain_spread']:.2f}"
+        assert f"{entry['psnr']:.2f} {spread}" in text  # in the table
+        assert f"{signed(entry['gain'])} {spread} dB dilated gains most over bicubic" in text
+    # Image by image dilated is ahead of residual, but by less than seeds make of a difference.
+    assert "noise: seeds differ by more" in text
+    assert "dilated leads; residual cannot be told from it." in text
+    assert "better than bicubic" in text
+    assert page.count("<title>multi</title>") == 3 * 2  # every seed, at both sizes
+
+
+def test_one_seed_has_no_spread(page: str):
+    assert "±" not in page
+
+
+def rankings_of(page: str) -> list[str]:
+    """The text of each ranking."""
+    parts = page.split('<div class="card ladder">')[1:]
+    return [Parsed(part.split("</ol>")[0] + "</ol>").text for part in parts]
+
+
+def test_models_are_ranked_and_told_from_noise(tmp_path: Path, root: Path):
+    more = {"level": Network(0.17, 93_638, 1), "vgg": NETWORKS["vgg"], "multi": NETWORKS["multi"]}
+    kept = {"residual": NETWORKS["residual"], "dilated": NETWORKS["dilated"], **more}
+    params = make_study(tmp_path, root / "params.yaml", networks=kept, side=16, crops=24, scenes=12)
+    page = page_of(tmp_path, params)
+    metrics = json.loads((tmp_path / "metrics/evaluate.json").read_text())
+    table = pd.read_csv(tmp_path / "plots/images.csv")
+    mid, large = rankings_of(page)
+    assert mid.startswith("At 32 × 32 ")
+    assert large.startswith("At 64 × 64 ")
+    for output, text in (("mid", mid), ("large", large)):
+        gains = {name: metrics[name][output]["gain"] for name in kept} | {"bicubic": 0}
+        names = sorted(gains, key=gains.__getitem__, reverse=True)
+        places = [text.rindex(f"{name} {signed(gains[name])} dB") for name in names[:3]]
+        assert places == sorted(places)
+        assert "vgg random weights" in text
+        series = {
+            name: part.set_index("image")["gain"]
+            for name, part in table[table["output"] == output].groupby("method")
+        }
+        for one, other in pairwise(names):
+            mean = (series[one] - series[other]).mean()
+            assert f"{signed(mean)} dB " in text
+        assert "noise: level with" in text
+        assert "better than bicubic" in text
+        assert "better than multi" in text or names[-1] == "multi"
+        leader, second = names[:2]
+        assert f"{leader} leads; {second} cannot be told from it." in text
+    # Every pair: a triangle, whose noise is told without colours.
+    pairs = re.findall(r'<table class="pairs">.*?</table>', page, re.DOTALL)
+    assert len(pairs) == 2
+    for part in pairs:
+        rows = re.findall("<tr>.*?</tr>", part, re.DOTALL)[1:]
+        assert [row.count("<td></td>") for row in rows] == [0, 1, 2, 3, 4]
+        assert [len(re.findall("<td[ >]", row)) for row in rows] == [5] * 5
+        assert '<span class="hidden">noise</span>' in rows[0]
+        assert re.search(r"<td>\d\.\d\d</td>", rows[0])
+
+
+def test_a_few_scenes_rank_but_tell_nothing(page: str):
+    text = Parsed(page).text
+    assert "Too few to tell: the held-out images show 5 scenes" in text
+    for ranking in rankings_of(page):
+        assert "too few scenes to tell" in ranking
+        assert not re.search("better|leads|noise", ranking)
+    assert 'class="pairs"' not in page
+    assert 'class="step told"' not in page
+
+
+def test_images_without_a_method_are_one_clear_line(tmp_path: Path, root: Path):
+    kept = {"multi": NETWORKS["multi"]}
+    params = make_study(tmp_path, root / "params.yaml", networks=kept, side=16, crops=3)
+    file = tmp_path / "plots/images.csv"
+    lines = [line for line in file.read_text().splitlines() if ",bicubic," not in line]
+    file.write_text("\n".join(lines) + "\n")
+    with pytest.raises(StudyError, match=r"images\.csv: .* have no image in common"):
+        page_of(tmp_path, params)
+
+
+def test_equal_results_give_equal_bytes(study: tuple[Path, Params], page: str):
+    assert page_of(*study) == page
+    assert str(study[0]) not in page
+
+
+def test_paths_of_this_machine_stay_here(study: tuple[Path, Params]):
+    root, params = study
+    frozen = params.frozen.model_copy(update={"vgg": "/home/somebody/secret/vgg16.safetensors"})
+    page = page_of(root, params.model_copy(update={"frozen": frozen}))
+    assert "…/vgg16.safetensors" in page
+    assert "somebody" not in page
+
+
+def test_sheet_of_samples_is_shown_when_it_is_there(tmp_path: Path, root: Path):
+    kept = {"multi": NETWORKS["multi"]}
+    params = make_study(tmp_path, root / "params.yaml", networks=kept)
+    assert "Sheet of sample images" not in page_of(tmp_path, params)
+    image = next((tmp_path / "data/compare").glob("*.png"))
+    (tmp_path / "plots/samples.png").write_bytes(image.read_bytes())
+    (tmp_path / "metrics/dataset.json").unlink()
+    page = page_of(tmp_path, params)
+    assert "Sheet of sample images" in page
+    assert "The data set in numbers" not in page
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "metrics/evaluate.json",
+        "plots/images.csv",
+        "plots/training.csv",
+        "data/compare/index.json",
+    ],
+)
+@pytest.mark.parametrize("content", [None, "", "{"])
+def test_missing_and_damaged_files_are_one_clear_line(
+    tmp_path: Path, root: Path, file: str, content: str | None
+):
+    kept = {"multi": NETWORKS["multi"]}
+    params = make_study(tmp_path, root / "params.yaml", networks=kept, side=16, crops=3)
+    if content is None:
+        (tmp_path / file).unlink()
+    else:
+        (tmp_path / file).write_text(content)
+    with pytest.raises(StudyError, match=Path(file).name) as raised:
+        page_of(tmp_path, params)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_missing_image_is_one_clear_line(tmp_path: Path, root: Path):
+    kept = {"multi": NETWORKS["multi"]}
+    params = make_study(tmp_path, root / "params.yaml", networks=kept, side=16, crops=3)
+    (tmp_path / "data/compare/00.mid.multi.png").unlink()
+    with pytest.raises(StudyError, match=r"00\.mid\.multi\.png: missing"):
+        page_of(tmp_path, params)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(1.204, "+1.20"), (-0.35, "−0.35"), (0.004, "0.00"), (-0.004, "0.00")]
+)
+def test_signed(value: float, text: str):
+    assert signed(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (7, "7"),
+        (999.6, "1.00 K"),
+        (38_915, "38.9 K"),
+        (999_600, "1.00 M"),
+        (201_000_000, "201 M"),
+        (4_610_000_000, "4.61 G"),
+    ],
+)
+def test_short(value: float, text: str):
+    assert short(value) == text
+
+
+@pytest.mark.parametrize(
+    ("low", "high"), [(0, 1), (-2.3, 1.1), (27.81, 27.86), (1, 1000), (-5, -4)]
+)
+def test_ticks_are_few_and_inside(low: float, high: float):
+    found = ticks(low, high)
+    assert 2 <= len(found) <= 6
+    assert all(low - 1e-9 <= tick <= high + 1e-9 for tick in found)
+
+
+@pytest.mark.parametrize(("low", "high"), [(1, 10), (38_000, 40_000), (2e4, 5e5), (1e8, 1e10)])
+def test_log_ticks_are_inside(low: float, high: float):
+    found = log_ticks(low, high)
+    assert 2 <= len(found) <= 8
+    assert all(low <= tick <= high for tick in found)

@@ -1,0 +1,277 @@
+"""The Markdown text of a review: what changed, by how much, and whether it is more than noise."""
+
+import dataclasses
+import json
+import re
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from srcore.common.errors import StudyError
+from srcore.reporting.pull_request import Study, read_study, review
+
+NAMES = [f"{number:02}.png" for number in range(40)]
+
+
+def study(
+    name,
+    lr=0.001,
+    gains=None,
+    models=("basic", "vgg"),
+    names=NAMES,
+    weights=None,
+    shift=0,
+    scenes=40,
+    outputs=("mid",),
+    spread=None,
+) -> Study:
+    """A study whose models gain what `gains` says on every image."""
+    groups = [f"scene{number % scenes}" for number in range(len(names))]
+    rows, metrics = [], {"best": {}, "bicubic": {"mid": {"psnr": 28.0}}}
+    for model in ("bicubic", *models):
+        gain = (gains or {}).get(model, np.zeros(len(names)))
+        table = pd.DataFrame({"image": names, "group": groups, "method": model, "gain": gain})
+        table = table.assign(psnr=np.arange(len(names)) + shift)
+        rows += [table.assign(output=output) for output in outputs]
+        if model == "bicubic":
+            continue
+        entry = {"psnr": 28.0, "gain": float(np.mean(gain))}
+        entry |= {"weights": weights} if weights else {}
+        entry |= {"seeds": 3, "psnr_spread": spread, "gain_spread": spread} if spread else {}
+        metrics[model] = dict.fromkeys(outputs, entry) | {"macs": 1}
+    params = {"model": "all", "train": {"lr": lr, "epochs": 10}, "evaluate": {"resamples": 500}}
+    return Study(name, params, metrics, pd.concat(rows))
+
+
+def row(text: str, model: str) -> str:
+    return next(line for line in text.splitlines() if line.startswith(f"| {model}"))
+
+
+def test_changed_parameters_are_named_with_both_values():
+    text = review(study("main"), study("now", lr=0.0005))
+    assert "`train.lr` 0.001 → 0.0005." in text
+    assert "epochs" not in text
+    assert "none changed" in review(study("main"), study("now"))
+
+
+def test_better_worse_and_noise():
+    spread = np.random.default_rng(0).normal(0, 0.2, 40)
+    same = study(
+        "main",
+        gains={"basic": spread, "vgg": spread, "clip": spread},
+        models=("basic", "vgg", "clip"),
+    )
+    now = {
+        "basic": spread + 0.3,
+        "vgg": spread - 0.3,
+        "clip": spread + np.random.default_rng(1).permutation([0.2, -0.2] * 20),
+    }
+    text = review(same, study("now", gains=now, models=("basic", "vgg", "clip")))
+    assert row(text, "basic").endswith("| **better** |")
+    assert "+0.300 [+0.300, +0.300]" in row(text, "basic")
+    assert row(text, "vgg").endswith("| **worse** |")
+    assert row(text, "clip").endswith("| noise |")
+
+
+@pytest.mark.parametrize(("scenes", "said"), [(1, "1 scene"), (2, "2 scenes")])
+def test_nothing_is_called_more_than_noise_on_a_few_scenes(scenes, said):
+    better = {"basic": np.linspace(0.1, 0.2, 40)}
+    base, head = study("main", scenes=scenes), study("now", gains=better, scenes=scenes)
+    text = review(base, head)
+    assert row(text, "basic").endswith(f"| {said}: too few to tell |")
+    assert "better" not in text
+
+
+def test_other_images_of_the_same_name_are_not_paired():
+    assert "nothing can be paired" in review(study("main"), study("now", shift=0.5))
+
+
+def test_pairs_are_by_image_not_by_place():
+    gains = np.linspace(-1, 1, 40)
+    base = study("main", gains={"basic": gains}, models=("basic",))
+    head = study("now", gains={"basic": gains}, models=("basic",))
+    shuffled = head.images.sample(frac=1, random_state=0)
+    text = review(base, Study("now", head.params, head.metrics, shuffled))
+    assert "+0.000 [+0.000, +0.000]" in row(text, "basic")
+
+
+def test_random_weights_stand_beside_the_figures():
+    text = review(study("main", weights="random weights"), study("now", weights="random weights"))
+    assert row(text, "vgg (random weights)")
+    assert "→ random" not in text
+
+
+def test_other_weights_are_told_on_both_sides():
+    text = review(
+        study("main", weights="random weights"), study("now", weights="weights of a|b.pt")
+    )
+    assert row(text, "vgg (random weights → weights of a\\|b.pt) | mid |")
+
+
+def test_what_did_not_change_at_all_is_the_same_on_few_scenes_too():
+    assert row(review(study("main", scenes=2), study("now", scenes=2)), "vgg").endswith("| same |")
+
+
+def test_a_difference_below_the_spread_between_seeds_is_noise():
+    better = {"basic": np.full(40, 0.1)}
+    for spread, verdict in ((0.05, "**better**"), (0.08, "noise: below the seeds’ spread")):
+        text = review(study("main", spread=spread), study("now", gains=better, spread=spread))
+        assert row(text, "basic").endswith(f"| {verdict} |"), spread
+        assert f"+0.00 ± {spread:.2f} → +0.10 ± {spread:.2f}" in text
+        assert "± is the standard deviation between seeds" in text
+    # Of one seed nothing is known but how the other side's seeds differ.
+    alone = review(study("main"), study("now", gains=better, spread=0.08))
+    assert row(alone, "basic").endswith("| noise: below the seeds’ spread |")
+    assert "+0.00 → +0.10 ± 0.08" in alone
+    assert "±" not in review(study("main"), study("now", gains=better))
+
+
+def test_results_of_other_parameters_are_told_in_one_line():
+    made = {"train": {"lr": 0.01, "epochs": 10}, "train.epochs": 10, "model": "all", "seeds": [0]}
+    head = dataclasses.replace(study("now"), recorded=(made,))
+    said = "**The results here were made with other parameters**: "
+    lr, seeds = "`train.lr` 0.01 (params.yaml: 0.001)", "`seeds` [0] (params.yaml: None)"
+    assert f"{said}{lr}, {seeds}.\n" in review(study("main"), head)
+    base = dataclasses.replace(study("main"), recorded=({"model": "vgg"},))
+    text = review(base, study("now"))
+    assert "The results in `main` were made with" in text
+    assert "here" not in text
+    many = dataclasses.replace(study("now"), recorded=({f"key{n}": n for n in range(9)},))
+    assert "`key2` 2 (params.yaml: None), 6 more.\n" in review(study("main"), many)
+
+
+def test_one_training_of_other_parameters_among_several_is_told():
+    stages = tuple({"train.lr": rate} for rate in (0.01, 0.001))
+    head = dataclasses.replace(study("now"), recorded=stages)
+    assert "`train.lr` 0.01 (params.yaml: 0.001)." in review(study("main"), head)
+    head = dataclasses.replace(study("now"), recorded=stages[::-1])
+    assert "`train.lr` 0.01 (params.yaml: 0.001)." in review(study("main"), head)
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        ("metrics/evaluate.json", '{"basic": {"mid"'),
+        ("metrics/evaluate.json", "[]"),
+        ("plots/images.csv", ""),
+        ("plots/images.csv", "image,group\na,b\n"),
+        ("params.yaml", ""),
+        ("params.yaml", "a: [1"),
+        ("dvc.lock", "a: [1"),
+    ],
+)
+def test_a_damaged_file_is_named(tmp_path, monkeypatch, path, content):
+    monkeypatch.chdir(tmp_path)
+    made = study("x")
+    for folder in ("metrics", "plots"):
+        Path(folder).mkdir()
+    Path("params.yaml").write_text("model: all\n")
+    Path("metrics/evaluate.json").write_text(json.dumps(made.metrics))
+    made.images.to_csv("plots/images.csv", index=False)
+    read_study(None)
+    Path(path).write_text(content)
+    with pytest.raises(StudyError, match=f"^{path}: damaged; run `dvc repro`$"):
+        read_study(None)
+
+
+def test_long_lists_of_changed_parameters_are_cut():
+    base, head = study("main"), study("now")
+    head.params.update({f"key{number}": "x" * 100 for number in range(30)})
+    first = review(base, head).splitlines()[2]
+    assert first.count("; ") == 8
+    assert first.endswith("; and 22 more (`git diff main -- params.yaml`).")
+    assert "x" * 31 not in first
+
+
+def test_new_and_gone_models_and_nothing_in_common():
+    text = review(study("main", models=("basic", "vgg")), study("now", models=("basic", "multi")))
+    assert "Models that are new: multi." in text
+    assert "Models that are gone: vgg." in text
+    other = study("now", names=[f"other{name}" for name in NAMES])
+    assert "nothing can be paired" in review(study("main"), other)
+
+
+WIDE = 100
+"""Letters of a line where a pull request is read."""
+
+
+def seen(text: str) -> tuple[int, int]:
+    """Rows of the table, and the lines that all other text fills, empty ones left out."""
+    lines = [re.sub(r"\]\([^)]*\)", "]", line) for line in text.splitlines() if line]
+    rows = [line for line in lines if line.startswith("| ")]
+    rest = [line for line in lines if not line.startswith("|")]
+    return len(rows) - 1, sum(len(textwrap.wrap(line, WIDE)) for line in rest)
+
+
+@pytest.mark.parametrize("count", [1, 7])
+def test_a_review_fits_twenty_lines_beside_its_rows(count):
+    models = tuple(f"model{number}" for number in range(count))
+    common = {"outputs": ("mid", "large"), "spread": 0.1}
+    base = study("main", models=("gone", *models), **common)
+    head = study("now", lr=0.1, models=("new", *models), **common)
+    head.params.update({f"group.key{number}": "y" * 50 for number in range(40)})
+    head = dataclasses.replace(head, recorded=({f"group.key{n}": "z" * 50 for n in range(40)},))
+    base = dataclasses.replace(base, recorded=({f"group.key{n}": "z" * 50 for n in range(40)},))
+    rows, lines = seen(review(base, head, "https://example.org/" + "run" * 20))
+    assert rows == 2 * count
+    assert lines <= 20
+
+
+def test_a_usual_review_is_short():
+    head = study("now", lr=0.1, outputs=("mid", "large"))
+    rows, lines = seen(review(study("main", outputs=("mid", "large")), head))
+    assert rows == 4
+    assert lines <= 6
+
+
+def test_sheets_are_linked_where_there_is_a_place():
+    assert "(https://example.org/run)" in review(
+        study("main"), study("now"), "https://example.org/run"
+    )
+    for sheet in ("compare", "errors"):
+        for output in ("mid", "large"):
+            assert f"`plots/{sheet}.{output}.png`" in review(study("main"), study("now"))
+
+
+def test_from_git_and_the_working_tree(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    made = study("x")
+    for folder in ("metrics", "plots", "stages"):
+        Path(folder).mkdir()
+    Path("params.yaml").write_text("model: all\ntrain: {lr: 0.001}\nevaluate: {resamples: 100}\n")
+    Path("metrics/evaluate.json").write_text(json.dumps(made.metrics))
+    made.images.to_csv("plots/images.csv", index=False)
+    identity = ["-c", "user.email=a@example.org", "-c", "user.name=a"]
+    locked = "{schema: '2.0', stages: {%s: {params: {params.yaml: {%s}}}}}"
+    Path("dvc.lock").write_text(locked % ("evaluate", "model: all, evaluate: {resamples: 100}"))
+    Path("stages/dvc.lock").write_text(locked % ("train_vgg", "train: {lr: 0.001}"))
+    for command in (["init", "-q", "-b", "main"], ["add", "."], ["commit", "-qm", "first"]):
+        subprocess.run(["git", *identity, *command], check=True)
+    Path("params.yaml").write_text("model: all\ntrain: {lr: 0.5}\nevaluate: {resamples: 100}\n")
+    base, head = read_study("main"), read_study(None)
+    assert (base.params["train"]["lr"], head.params["train"]["lr"]) == (0.001, 0.5)
+    text = review(base, head)
+    assert "The results here were made with other parameters**: `train.lr` 0.001 (params" in text
+    assert "The results in" not in text
+    Path("stages/dvc.lock").write_text(locked % ("train_other", "train: {lr: 0.001}"))
+    assert "other parameters" not in review(base, read_study(None)), "that model is not judged"
+    Path("dvc.lock").unlink()
+    Path("stages/dvc.lock").unlink()
+    assert "other parameters" not in review(base, read_study(None)), "nothing is known"
+    with pytest.raises(StudyError, match=r"params\.yaml is not in commit nowhere"):
+        read_study("nowhere")
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-m", "srcore.reporting.pull_request"],
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": str(root), "PATH": ""},
+    )
+    assert done.returncode == 1
+    assert "make review BASE=main" in done.stderr
+    assert "Traceback" not in done.stderr

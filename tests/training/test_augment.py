@@ -1,0 +1,42 @@
+"""The eight ways: all different, undone by others, the same for an image and its smaller self."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from srcore.training.augment import DIHEDRAL, dihedral
+
+
+def test_all_ways_of_an_image_without_symmetry_differ():
+    image = torch.arange(12.0).reshape(1, 3, 2, 2)
+    assert (
+        len({tuple(dihedral(image, way).flatten().tolist()) for way in range(DIHEDRAL)}) == DIHEDRAL
+    )
+
+
+def test_way_0_changes_nothing():
+    images = torch.rand(2, 3, 5, 5)
+    assert dihedral(images, 0) is images or dihedral(images, 0).equal(images)
+
+
+@pytest.mark.parametrize("way", range(DIHEDRAL))
+def test_a_way_is_undone_by_another(way):
+    images = torch.rand(2, 3, 5, 5)
+    assert any(dihedral(dihedral(images, way), back).equal(images) for back in range(DIHEDRAL))
+
+
+@pytest.mark.parametrize("way", range(DIHEDRAL))
+def test_turning_commutes_with_downscaling(way):
+    """So that low, mid and large still belong together after they were turned."""
+
+    def smaller(image: torch.Tensor) -> torch.Tensor:
+        pillow = Image.fromarray(image.permute(1, 2, 0).contiguous().numpy())
+        resized = np.array(pillow.resize((9, 9), Image.Resampling.BICUBIC))
+        return torch.from_numpy(resized).permute(2, 0, 1)
+
+    torch.manual_seed(0)
+    large = torch.randint(0, 256, (3, 36, 36), dtype=torch.uint8)
+    ours = smaller(dihedral(large[None], way)[0]).int()
+    theirs = dihedral(smaller(large)[None], way)[0].int()
+    assert (ours - theirs).abs().max() <= 1, "Pillow rounds between rows and columns"
