@@ -18,7 +18,7 @@ from PIL import Image
 
 from benchmarks.made_up import photograph
 from srcore.common.device import prepare
-from srcore.common.files import write_csv
+from srcore.common.tables import write_table
 from srcore.common.tensors import to_tensor
 from srcore.data.dataset import Pyramids
 from srcore.data.parallel import in_order
@@ -141,7 +141,7 @@ def main() -> None:
     )
     table = pd.DataFrame(lines)
     print(table.to_string(index=False))
-    write_csv(Path("benchmarks/pipeline.csv"), table)
+    write_table(Path("benchmarks/pipeline.csv"), table)
 
 
 if __name__ == "__main__":

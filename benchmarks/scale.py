@@ -23,7 +23,7 @@ import pandas as pd
 import yaml
 
 from benchmarks.made_up import photograph
-from srcore.common.files import write_csv
+from srcore.common.tables import write_table
 from srcore.models.registry import SETS
 
 ROOT = Path(__file__).parents[1]
@@ -167,7 +167,7 @@ def main() -> None:
             for stage in stages:
                 lines.append({"images": count, **watch(clone, stage, given.limit)})
                 print(*lines[-1].values(), flush=True)
-                write_csv(ROOT / "benchmarks/scale.csv", pd.DataFrame(lines))
+                write_table(ROOT / "benchmarks/scale.csv", pd.DataFrame(lines))
     print(pd.DataFrame(lines).to_string(index=False))
 
 

@@ -24,7 +24,7 @@ from literal import LITERAL, PSNRLoss
 
 from benchmarks.limit import convolutions_alone
 from srcore.common.device import prepare
-from srcore.common.files import write_csv
+from srcore.common.tables import write_table
 from srcore.features.extractor import Extractor, load_extractor
 from srcore.models.registry import model_class
 from srcore.params import load_params
@@ -197,7 +197,7 @@ def main() -> None:
     report = table[table.model != "subpixel"].ratio
     print(table.to_string(index=False))
     print(f"geometric mean of the report's networks: {statistics.geometric_mean(report):.2f}")
-    write_csv(Path("benchmarks/step.csv"), table)
+    write_table(Path("benchmarks/step.csv"), table)
 
 
 if __name__ == "__main__":

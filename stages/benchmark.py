@@ -1,10 +1,10 @@
 """Judge the model set on folders of high-resolution images, by the field's protocol."""
 
-from pathlib import Path
-
+from srcore.common import paths
 from srcore.common.device import prepare
-from srcore.common.files import write_csv, write_json
+from srcore.common.files import write_json
 from srcore.common.stage import main
+from srcore.common.tables import write_table
 from srcore.evaluation.benchmark import find_images, judge_benchmarks, summarise
 from srcore.inference.network import assemble
 from srcore.metrics.seeds import mean_over_seeds
@@ -16,11 +16,11 @@ def run() -> None:
     params = load_params()
     images = find_images(params.benchmark.folder, params.data.max_pixels)
     device = prepare(params.device, params.threads)
-    checkpoints = load_set(Path("data/models") / params.model)
+    checkpoints = load_set(paths.MODELS / params.model)
     networks = assemble(checkpoints, params.frozen.model_dump(), device)
     table = judge_benchmarks(networks, images, params.data.max_pixels, device)
-    write_json(Path("metrics/benchmark.json"), summarise(table))
-    write_csv(Path("plots/benchmark.csv"), mean_over_seeds(table))
+    write_json(paths.BENCHMARK, summarise(table))
+    write_table(paths.BENCHMARK_TABLE, mean_over_seeds(table))
 
 
 if __name__ == "__main__":

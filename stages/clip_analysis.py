@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from srcore.common import paths
 from srcore.common.device import prepare
 from srcore.common.stage import main
 from srcore.data.dataset import Pyramids, read_split
@@ -15,9 +16,9 @@ from srcore.params import load_params
 def run() -> None:
     params = load_params()
     device = prepare(params.device, params.threads)
-    checkpoints = load_set(Path("data/models") / params.model)
-    pyramids = Pyramids.open(Path("data/pyramids"))
-    _, held_out = read_split(Path("data/split/split.json"), pyramids.names)
+    checkpoints = load_set(paths.MODELS / params.model)
+    pyramids = Pyramids.open(paths.PYRAMIDS)
+    _, held_out = read_split(paths.SPLIT, pyramids.names)
     clip = load_clip(params.frozen.clip, device)
     frozen = {"clip": clip.extractor()}  # CLIP is loaded once, for the networks as well
     networks = assemble(checkpoints, params.frozen.model_dump(), device, frozen)

@@ -1,7 +1,6 @@
 """Show what every network makes of a few held-out images."""
 
-from pathlib import Path
-
+from srcore.common import paths
 from srcore.common.device import prepare
 from srcore.common.stage import main
 from srcore.data.dataset import Pyramids, read_split
@@ -16,17 +15,17 @@ from srcore.reporting.sheets import draw_errors, draw_outputs
 def run() -> None:
     params = load_params()
     device = prepare(params.device, params.threads)
-    pyramids = Pyramids.open(Path("data/pyramids"))
-    _, held_out = read_split(Path("data/split/split.json"), pyramids.names)
+    pyramids = Pyramids.open(paths.PYRAMIDS)
+    _, held_out = read_split(paths.SPLIT, pyramids.names)
     asked = params.compare
     chosen = choose(pyramids, held_out, asked.images, asked.names, asked.seed)
-    checkpoints = load_set(Path("data/models") / params.model)
+    checkpoints = load_set(paths.MODELS / params.model)
     networks = assemble(checkpoints, params.frozen.model_dump(), device)
     comparisons = compare(networks, pyramids, chosen, device)
-    write_comparison(comparisons, Path("data/compare"))
+    write_comparison(comparisons, paths.COMPARE)
     for output in OUTPUTS:
-        draw_outputs(comparisons, output, Path(f"plots/compare.{output}.png"))
-        draw_errors(comparisons, output, Path(f"plots/errors.{output}.png"))
+        draw_outputs(comparisons, output, paths.PLOTS / f"compare.{output}.png")
+        draw_errors(comparisons, output, paths.PLOTS / f"errors.{output}.png")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """Compute one kind of frozen features of every low-resolution image: `features vgg`."""
 
-from pathlib import Path
-
+from srcore.common import paths
 from srcore.common.device import prepare
 from srcore.common.stage import argument, main
 from srcore.data.dataset import Pyramids
@@ -14,8 +13,8 @@ def run() -> None:
     kind, params = argument(KINDS), load_params()
     device = prepare(params.device, params.threads)
     extractor = load_extractor(kind, getattr(params.frozen, kind), device)
-    images = Pyramids.open(Path("data/pyramids")).low
-    store_features(extractor, images, Path("data/features") / kind, device)
+    images = Pyramids.open(paths.PYRAMIDS).low
+    store_features(extractor, images, paths.FEATURES / kind, device)
 
 
 if __name__ == "__main__":

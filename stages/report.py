@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from srcore.common import paths
 from srcore.common.files import atomic
 from srcore.common.stage import main
 from srcore.params import load_params
@@ -11,7 +12,7 @@ from srcore.reporting.page.results import read_results
 
 def run() -> None:
     page = render(read_results(Path(), load_params()))
-    with atomic(Path("plots/report.html")) as partial:
+    with atomic(paths.PAGE) as partial:
         partial.write_text(page, encoding="utf-8", newline="\n")
 
 

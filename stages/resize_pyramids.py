@@ -1,7 +1,6 @@
 """Resize every raw image to the three sizes of the study."""
 
-from pathlib import Path
-
+from srcore.common import paths
 from srcore.common.stage import main
 from srcore.data.pyramids import build_pyramids
 from srcore.params import load_params
@@ -9,7 +8,7 @@ from srcore.params import load_params
 
 def run() -> None:
     params = load_params()
-    build_pyramids(Path("data/raw"), Path("data/pyramids"), params.pyramid.sizes, params.threads)
+    build_pyramids(paths.RAW, paths.PYRAMIDS, params.pyramid.sizes, params.threads)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """Choose the images that are held out."""
 
-from pathlib import Path
-
+from srcore.common import paths
 from srcore.common.stage import main
 from srcore.data.dataset import Pyramids
 from srcore.data.split import write_split
@@ -10,8 +9,8 @@ from srcore.params import load_params
 
 def run() -> None:
     split = load_params().split
-    pyramids = Pyramids.open(Path("data/pyramids"))
-    write_split(Path("data/split"), pyramids.names, pyramids.groups, split.validation, split.seed)
+    pyramids = Pyramids.open(paths.PYRAMIDS)
+    write_split(paths.SPLIT, pyramids.names, pyramids.groups, split.validation, split.seed)
 
 
 if __name__ == "__main__":

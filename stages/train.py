@@ -1,8 +1,8 @@
 """Train one model, once for each seed: `train vgg`."""
 
 from functools import partial
-from pathlib import Path
 
+from srcore.common import paths
 from srcore.common.device import prepare
 from srcore.common.files import fresh_folder
 from srcore.common.stage import argument, main
@@ -18,14 +18,14 @@ from srcore.training.resume import only_process
 def run() -> None:
     name, params = argument(MODELS), load_params()
     device = prepare(params.device, params.threads)
-    pyramids = Pyramids.open(Path("data/pyramids"))
-    split = read_split(Path("data/split/split.json"), pyramids.names)
+    pyramids = Pyramids.open(paths.PYRAMIDS)
+    split = read_split(paths.SPLIT, pyramids.names)
     model = model_class(name)
-    features = Features.open(Path("data/features") / model.frozen) if model.frozen else None
+    features = Features.open(paths.FEATURES / model.frozen) if model.frozen else None
     recipe = recipe_for(model, params)
     trainer = params.trainer
     with rank_zero_errors(trainer), rank_zero_only(trainer, only_process(name)) as states:
-        with rank_zero_only(trainer, fresh_folder(Path("data/models") / name)) as out:
+        with rank_zero_only(trainer, fresh_folder(paths.MODELS / name)) as out:
             fabric = launch(device, trainer)
             one = partial(train_model, name, pyramids, features, split, recipe, fabric=fabric)
             trained = [one(seed=seed, out=out, states=states) for seed in params.seeds]

@@ -9,8 +9,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
-import pandas as pd
-
 from srcore.common.errors import StudyError
 
 DECIMALS = 4
@@ -150,16 +148,6 @@ def read_json(path: Path) -> Any:
         raise StudyError(f"{path}: damaged; remove it and run `dvc repro`") from None
 
 
-def write_csv(path: Path, rows: pd.DataFrame) -> None:
-    """Write `rows` as csv without an index, floats with `DECIMALS` places."""
-    with atomic(path) as partial:
-        rows.to_csv(partial, index=False, float_format=_in_full, lineterminator="\n")
-
-
-def is_cut(path: Path) -> bool:
-    """Whether a table ends within a line, which would show the start of a number as a number."""
-    return not path.read_bytes().endswith(b"\n")
-
-
-def _in_full(value: object) -> str:
+def rounded_text(value: object) -> str:
+    """A float as a table has it, with `DECIMALS` places."""
     return f"{_round(cast('float', value)):.{DECIMALS}f}"

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from srcore.common.errors import StudyError
+from srcore.common.text import printable
 
 HINTS = {
     errno.ENOSPC: "free some space and run again",
@@ -37,7 +38,7 @@ def main(run: Callable[[], None]) -> None:
             signal.signal(signal.SIGINT, signal.default_int_handler)
         run()
     except StudyError as error:
-        sys.exit(f"error: {error}")
+        sys.exit(f"error: {printable(str(error))}")
     except KeyboardInterrupt:
         sys.stderr.write("stopped\n")
         sys.exit(130)

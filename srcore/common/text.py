@@ -1,4 +1,4 @@
-"""Text from outside, as a terminal or a table can show it."""
+"""Text from outside (names of files, what other libraries report), as a terminal can show it."""
 
 
 def printable(name: str) -> str:

@@ -6,17 +6,17 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from srcore.common.errors import StudyError, reason
-from srcore.common.files import is_cut, read_json
+from srcore.common.files import read_json
+from srcore.common.tables import Columns, again, read_table
 
 Images = NDArray[np.uint8]
 Indices = NDArray[np.int64]
 
-INDEX = "index.csv"
-COLUMNS = ("name", "group", "labels", "width", "height")
+INDEX, SPLIT = "index.csv", "split.json"
+COLUMNS: Columns = {"name": str, "group": str, "labels": str, "width": str, "height": str}
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,10 @@ class Pyramids:
         Raises:
             StudyError: a file is missing, damaged, or does not fit the others.
         """
-        index = read_table(folder / INDEX, COLUMNS)
+        index = read_table(folder / INDEX, COLUMNS, again(folder))
         sizes = sorted(int(file.stem) for file in folder.glob("*.npy") if file.stem.isdecimal())
         if len(sizes) != 3:
-            raise StudyError(f"{folder}: holds {len(sizes)} packed sizes, not 3; {_again(folder)}")
+            raise StudyError(f"{folder}: holds {len(sizes)} packed sizes, not 3; {again(folder)}")
         low, mid, large = (_load(folder / f"{size}.npy", len(index), size) for size in sizes)
         return Pyramids(
             (sizes[0], sizes[1], sizes[2]),
@@ -57,24 +57,6 @@ class Pyramids:
 
     def __len__(self) -> int:
         return len(self.names)
-
-
-def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
-    """Read a csv of text; nothing in it (an image named NA, say) is taken for a missing value.
-
-    Raises:
-        StudyError: the file is missing, damaged or has other columns.
-    """
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
-        if is_cut(path):
-            raise ValueError("it is cut short")
-    except (OSError, ValueError) as error:  # pandas' parser errors are ValueErrors
-        what = "missing" if isinstance(error, FileNotFoundError) else " ".join(str(error).split())
-        raise StudyError(f"{path}: {what}; {_again(path.parent)}") from None
-    if tuple(table.columns) != tuple(columns):
-        raise StudyError(f"{path}: its columns are not {', '.join(columns)}; {_again(path.parent)}")
-    return table
 
 
 @dataclass(frozen=True)
@@ -108,20 +90,21 @@ class Features:
             ) from None
 
 
-def read_split(path: Path, names: Sequence[str]) -> tuple[Indices, Indices]:
+def read_split(folder: Path, names: Sequence[str]) -> tuple[Indices, Indices]:
     """Read the split as indices into `names`, ascending: training images, held-out images.
 
     Raises:
         StudyError: the file is missing or damaged, or was made for other images.
     """
+    path = folder / SPLIT
     try:
         split = cast("dict[str, list[str]]", read_json(path))
         sides = split["train"], split["validation"]
         listed = sorted([*sides[0], *sides[1]])
     except (KeyError, TypeError):
-        raise StudyError(f"{path}: damaged; {_again(path.parent)}") from None
+        raise StudyError(f"{path}: damaged; {again(path.parent)}") from None
     if listed != sorted(names):
-        raise StudyError(f"{path}: made for other images than these; {_again(path.parent)}")
+        raise StudyError(f"{path}: made for other images than these; {again(path.parent)}")
     place = {name: index for index, name in enumerate(names)}
     train, validation = (np.array(sorted(place[name] for name in side), np.int64) for side in sides)
     return train, validation
@@ -132,14 +115,10 @@ def _load(path: Path, count: int, size: int) -> Images:
         array = cast("NDArray[Any]", np.load(path, mmap_mode="r", allow_pickle=False))
     except (OSError, ValueError, EOFError) as error:
         what = " ".join(str(error).split())
-        raise StudyError(f"{path}: damaged ({what}); {_again(path.parent)}") from None
+        raise StudyError(f"{path}: damaged ({what}); {again(path.parent)}") from None
     if array.shape != (count, size, size, 3) or array.dtype != np.uint8:
         raise StudyError(
             f"{path}: holds {array.dtype} {array.shape}, not uint8 {(count, size, size, 3)}; "
-            f"{_again(path.parent)}"
+            f"{again(path.parent)}"
         )
     return array
-
-
-def _again(folder: Path) -> str:
-    return f"remove {folder} and run `dvc repro`"

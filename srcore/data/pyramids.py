@@ -10,8 +10,9 @@ import pandas as pd
 from PIL import Image
 
 from srcore.common.errors import StudyError
-from srcore.common.files import fresh_folder, write_csv, write_json
+from srcore.common.files import fresh_folder, write_json
 from srcore.common.progress import progress
+from srcore.common.tables import write_table
 from srcore.data.dataset import COLUMNS, INDEX
 from srcore.data.parallel import in_order
 from srcore.data.raw import METRICS, RawReader
@@ -51,7 +52,7 @@ def build_pyramids(raw: Path, out: Path, sizes: Sequence[int], threads: int) -> 
                     file.write(level)
 
         rows = [(e.name, e.group, ";".join(e.labels), e.width, e.height) for e in entries]
-        write_csv(folder / INDEX, pd.DataFrame(rows, columns=list(COLUMNS)))
+        write_table(folder / INDEX, pd.DataFrame(rows, columns=list(COLUMNS)))
         write_json(folder / METRICS, {"images": len(entries), "sizes": list(sizes)})
 
 

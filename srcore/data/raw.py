@@ -11,8 +11,8 @@ from types import TracebackType
 import pandas as pd
 
 from srcore.common.errors import StudyError
-from srcore.common.files import write_csv, write_json
-from srcore.data.dataset import read_table
+from srcore.common.files import write_json
+from srcore.common.tables import Columns, again, read_table, write_table
 
 ARCHIVE, MANIFEST, REJECTED, METRICS = (
     "images.zip",
@@ -20,7 +20,7 @@ ARCHIVE, MANIFEST, REJECTED, METRICS = (
     "rejected.csv",
     "metrics.json",
 )
-COLUMNS = ("name", "group", "width", "height", "labels")
+COLUMNS: Columns = {"name": str, "group": str, "width": str, "height": str, "labels": str}
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,8 @@ class RawWriter:
             (entry.name, group, entry.width, entry.height, ";".join(entry.labels))
             for entry, group in zip(self.entries, groups, strict=True)
         ]
-        write_csv(self.folder / MANIFEST, pd.DataFrame(rows, columns=list(COLUMNS)))
-        write_csv(self.folder / REJECTED, pd.DataFrame(self.rejected, columns=["name", "reason"]))
+        write_table(self.folder / MANIFEST, pd.DataFrame(rows, columns=list(COLUMNS)))
+        write_table(self.folder / REJECTED, pd.DataFrame(self.rejected, columns=["name", "reason"]))
         metrics = {
             "source": source,
             "images": len(self.entries),
@@ -96,9 +96,9 @@ class RawReader:
         Raises:
             StudyError: a file is missing or damaged, or the two do not fit.
         """
-        self._again = f"remove {folder} and run `dvc repro`"
+        self._again = again(folder)
         self._path = folder / ARCHIVE
-        table = read_table(folder / MANIFEST, COLUMNS)
+        table = read_table(folder / MANIFEST, COLUMNS, self._again)
         try:
             self._zip = zipfile.ZipFile(self._path)
             self.entries = [

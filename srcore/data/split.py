@@ -7,8 +7,9 @@ from pathlib import Path
 
 from srcore.common.errors import StudyError
 from srcore.common.files import fresh_folder, write_json
+from srcore.data.dataset import SPLIT
 
-SPLIT, METRICS = "split.json", "metrics.json"
+METRICS = "metrics.json"
 
 
 def split_images(

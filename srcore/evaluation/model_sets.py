@@ -6,16 +6,23 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from pandas.api.types import is_numeric_dtype
 
 from srcore.common.errors import StudyError
-from srcore.common.files import fresh_folder, is_cut, read_json
+from srcore.common.files import fresh_folder, read_json
+from srcore.common.tables import Columns, read_table
 
 SUFFIXES = (".safetensors", ".history.csv", ".metrics.json")
 """What belongs to a trained network; its live log stays with its own stage."""
 
-REPORT = {"model": str, "epoch": float, "output": str, "loss": float}
-HISTORY = {**REPORT, "seed": float, "psnr": float}
+REPORT: Columns = {"model": str, "epoch": float, "output": str, "loss": float}
+HISTORY: Columns = {
+    "model": str,
+    "seed": float,
+    "epoch": float,
+    "output": str,
+    "loss": float,
+    "psnr": float,
+}
 """Columns of the report's losses and of a history."""
 
 
@@ -44,7 +51,7 @@ def histories(folder: Path) -> pd.DataFrame:
     if not paths:
         raise StudyError(f"{folder}: holds no history of a training; `dvc repro` trains")
     mend = "remove it and run `dvc repro`"
-    return pd.concat([_read(path, HISTORY, mend) for path in paths], ignore_index=True)
+    return pd.concat([read_table(path, HISTORY, mend) for path in paths], ignore_index=True)
 
 
 def final_metrics(folder: Path) -> dict[str, Any]:
@@ -71,25 +78,10 @@ def beside_report(
     """
     labels = history["model"].map(weights or {}).fillna("")
     ours = history.assign(run="this study", weights=labels)
-    theirs = _read(report, REPORT, f"restore it with `git restore {report}`").assign(run="report")
+    theirs = read_table(report, REPORT, f"restore it with `git restore {report}`").assign(
+        run="report"
+    )
     both = pd.concat([ours, theirs[theirs["model"].isin(set(ours["model"]))]], ignore_index=True)
     both["seed"] = both["seed"].astype("Int64")  # the report tells no seed
     both["curve"] = both["model"] + " " + both["output"] + ", " + both["run"]
     return both[["model", "seed", "epoch", "output", "run", "curve", "loss", "psnr", "weights"]]
-
-
-def _read(path: Path, columns: Mapping[str, type], mend: str) -> pd.DataFrame:
-    """Read a csv that has at least these columns, no value left out."""
-    try:
-        table = pd.read_csv(path)
-    except FileNotFoundError:
-        raise StudyError(f"{path}: missing; {mend}") from None
-    except ValueError:  # pandas' parser errors are ValueErrors
-        raise StudyError(f"{path}: damaged; {mend}") from None
-    whole = not is_cut(path) and set(columns) <= set(table.columns)
-    if not whole or not all(
-        table[name].notna().all() and (kind is str or is_numeric_dtype(table[name]))
-        for name, kind in columns.items()
-    ):
-        raise StudyError(f"{path}: damaged; {mend}")
-    return table

@@ -3,7 +3,6 @@
 `python -m srcore.reporting.pull_request main` compares the working tree with the commit `main`.
 """
 
-import io
 import json
 import os
 import subprocess
@@ -20,6 +19,7 @@ from ruamel.yaml.error import YAMLError
 
 from srcore.common.errors import StudyError
 from srcore.common.stage import main
+from srcore.common.tables import Columns, parse_table
 from srcore.inference.baselines import BASELINE
 from srcore.metrics.paired import Difference, paired_difference
 from srcore.models.scales import OUTPUTS
@@ -35,7 +35,14 @@ SHEETS = (
     "plots/errors.large.png",
     "plots/report.html",
 )
-COLUMNS = {"image", "group", "method", "output", "psnr", "gain"}
+COLUMNS: Columns = {
+    "image": str,
+    "group": str,
+    "method": str,
+    "output": str,
+    "psnr": float,
+    "gain": float,
+}
 """Columns of the table of images that a review reads."""
 LOCK, TRAINING_LOCK = "dvc.lock", "stages/dvc.lock"
 STAGES = ("download", "resize_pyramids", "split", "evaluate")
@@ -239,10 +246,7 @@ def _of_groups(value: object) -> dict[str, Any]:
 
 
 def _table(text: str) -> pd.DataFrame:
-    table = pd.read_csv(io.StringIO(text), keep_default_na=False)
-    if not text.endswith("\n") or not set(table) >= COLUMNS:
-        raise ValueError
-    return table
+    return parse_table(text, COLUMNS)
 
 
 def _parsed(commit: str | None, path: str, parse: Callable[[str], T], text: str | None = None) -> T:

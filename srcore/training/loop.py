@@ -14,8 +14,9 @@ from lightning_fabric import Fabric
 from torch import Tensor
 
 from srcore.common.errors import StudyError
-from srcore.common.files import write_csv, write_json
+from srcore.common.files import write_json
 from srcore.common.progress import progress
+from srcore.common.tables import write_table
 from srcore.common.tensors import quantise
 from srcore.data.dataset import Features, Indices, Pyramids
 from srcore.metrics.psnr import psnr
@@ -214,7 +215,7 @@ def train_model(
     save_checkpoint(network, card, out)
     history.insert(0, "model", name)
     history.insert(1, "seed", seed)
-    write_csv(out / f"{stem}.history.csv", history)
+    write_table(out / f"{stem}.history.csv", history)
     last = history.groupby("output", sort=False).last()
     final = {
         output: {"loss": last.loss[output], "psnr": last.psnr[output]} for output in network.outputs

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from srcore.common.files import atomic, fresh_folder, read_json, rounded, write_csv, write_json
+from srcore.common.files import atomic, fresh_folder, read_json, rounded, write_json
+from srcore.common.tables import write_table
 
 
 class FailureError(Exception):
@@ -162,7 +163,7 @@ def test_csv_has_four_decimals_and_no_index(tmp_path):
     rows = pd.DataFrame(
         {"name": ["a", "b,c"], "count": [1, 2], "psnr": [27.123456, -0.00001], "none": [1.0, None]}
     )
-    write_csv(path, rows)
+    write_table(path, rows)
     assert path.read_bytes() == (b'name,count,psnr,none\na,1,27.1235,1.0000\n"b,c",2,0.0000,\n')
     assert len(everything(tmp_path)) == 1
 
@@ -173,7 +174,7 @@ def test_csv_leaves_the_old_file_when_it_fails(tmp_path):
             raise FailureError
 
     path = tmp_path / "rows.csv"
-    write_csv(path, pd.DataFrame({"a": [1]}))
+    write_table(path, pd.DataFrame({"a": [1]}))
     with pytest.raises(FailureError):
-        write_csv(path, pd.DataFrame({"a": [Unprintable()]}))
+        write_table(path, pd.DataFrame({"a": [Unprintable()]}))
     assert everything(tmp_path) == {"rows.csv": "a\n1\n"}

@@ -113,7 +113,7 @@ def test_a_hundred_thousand_images_take_no_time(spread: int):
 def test_what_is_written_is_read_again(tmp_path: Path):
     names, groups = images([3, 2, 1, 1])
     write_split(tmp_path / "split", names, groups, 3, 1)
-    train, held = read_split(tmp_path / "split/split.json", names)
+    train, held = read_split(tmp_path / "split", names)
     again = split_images(names, groups, 3, 1)
     assert ([names[i] for i in train], [names[i] for i in held]) == again
     metrics = read_json(tmp_path / "split/metrics.json")
@@ -139,4 +139,4 @@ def test_a_split_that_does_not_fit(tmp_path: Path, text: str | None, message: st
     if text is not None:
         path.write_text(text)
     with pytest.raises(StudyError, match=message):
-        read_split(path, ["a", "b"])
+        read_split(tmp_path, ["a", "b"])

@@ -2,7 +2,8 @@ import pandas as pd
 import pytest
 
 from srcore.common.errors import StudyError
-from srcore.common.files import write_csv, write_json
+from srcore.common.files import write_json
+from srcore.common.tables import write_table
 from srcore.evaluation.model_sets import beside_report, final_metrics, gather_set, histories
 
 
@@ -16,7 +17,7 @@ def trained(folder, model: str, seed: int = 0) -> None:
         {"model": model, "seed": seed, "epoch": e, "output": "mid", "loss": 1 / e, "psnr": 20 + e}
         for e in (1, 2)
     ]
-    write_csv(folder / f"{stem}.history.csv", pd.DataFrame(lines))
+    write_table(folder / f"{stem}.history.csv", pd.DataFrame(lines))
     write_json(folder / f"{stem}.metrics.json", {"weights": None, "mid": {"loss": 0.5}})
 
 
@@ -95,7 +96,7 @@ def test_our_curves_stand_beside_the_reports_of_the_same_models(models, root):
 
 def test_seeds_are_written_as_whole_numbers(models, root, tmp_path):
     both = beside_report(histories(models / "vgg"), root / "data/report_losses.csv")
-    write_csv(tmp_path / "training.csv", both)
+    write_table(tmp_path / "training.csv", both)
     lines = (tmp_path / "training.csv").read_text().splitlines()
     assert lines[1].startswith("vgg,0,1,mid,")
     assert lines[-1].startswith("vgg,,10,")

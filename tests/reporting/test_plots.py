@@ -14,7 +14,7 @@ import yaml
 from compared import CPU, network, pyramids
 from PIL import Image
 
-from srcore.common.files import write_csv
+from srcore.common.tables import write_table
 from srcore.evaluation.held_out import judge_images, quality_and_cost, summarise
 from srcore.evaluation.model_sets import beside_report
 from srcore.metrics.seeds import mean_over_seeds
@@ -34,9 +34,9 @@ def tables(tmp_path_factory) -> Path:
     data = pyramids()
     networks = [network(name) for name in ("basic", "multi", "vgg")]
     table = judge_images(networks, data, np.arange(5), CPU)
-    write_csv(folder / "images.csv", mean_over_seeds(table))
+    write_table(folder / "images.csv", mean_over_seeds(table))
     summary = summarise(table, networks, 100, data.sizes[0])
-    write_csv(folder / "cost.csv", quality_and_cost(summary))
+    write_table(folder / "cost.csv", quality_and_cost(summary))
     lines = [
         {"model": name, "seed": 0, "epoch": epoch, "output": "mid", "loss": 0.05, "psnr": 20.0}
         for name in ("basic", "multi", "vgg")
@@ -44,7 +44,7 @@ def tables(tmp_path_factory) -> Path:
     ]
     labels = {"vgg": "random weights"}
     curves = beside_report(pd.DataFrame(lines), ROOT / "data/report_losses.csv", labels)
-    write_csv(folder / "training.csv", curves)
+    write_table(folder / "training.csv", curves)
     return folder
 
 
@@ -67,7 +67,7 @@ def study(tables, tmp_path_factory) -> Path:
     ):
         subprocess.run(["git", *command], cwd=root, check=True)
     cost = pd.read_csv(root / "plots/cost.csv", keep_default_na=False)
-    write_csv(root / "plots/cost.csv", cost.assign(gain=cost["gain"] + 1.0))
+    write_table(root / "plots/cost.csv", cost.assign(gain=cost["gain"] + 1.0))
     return root
 
 

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from srcore.common.files import write_csv, write_json
+from srcore.common.files import write_json
+from srcore.common.tables import write_table
 from srcore.data.dataset import Indices, Pyramids
 from srcore.evaluation.clip import matrix, meaning
 from srcore.evaluation.clip.chart import draw_meaning
@@ -50,9 +51,9 @@ def analyse(
     rows = held_out[chosen]
     target = embeddings[Version(TARGET, 0, "large")][chosen]
     seen = matrix.compare(pyramids, rows, target, descriptions, clip)
-    write_csv(plots / "clip_matrix.csv", matrix.as_table(seen))
-    write_csv(plots / "clip_images.csv", matrix.pairs_table(seen))
-    write_csv(plots / "clip_best.csv", matrix.best_table(seen))
+    write_table(plots / "clip_matrix.csv", matrix.as_table(seen))
+    write_table(plots / "clip_images.csv", matrix.pairs_table(seen))
+    write_table(plots / "clip_best.csv", matrix.best_table(seen))
     thumbnails = pyramids.mid[rows]
     draw_descriptions(seen, thumbnails, plots / "clip_matrix.png")
     draw_images(seen, thumbnails, plots / "clip_images.png")
@@ -61,5 +62,5 @@ def analyse(
     summary = meaning.summarise(judged, clip.label, resamples)
     write_json(out / "metrics" / "clip_analysis.json", summary)
     survived = meaning.as_table(summary, said(clip))
-    write_csv(plots / "clip_meaning.csv", survived)
+    write_table(plots / "clip_meaning.csv", survived)
     draw_meaning(survived, pyramids.sizes, plots / "clip_meaning.png")

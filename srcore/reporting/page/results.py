@@ -7,23 +7,26 @@ from typing import Any, cast
 
 import pandas as pd
 
+from srcore.common import paths
 from srcore.common.errors import StudyError
-from srcore.common.files import is_cut, read_json
+from srcore.common.files import read_json
+from srcore.common.tables import Columns, read_table
 from srcore.inference.baselines import METHODS
 from srcore.models.scales import OUTPUTS
 from srcore.params import Params
 
-IMAGES = {"image": str, "group": str, "method": str, "output": str, "gain": float}
-TRAINING = {
+IMAGES: Columns = {"image": str, "group": str, "method": str, "output": str, "gain": float}
+TRAINING: Columns = {
     "model": str,
-    "seed": float,
+    "seed": None,
     "epoch": float,
     "output": str,
     "run": str,
     "loss": float,
-    "psnr": float,
+    "psnr": None,
 }
 """Columns that are read of plots/images.csv and plots/training.csv."""
+REMEDY = "remove it and run `dvc repro`"
 
 
 @dataclass(frozen=True)
@@ -72,36 +75,17 @@ def read_results(root: Path, params: Params) -> Results:
     Raises:
         StudyError: a file is missing or damaged.
     """
-    dataset, sheet = root / "metrics/dataset.json", root / "plots/samples.png"
+    dataset, sheet = root / paths.DATASET, root / paths.SAMPLES
     return Results(
         params=params,
-        metrics=_json(root / "metrics/evaluate.json", ("best", *METHODS)),
-        images=_table(root / "plots/images.csv", IMAGES),
-        training=_table(root / "plots/training.csv", TRAINING),
-        index=_json(root / "data/compare/index.json", ("images",)),
-        folder=root / "data/compare",
+        metrics=_json(root / paths.EVALUATION, ("best", *METHODS)),
+        images=read_table(root / paths.IMAGE_TABLE, IMAGES, REMEDY),
+        training=read_table(root / paths.TRAINING_TABLE, TRAINING, REMEDY),
+        index=_json(root / paths.COMPARE / "index.json", ("images",)),
+        folder=root / paths.COMPARE,
         dataset=_json(dataset) if dataset.exists() else {},
         sheet=sheet if sheet.exists() else None,
     )
-
-
-def _table(path: Path, columns: dict[str, type]) -> pd.DataFrame:
-    """Read a csv with these columns, a number left out as NaN.
-
-    An image may be named NA, so text is never taken for a missing value.
-    """
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
-        for name, kind in columns.items():
-            if kind is float:
-                table[name] = pd.to_numeric(table[name].replace("", None))
-        if is_cut(path):
-            raise ValueError(path)
-        return table[list(columns)]
-    except FileNotFoundError:
-        raise StudyError(f"{path}: missing; run `dvc repro`") from None
-    except (ValueError, KeyError):  # pandas' parser errors are ValueErrors
-        raise StudyError(f"{path}: damaged; remove it and run `dvc repro`") from None
 
 
 def _json(path: Path, keys: Sequence[str] = ()) -> dict[str, Any]:
