@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 BASE ?= main
 
-.PHONY: reproduce paper test test-slow lint format review bench scale faults parameters
+.PHONY: reproduce paper test test-slow lint format review bench scale docs faults parameters
 
 reproduce: $(VENV)/installed  ## the whole study on the offline sample
 	dvc repro
@@ -37,13 +37,18 @@ scale: $(VENV)/installed-dev  ## time and memory of the stages on many images (2
 faults: $(VENV)/installed-dev  ## what can go wrong and what it ends in: make faults > docs/faults.md
 	@PYTHONPATH=tests python -m faults
 
+docs: $(VENV)/installed-dev  ## what the docs say of models, stages, parameters and faults, written anew
+	@python -m srcore.reporting.documentation
+	@PYTHONPATH=tests python -m faults > docs/faults.md
+
 parameters: $(VENV)/installed  ## every parameter: make parameters > docs/parameters.md
 	@python -m srcore.params.reference
 
-lint: $(VENV)/installed-dev  ## style and types
+lint: $(VENV)/installed-dev  ## style, types, and imports that run one way
 	ruff check
 	ruff format --check
 	pyright
+	lint-imports --no-logo
 
 format: $(VENV)/installed-dev
 	ruff check --fix

@@ -2,19 +2,16 @@
 
 import ast
 import re
+import shutil
 import tomllib
-from itertools import pairwise, product
 from pathlib import Path
 
 import pytest
-import torch
 import yaml
 from commands import as_shown, commands, shown
 
-from srcore.features.extractor import load_extractor
-from srcore.metrics import cost
 from srcore.metrics.paired import Difference
-from srcore.models.registry import SETS, model_class
+from srcore.reporting import documentation
 from srcore.reporting.page.ranking import VERDICTS
 
 FILES = ("dvc.yaml", "stages/dvc.yaml")
@@ -24,60 +21,25 @@ TOP = [Path(__file__).parents[1] / name for name in ("README.md", "CONTRIBUTING.
 Edges = set[tuple[str, str]]
 
 
-def drawn(text: str) -> Edges:
-    """The arrows of a flowchart: `a & b --> c --> d` has three."""
-    (chart,) = re.findall(r"```mermaid\nflowchart TD\n(.*?)```", text, flags=re.DOTALL)
-    edges: Edges = set()
-    for line in chart.splitlines():
-        ends = [part.split(" & ") for part in re.split(r" --> | -\.-> ", line.strip())]
-        for sources, targets in pairwise(ends):
-            edges |= set(product(sources, targets))
-    return edges
+def test_what_is_generated_is_up_to_date(root):
+    """`make docs` would change nothing: tables, drawing, sets, order of plots, parameters."""
+    for path, pattern, part in documentation.generated():
+        found = re.search(pattern, (root / path).read_text(), flags=re.DOTALL)
+        assert found, f"{path} has no place for what is generated"
+        assert part() in found[0], f"{path} is stale: run `make docs`"
 
 
-def of_the_files(root: Path) -> Edges:
-    """Which stage reads what which stage writes, with the values of params.yaml."""
-    model = yaml.safe_load((root / "params.yaml").read_text())["model"]
-    stages = {}
-    for file in FILES:
-        stages |= yaml.safe_load((root / file).read_text())["stages"]
-    writer = {
-        out if isinstance(out, str) else next(iter(out)): name
-        for name, stage in stages.items()
-        for out in stage["outs"]
-    }
-    return {
-        (writer[dep], name)
-        for name, stage in stages.items()
-        for dep in (item.replace("${model}", model) for item in stage["deps"])
-        if dep in writer
-    }
-
-
-def reach(edges: Edges, start: str) -> set[str]:
-    """What can be reached from a stage."""
-    found: set[str] = set()
-    ahead = [start]
-    while ahead:
-        here = ahead.pop()
-        new = {target for source, target in edges if source == here} - found
-        found |= new
-        ahead += new
-    return found
-
-
-def without_implied(edges: Edges) -> Edges:
-    """The same graph without arrows that go the way of others."""
-    return {
-        (source, target)
-        for source, target in edges
-        if not any(target in reach(edges, way) for s, way in edges if s == source)
-    }
-
-
-def test_the_drawn_pipeline_is_that_of_the_files(root):
-    found = without_implied(of_the_files(root))
-    assert drawn((root / "docs/pipeline.md").read_text()) == found
+def test_a_stale_part_is_written_anew(root, tmp_path):
+    for path, _, _ in documentation.generated():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text((root / path).read_text())
+    shutil.copy(root / "params.yaml", tmp_path)
+    shutil.copy(root / "docs/parameters.md", tmp_path / "docs")
+    assert documentation.write(tmp_path) == []
+    readme = tmp_path / "README.md"
+    readme.write_text(readme.read_text().replace("| `multi` | two outputs |", "| `multi` | ? |"))
+    assert documentation.write(tmp_path) == [Path("README.md")]
+    assert readme.read_text() == (root / "README.md").read_text()
 
 
 def test_every_stage_is_in_the_table(root):
@@ -87,25 +49,6 @@ def test_every_stage_is_in_the_table(root):
     for file in FILES:
         for stage in yaml.safe_load((root / file).read_text())["stages"]:
             assert stage in named or re.sub("train_.*", "train_<model>", stage) in named, stage
-
-
-NETWORKS = re.findall(
-    r"^\| `(\w+)` .*\| ([\d,]+) \| ([\d.]+) G \|$", TOP[0].read_text(), flags=re.MULTILINE
-)
-"""Model, parameters and MACs, as README.md tells them."""
-
-
-def test_the_readme_lists_the_models_of_the_study(root):
-    assert [name for name, _, _ in NETWORKS] == list(SETS["all"])
-
-
-@pytest.mark.parametrize(("name", "parameters", "macs"), NETWORKS)
-def test_the_readme_tells_what_a_network_costs(name, parameters, macs):
-    network = model_class(name)()
-    kind = network.frozen
-    extractor = load_extractor(kind, "random", torch.device("cpu")) if kind else None
-    assert f"{cost.parameters(network):,}" == parameters
-    assert f"{cost.macs(network, extractor, 72) / 1e9:.2f}" == macs
 
 
 def headings(text: str) -> set[str]:

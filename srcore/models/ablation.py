@@ -9,12 +9,14 @@ from srcore.models.subpixel import SuperResNetSubpixel
 class WithoutSkip(SuperResNetSubpixel):
     """Gives the whole image, not the difference to a bicubic one."""
 
+    idea: ClassVar[str] = "subpixel without the difference to bicubic"
     skip: ClassVar[bool] = False
 
 
 class WithBilinearHead(SuperResNetSubpixel):
     """Heads give three channels at low resolution, upsampled bilinearly."""
 
+    idea: ClassVar[str] = "subpixel with bilinear heads"
     shuffle: ClassVar[bool] = False
     receptive_radius: ClassVar[int] = SuperResNetSubpixel.receptive_radius + 1
 
@@ -22,4 +24,5 @@ class WithBilinearHead(SuperResNetSubpixel):
 class WithReportLoss(SuperResNetSubpixel):
     """Trained on 1/PSNR, as the report's networks are."""
 
+    idea: ClassVar[str] = "subpixel trained on the report's loss"
     changes: ClassVar[Mapping[str, Any]] = {"loss": "inverse_psnr"}

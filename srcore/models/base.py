@@ -18,6 +18,8 @@ class SuperResolver(nn.Module):
     second argument.
     """
 
+    idea: ClassVar[str]
+    """What it tries, in a few words, for tables."""
     outputs: ClassVar[tuple[str, ...]]
     frozen: ClassVar[str | None] = None
     """Kind of frozen extractor whose features `forward` takes: vgg, clip or None."""

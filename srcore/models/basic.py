@@ -11,6 +11,7 @@ from srcore.models.base import SuperResolver, conv3, image_up
 class SuperResNet(SuperResolver):
     """Two 3×3 convolutions (3→64→64, ReLU) and a 1×1 head at twice the size."""
 
+    idea: ClassVar[str] = "two convolutions, one output"
     outputs: ClassVar[tuple[str, ...]] = ("mid",)
     receptive_radius: ClassVar[int] = 2 + 1  # two convolutions, and bilinear upsampling
 

@@ -12,6 +12,7 @@ from srcore.models.base import SuperResolver, conv3, two_heads
 class SuperResNetWithCLIP(SuperResolver):
     """Learned features (64) and an expanded CLIP embedding (512), merged by a 3×3 convolution."""
 
+    idea: ClassVar[str] = "a frozen CLIP embedding"
     outputs: ClassVar[tuple[str, ...]] = ("mid", "large")
     frozen: ClassVar[str | None] = "clip"
     receptive_radius: ClassVar[int] = 3 + 1  # three convolutions, and bilinear upsampling

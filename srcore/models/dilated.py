@@ -40,6 +40,7 @@ class DilatedConvBlock(nn.Module):
 class SuperResNetDilated(SuperResolver):
     """As the residual network, with dilated blocks in place of residual ones."""
 
+    idea: ClassVar[str] = "dilated convolutions"
     outputs: ClassVar[tuple[str, ...]] = ("mid", "large")
     receptive_radius: ClassVar[int] = 1 + 4 + 4 + 3  # the last block is at twice the size
 

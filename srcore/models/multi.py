@@ -11,6 +11,7 @@ from srcore.models.base import SuperResolver, conv3, two_heads
 class SuperResNetMulti(SuperResolver):
     """The body of `SuperResNet` with a 1×1 head at twice and one at four times the size."""
 
+    idea: ClassVar[str] = "two outputs"
     outputs: ClassVar[tuple[str, ...]] = ("mid", "large")
     receptive_radius: ClassVar[int] = (
         2 + 1

@@ -3,29 +3,44 @@
 Adding a model: one file in this folder, one line here, one stage in stages/dvc.yaml.
 """
 
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from srcore.models.base import SuperResolver
 
-MODELS: dict[str, str] = {
-    "basic": "srcore.models.basic:SuperResNet",
-    "multi": "srcore.models.multi:SuperResNetMulti",
-    "residual": "srcore.models.residual:SuperResNetResidualBlock",
-    "dilated": "srcore.models.dilated:SuperResNetDilated",
-    "vgg": "srcore.models.vgg:SuperResNetWithVGG",
-    "clip": "srcore.models.clip:SuperResNetWithCLIP",
-    "subpixel": "srcore.models.subpixel:SuperResNetSubpixel",
-    "subpixel_no_skip": "srcore.models.ablation:WithoutSkip",
-    "subpixel_bilinear": "srcore.models.ablation:WithBilinearHead",
-    "subpixel_report_loss": "srcore.models.ablation:WithReportLoss",
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the table.
+
+    Attributes:
+        place: where the class lives, as module:class.
+        sets: the model sets that the model belongs to.
+    """
+
+    place: str
+    sets: tuple[str, ...] = ("all",)
+
+
+MODELS: dict[str, Entry] = {
+    "basic": Entry("srcore.models.basic:SuperResNet"),
+    "multi": Entry("srcore.models.multi:SuperResNetMulti"),
+    "residual": Entry("srcore.models.residual:SuperResNetResidualBlock"),
+    "dilated": Entry("srcore.models.dilated:SuperResNetDilated"),
+    "vgg": Entry("srcore.models.vgg:SuperResNetWithVGG"),
+    "clip": Entry("srcore.models.clip:SuperResNetWithCLIP"),
+    "subpixel": Entry("srcore.models.subpixel:SuperResNetSubpixel", ("all", "ablation")),
+    "subpixel_no_skip": Entry("srcore.models.ablation:WithoutSkip", ("ablation",)),
+    "subpixel_bilinear": Entry("srcore.models.ablation:WithBilinearHead", ("ablation",)),
+    "subpixel_report_loss": Entry("srcore.models.ablation:WithReportLoss", ("ablation",)),
 }
-"""Name of a model → where its class lives."""
+"""Name of a model → its line."""
 
 SETS: dict[str, tuple[str, ...]] = {
-    "all": ("basic", "multi", "residual", "dilated", "vgg", "clip", "subpixel"),
-    "ablation": ("subpixel", "subpixel_no_skip", "subpixel_bilinear", "subpixel_report_loss"),
+    chosen: tuple(name for name, entry in MODELS.items() if chosen in entry.sets)
+    for chosen in dict.fromkeys(chosen for entry in MODELS.values() for chosen in entry.sets)
 }
 """Name of a model set → the models that its stage `train_<set>` gathers."""
 
@@ -36,5 +51,5 @@ def model_class(name: str) -> "type[SuperResolver]":
     Raises:
         KeyError: no model of that name; `srcore.params` refuses such a name before.
     """
-    module, _, attribute = MODELS[name].partition(":")
+    module, _, attribute = MODELS[name].place.partition(":")
     return getattr(import_module(module), attribute)

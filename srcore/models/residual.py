@@ -25,6 +25,7 @@ class ResidualBlock(nn.Module):
 class SuperResNetResidualBlock(SuperResolver):
     """conv 3→32, residual blocks 1 and 2, upsampling, head; residual block 3, upsampling, head."""
 
+    idea: ClassVar[str] = "skip connections"
     outputs: ClassVar[tuple[str, ...]] = ("mid", "large")
     receptive_radius: ClassVar[int] = (
         5 + 2

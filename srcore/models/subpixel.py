@@ -35,6 +35,7 @@ class SuperResNetSubpixel(SuperResolver):
     the difference to a bicubic image. There is no sigmoid: outputs may leave [0, 1] a little.
     """
 
+    idea: ClassVar[str] = "ours: deep at low resolution, sub-pixel heads, a difference to bicubic"
     outputs: ClassVar[tuple[str, ...]] = ("mid", "large")
     recipe: ClassVar[str] = "subpixel"
     receptive_radius: ClassVar[int] = (

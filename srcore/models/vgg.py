@@ -12,6 +12,7 @@ from srcore.models.base import SuperResolver, conv3, two_heads
 class SuperResNetWithVGG(SuperResolver):
     """Learned features (64) and frozen VGG16 features (128), merged by a 3×3 convolution."""
 
+    idea: ClassVar[str] = "frozen VGG16 features"
     outputs: ClassVar[tuple[str, ...]] = ("mid", "large")
     frozen: ClassVar[str | None] = "vgg"
     receptive_radius: ClassVar[int] = (

@@ -4,9 +4,13 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
+import venv
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from commands import as_shown
 from photographs import arrays
 from PIL import Image
 
@@ -19,6 +23,8 @@ SMALL = {
     "  images: 8  ": "  images: 2  ",
 }
 """Edits of params.yaml that make a study of a minute."""
+
+Shell = Callable[..., str]
 
 RECORDER = """
 import atexit, os, sys
@@ -156,3 +162,26 @@ def one_model(root: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Rec
     """A clone in which the study of one model was run, and what DVC said."""
     clone = Recording(root, tmp_path_factory.mktemp("one"))
     return clone, clone.run("dvc", "exp", "run", "-S", "model=vgg")
+
+
+@pytest.fixture
+def shell(built) -> Shell:
+    """A shell in the built clone, with the environment that `make` would have installed.
+
+    It holds the packages and programs of the environment of the tests; nothing is downloaded.
+    """
+    environment = built.path / ".venv"
+    venv.create(environment, with_pip=False, symlinks=True)
+    (packages,) = environment.glob("lib/python*/site-packages")
+    (packages / "of_the_tests.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    for name in ("dvc", "pre-commit", "pytest", "srcore"):
+        if program := shutil.which(name, path=str(Path(sys.executable).parent)):
+            (environment / "bin" / name).symlink_to(program)
+    for name in ("installed", "installed-dev"):
+        (environment / name).touch()
+    activated = as_shown(". .venv/bin/activate")
+
+    def typed(command: str, replaced: dict[str, str] | None = None, more: str = "") -> str:
+        return built.run("bash", "-c", f"{activated} && {as_shown(command, replaced)} {more}")
+
+    return typed

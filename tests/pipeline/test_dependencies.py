@@ -9,6 +9,8 @@ from commands import ran
 
 EXCEPTED = ("srcore/models/registry.py", "srcore/params")
 """The lazy table of models, and the schema, whose every change would otherwise re-run the study."""
+TABLES = ("srcore/models", "srcore/features", "srcore/data/sources")
+"""Folders of things that a table names: a run needs those that it was asked for."""
 
 
 def stages(root: Path) -> dict[str, dict[str, list[str]]]:
@@ -68,14 +70,45 @@ def test_no_stage_imports_code_it_does_not_declare(root, imports):
     assert undeclared == {}
 
 
+def code_of(root: Path, dep: str) -> list[str]:
+    """The files of code behind a dependency: itself, or all below a folder."""
+    if not dep.startswith("srcore/"):
+        return []
+    path = root / dep
+    found = sorted(path.rglob("*.py")) if path.is_dir() else [path] * (path.suffix == ".py")
+    return [str(file.relative_to(root)) for file in found if not only_a_docstring(file)]
+
+
+def idle_code(root: Path, stage: dict[str, list[str]], modules: set[str]) -> list[str]:
+    """What a stage declares and does not import; of a folder of a table one file is enough."""
+    used = {str(source(root, module).relative_to(root)) for module in modules}
+    idle = []
+    for dep in stage["deps"]:
+        files = code_of(root, dep)
+        left = [file for file in files if file not in used and file not in EXCEPTED]
+        idle += [] if dep in TABLES and len(left) < len(files) else left
+    return idle
+
+
 def test_no_stage_declares_code_it_does_not_import(root, imports):
-    idle = {}
-    for name, stage in recorded(root, imports).items():
-        files = {dep for dep in stage["deps"] if dep.startswith("srcore/") and dep.endswith(".py")}
-        modules = {dep.removesuffix(".py").replace("/", ".") for dep in files - set(EXCEPTED)}
-        if left := modules - imports[name]:
-            idle[name] = sorted(left)
-    assert idle == {}
+    found = {
+        name: left
+        for name, stage in recorded(root, imports).items()
+        if (left := idle_code(root, stage, imports[name]))
+    }
+    assert found == {}
+
+
+def test_idle_and_missing_dependencies_would_be_noticed(root):
+    """Of a folder, too: the test above would be worth nothing if it did not look inside."""
+    train = {"deps": ["srcore/common", "srcore/training"]}
+    modules = {f"srcore.common.{p.stem}" for p in (root / "srcore/common").glob("*.py")}
+    modules |= {f"srcore.training.{p.stem}" for p in (root / "srcore/training").glob("*.py")}
+    modules = {module.removesuffix(".__init__") for module in modules}
+    assert idle_code(root, train, modules) == []
+    assert idle_code(root, train, modules - {"srcore.training.augment"}) == [
+        "srcore/training/augment.py"
+    ]
 
 
 @pytest.mark.parametrize("file", ["dvc.yaml", "stages/dvc.yaml"])

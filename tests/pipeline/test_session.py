@@ -3,16 +3,12 @@
 import io
 import json
 import re
-import shutil
-import sys
-import sysconfig
 import tarfile
-import venv
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from commands import as_shown, ran
+from commands import ran
 from faults.weights import save, tensors
 from photographs import arrays
 from PIL import Image
@@ -33,29 +29,6 @@ REAL = (
     "-S split.validation=165 -S train.epochs=10 "
     "-S frozen.vgg=../shared/weights/vgg16_features_to_conv2_2.safetensors"
 )
-
-
-@pytest.fixture
-def shell(built) -> Shell:
-    """A shell in the built clone, with the environment that `make` would have installed.
-
-    It holds the packages and programs of the environment of the tests; nothing is downloaded.
-    """
-    environment = built.path / ".venv"
-    venv.create(environment, with_pip=False, symlinks=True)
-    (packages,) = environment.glob("lib/python*/site-packages")
-    (packages / "of_the_tests.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    for name in ("dvc", "pre-commit", "pytest", "srcore"):
-        if program := shutil.which(name, path=str(Path(sys.executable).parent)):
-            (environment / "bin" / name).symlink_to(program)
-    for name in ("installed", "installed-dev"):
-        (environment / name).touch()
-    activated = as_shown(". .venv/bin/activate")
-
-    def typed(command: str, replaced: dict[str, str] | None = None, more: str = "") -> str:
-        return built.run("bash", "-c", f"{activated} && {as_shown(command, replaced)} {more}")
-
-    return typed
 
 
 @pytest.fixture
