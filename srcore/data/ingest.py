@@ -4,16 +4,17 @@ import hashlib
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from srcore.common.errors import StudyError
 from srcore.common.files import fresh_folder
 from srcore.data.parallel import in_order
 from srcore.data.raw import Entry, RawWriter
-from srcore.data.sources import folder, sample, voc2007
 from srcore.data.sources.source import Source
 from srcore.images.decode import ImageError, decode
 from srcore.params import Params
+from srcore.params.sources import SOURCES
 
 log = logging.getLogger(__name__)
 
@@ -114,14 +115,8 @@ def _look(source: Source, max_pixels: int) -> Looked | ImageError:
 
 
 def _sources(params: Params, out: Path) -> Iterator[Source]:
-    data = params.data
-    match data.source:
-        case "sample":
-            return sample.images(data.sample.crops, params.pyramid.sizes[-1])
-        case "folder":
-            return folder.images(Path(data.folder.path))
-        case "voc2007":
-            return voc2007.images(data.voc2007, out.parent / ".downloads")
+    module, _, function = SOURCES[params.data.source].partition(":")
+    return getattr(import_module(module), function)(params, out.parent / ".downloads")
 
 
 def _enough(used: int, rejected: list[tuple[str, str]], source: str, max_rejected: float) -> None:

@@ -11,6 +11,7 @@ from pydantic.config import JsonDict
 
 from srcore.models.registry import MODELS, SETS
 from srcore.params.nearest import nearest
+from srcore.params.sources import SOURCES
 
 NOTHING = "data/none"
 """A committed empty file that path parameters point at when they are not used: DVC needs a path."""
@@ -28,6 +29,12 @@ def _known_model(name: str) -> str:
     known = [*SETS, *MODELS]
     if name not in known:
         raise ValueError(f"is not one of {', '.join(known)}{nearest(name, known)}")
+    return name
+
+
+def _known_source(name: str) -> str:
+    if name not in SOURCES:
+        raise ValueError(f"is not one of {', '.join(SOURCES)}{nearest(name, list(SOURCES))}")
     return name
 
 
@@ -112,8 +119,10 @@ class Folder(Settings):
 class Data(Settings):
     """Where images come from and which of them are used."""
 
-    source: Literal["sample", "voc2007", "folder"]
-    """sample, voc2007 or folder."""
+    source: Annotated[
+        str, AfterValidator(_known_source), Field(json_schema_extra={"enum": [*SOURCES]})
+    ]
+    """Which source; what it asks for stands in the group of its name."""
     limit: int | None = Field(ge=2)
     """Use only the first N images; null for all."""
     max_pixels: int = Field(ge=1)

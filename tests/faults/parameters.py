@@ -66,7 +66,7 @@ PARAMETERS = Area(
         check(
             "data.source",
             "foler",
-            "data.source = 'foler': input should be 'sample', 'voc2007' or 'folder'; did you mean 'folder'?",
+            "data.source = foler: is not one of sample, voc2007, folder; did you mean 'folder'?",
         ),
         check(
             "data.folder.path",

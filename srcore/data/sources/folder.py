@@ -9,12 +9,18 @@ from srcore.common.progress import progress
 from srcore.common.text import printable
 from srcore.data.sources.source import Source
 from srcore.images.decode import ImageError
+from srcore.params import Params
 
 MAX_BYTES = 1 << 30
 """Larger files are no photographs, and would not fit in memory several at a time."""
 
 
-def images(folder: Path) -> Iterator[Source]:
+def images(params: Params, downloads: Path) -> Iterator[Source]:  # noqa: ARG001  # nothing is fetched
+    """Yield every file of the folder that `data.folder.path` names."""
+    return files(Path(params.data.folder.path))
+
+
+def files(folder: Path) -> Iterator[Source]:
     """Yield every file below `folder`, sorted by its path in it, each a group of its own.
 
     A file's ending does not matter. Hidden files and folders (.name) are left out; links to

@@ -12,6 +12,7 @@ from srcore.common.errors import StudyError
 from srcore.common.progress import progress
 from srcore.data.sources.source import Source
 from srcore.images.decode import ImageError, decode
+from srcore.params import Params
 
 SCENES: dict[str, tuple[str, ...]] = {
     "astronaut": ("skimage/data/astronaut.png",),
@@ -37,8 +38,13 @@ GOLDEN = 0.6180339887498949
 MAX_PIXELS = 16_000_000
 
 
-def images(crops: int, size: int) -> Iterator[Source]:
-    """Yield at most `crops` square crops, as PNG, one of every scene in turn.
+def images(params: Params, downloads: Path) -> Iterator[Source]:  # noqa: ARG001  # nothing is fetched
+    """Yield the crops that `data.sample` asks for, of a side that suits the largest size."""
+    return crops(params.data.sample.crops, params.pyramid.sizes[-1])
+
+
+def crops(count: int, size: int) -> Iterator[Source]:
+    """Yield at most `count` square crops, as PNG, one of every scene in turn.
 
     The side of a crop is most of the photograph's shorter side, but at least `size` and
     `SMALLEST_CROP` (or the whole shorter side): shrunk to `size`, crops are then about as sharp as
@@ -50,8 +56,8 @@ def images(crops: int, size: int) -> Iterator[Source]:
     """
     scenes = [_crops(scene, paths, size) for scene, paths in SCENES.items()]
     turns = chain.from_iterable(zip_longest(*scenes))  # one of every scene, again and again
-    taken = islice((crop for crop in turns if crop is not None), crops)
-    yield from progress(taken, "download", crops, "image")
+    taken = islice((crop for crop in turns if crop is not None), count)
+    yield from progress(taken, "download", count, "image")
 
 
 def _crops(scene: str, paths: tuple[str, ...], size: int) -> Iterator[Source]:

@@ -1,4 +1,9 @@
-"""What every source of images gives: one value an image, in an order that never changes."""
+"""What every source of images gives: one value an image, in an order that never changes.
+
+A source is a file of this folder with a function `images(params, downloads)`: it reads what it
+needs from `params.data`, may keep in the folder `downloads` what the next run need not fetch again,
+and yields `Source`s. `srcore.params.sources` has the table.
+"""
 
 from dataclasses import dataclass
 

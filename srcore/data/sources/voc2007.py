@@ -15,13 +15,19 @@ from srcore.data.archive import Archive, open_archive
 from srcore.data.download import fetch
 from srcore.data.sources.source import Source
 from srcore.images.decode import ImageError
+from srcore.params import Params
 from srcore.params.schema import NOTHING, Voc2007
 
 NAME = ("annotation", "object", "name")
 """Where an annotation names what is to be seen; an object's parts have names as well."""
 
 
-def images(settings: Voc2007, downloads: Path) -> Iterator[Source]:
+def images(params: Params, downloads: Path) -> Iterator[Source]:
+    """Yield the images of the archive that `data.voc2007` names."""
+    return photographs(params.data.voc2007, downloads)
+
+
+def photographs(settings: Voc2007, downloads: Path) -> Iterator[Source]:
     """Yield JPEGImages/*.jpg of the archive, sorted by name, with the classes seen as labels.
 
     Without a local archive one is fetched into `downloads`, where the next run finds it.

@@ -15,7 +15,7 @@ from srcore.images.decode import decode
 
 @pytest.fixture(scope="module")
 def crops() -> list[Source]:
-    return list(sample.images(100, 288))
+    return list(sample.crops(100, 288))
 
 
 def test_crops_are_shared_out_over_the_scenes(crops: list[Source]):
@@ -33,7 +33,7 @@ def test_crops_are_shared_out_over_the_scenes(crops: list[Source]):
 
 
 def test_fewer_crops_are_the_first_of_more(crops: list[Source]):
-    assert list(sample.images(12, 288)) == crops[:12]
+    assert list(sample.crops(12, 288)) == crops[:12]
 
 
 @given(st.integers(4, 1500), st.integers(4, 1500), st.integers(8, 1200))
@@ -57,15 +57,15 @@ def test_boxes_lie_inside_and_reach_the_edges(width: int, height: int, size: int
 def test_a_missing_photograph_is_named(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(sample, "SCENES", {"lost": ("skimage/data/lost.png",)})
     with pytest.raises(StudyError, match=r"lost.png: missing; .* install skimage anew"):
-        list(sample.images(2, 288))
+        list(sample.crops(2, 288))
     monkeypatch.setattr(sample, "SCENES", {"lost": ("nopackage/lost.png",)})
     with pytest.raises(StudyError, match="nopackage is not installed"):
-        list(sample.images(2, 288))
+        list(sample.crops(2, 288))
 
 
 def test_no_heavy_package_is_imported(root: Path):
     code = (
-        "import sys; from srcore.data.sources import sample; list(sample.images(2, 288));"
+        "import sys; from srcore.data.sources import sample; list(sample.crops(2, 288));"
         "print({'skimage', 'sklearn', 'matplotlib', 'scipy', 'torch'} & set(sys.modules))"
     )
     run = subprocess.run(

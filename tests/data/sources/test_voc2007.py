@@ -40,7 +40,7 @@ def test_images_by_name_with_their_labels(tmp_path: Path):
         "SegmentationClass/000001.jpg": image,
         "Annotations/000001.xml": annotation("person", "cat", "person"),
     })  # fmt: skip
-    found = list(voc2007.images(settings, tmp_path))
+    found = list(voc2007.photographs(settings, tmp_path))
     assert [(s.name, s.labels) for s in found] == [
         ("000001.jpg", ("cat", "person")),
         ("000002.jpg", ()),
@@ -53,16 +53,16 @@ def test_an_image_with_a_damaged_annotation_is_set_aside(tmp_path: Path):
         "JPEGImages/1.jpg": b"x",
         "Annotations/1.xml": annotation("cat")[:-5],
     })  # fmt: skip
-    (found,) = voc2007.images(settings, tmp_path)
+    (found,) = voc2007.photographs(settings, tmp_path)
     assert isinstance(found.data, ImageError)
     assert "annotation is damaged" in str(found.data)
 
 
 def test_another_archive_is_one_line(tmp_path: Path):
     with pytest.raises(StudyError, match=r"voc.tar: holds no JPEGImages"):
-        list(voc2007.images(archive(tmp_path / "voc.tar", {"a.jpg": b"x"}), tmp_path))
+        list(voc2007.photographs(archive(tmp_path / "voc.tar", {"a.jpg": b"x"}), tmp_path))
     with pytest.raises(StudyError, match=r"voc.tar: holds no JPEGImages"):
-        list(voc2007.images(archive(tmp_path / "voc.tar", {}), tmp_path))
+        list(voc2007.photographs(archive(tmp_path / "voc.tar", {}), tmp_path))
 
 
 def test_object_names():
@@ -89,7 +89,7 @@ def test_an_archive_in_the_download_cache_is_not_fetched_again(tmp_path: Path):
     archive(tmp_path / "nothing.tar", {"JPEGImages/1.jpg": b"x"})
     md5 = hashlib.md5((tmp_path / "nothing.tar").read_bytes()).hexdigest()
     settings = Voc2007(archive=NOTHING, mirrors=NO_MIRROR, md5=md5)
-    assert [s.name for s in voc2007.images(settings, tmp_path)] == ["1.jpg"]
+    assert [s.name for s in voc2007.photographs(settings, tmp_path)] == ["1.jpg"]
 
 
 @pytest.fixture(autouse=True)
@@ -100,7 +100,7 @@ def _at_root(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_real_archive(shared: Path, tmp_path: Path):
     path = shared / "voc2007/VOCtrainval_originals_946.tar"
     settings = Voc2007(archive=str(path), mirrors=NO_MIRROR, md5="0" * 32)
-    sources = voc2007.images(settings, tmp_path)
+    sources = voc2007.photographs(settings, tmp_path)
     first = next(sources)
     assert (first.name, first.labels) == ("000005.jpg", ("chair",))
     assert isinstance(first.data, bytes)
