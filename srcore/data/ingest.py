@@ -12,7 +12,8 @@ from srcore.common.files import fresh_folder
 from srcore.data.parallel import in_order
 from srcore.data.raw import Entry, RawWriter
 from srcore.data.sources.source import Source
-from srcore.images.decode import ImageError, decode
+from srcore.images.decode import decode
+from srcore.images.error import ImageError
 from srcore.params import Params
 from srcore.params.sources import SOURCES
 

@@ -16,7 +16,8 @@ from srcore.common.tables import write_table
 from srcore.data.dataset import COLUMNS, INDEX
 from srcore.data.parallel import in_order
 from srcore.data.raw import METRICS, RawReader
-from srcore.images.decode import ImageError, decode
+from srcore.images.decode import decode
+from srcore.images.error import ImageError
 
 
 def build_pyramids(raw: Path, out: Path, sizes: Sequence[int], threads: int) -> None:

@@ -1,128 +1,91 @@
-"""Writing an image in the format of its file where that can hold it, and else as PNG."""
+"""Writing an image in a format: what it cannot hold, what is lost, and the file."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import tifffile
-from PIL import ExifTags, Image
 
 from srcore.common.files import atomic
-from srcore.images.metadata import PARTS, exif_of
-from srcore.images.png16 import write_png16
-from srcore.images.raster import Raster
+from srcore.images.formats.format import PARTS, Format
+from srcore.images.formats.table import FORMATS
+from srcore.images.raster import Kept, Pixels, Raster, Rows, rows_of
+from srcore.images.reading.colour import bands_to_srgb
+from srcore.images.reading.exif import with_size, xmp_with_size
+
+SILENT = ("dpi", "icc")
+"""Parts whose loss is not told: pixels an inch mean little, and colours are converted instead."""
+SRGB_GAMMA = 45_455
+"""gAMA of sRGB, in 100,000ths."""
 
 
-@dataclass(frozen=True)
-class Kind:
-    """A format that images are written in.
-
-    Attributes:
-        endings: of names of its files, the usual one first.
-        longest: largest width or height in pixels.
-        alpha: whether it holds transparency.
-        wide: whether it holds 16 bits a channel.
-        options: how Pillow is told to write it.
-    """
-
-    endings: tuple[str, ...]
-    longest: int
-    alpha: bool = True
-    wide: bool = False
-    options: dict[str, Any] = field(default_factory=dict[str, Any])
-
-
-KINDS: dict[str, Kind] = {
-    "JPEG": Kind(
-        (".jpg", ".jpeg", ".jpe", ".jfif"),
-        65_500,
-        alpha=False,
-        options={"quality": 95, "subsampling": "4:4:4"},
-    ),
-    "PNG": Kind((".png",), 2**31 - 1, wide=True),
-    "TIFF": Kind((".tif", ".tiff"), 2**31 - 1, wide=True, options={"compression": "tiff_lzw"}),
-    "WEBP": Kind((".webp",), 16_383, options={"quality": 95, "exact": True}),
-    "AVIF": Kind((".avif",), 65_536, options={"quality": 90, "subsampling": "4:4:4"}),
-    "BMP": Kind((".bmp",), 2**31 - 1, alpha=False),
-    "PPM": Kind((".ppm", ".pgm", ".pnm"), 2**31 - 1, alpha=False),
-}
-"""Pillow's name of a format → what it can hold. What else is read (GIF, JPEG 2000) becomes PNG."""
-LONGEST_EXIF = 65_533
-"""Bytes of EXIF that a JPEG holds; another format's may be longer, and is then left out."""
-DESCRIPTIONS = (
-    ExifTags.Base.ImageDescription,
-    ExifTags.Base.Make,
-    ExifTags.Base.Model,
-    ExifTags.Base.Artist,
-    ExifTags.Base.Copyright,
-)
-"""Texts that a TIFF of 16-bit colours keeps of the EXIF; Pillow cannot write one, with the rest."""
-
-
-def kind_of_ending(path: Path) -> str | None:
-    """The format that the ending of a file's name asks for, None when it is of none."""
-    ending = path.suffix.lower()
-    return next((name for name, kind in KINDS.items() if ending in kind.endings), None)
-
-
-def lacking(name: str, size: tuple[int, int], *, alpha: bool, wide: bool, grey: bool) -> str | None:
+def lacking(name: str, size: tuple[int, int], *, alpha: bool, wide: bool) -> str | None:
     """What such an image has that the format `name` cannot hold, None when it can hold all."""
-    kind = KINDS[name]
+    kind = FORMATS[name]
     if max(size) > kind.longest:
         return f"a side of {max(size)} pixels (at most {kind.longest})"
     if alpha and not kind.alpha:
         return "transparency"
-    if wide and not kind.wide:
-        return "16 bits a channel"
-    return "16-bit grey with transparency" if name == "TIFF" and wide and alpha and grey else None
+    return "16 bits a channel" if wide and not kind.wide else None
 
 
-def save(raster: Raster, path: Path, name: str) -> None:
+def losses(name: str, kept: Kept, *, grey: bool) -> list[str]:
+    """What a format does not keep of what is said beside the pixels, a line each."""
+    kind, told = FORMATS[name], list[str]()
+    for part, called in PARTS.items():
+        if part not in kept.present or part in SILENT or kind.keeps(kept, part):
+            continue
+        if part == "rendering" and _shown_as_srgb(kept):
+            continue
+        why = f"at most {kind.most[part]} bytes of it" if part in kind.holds else "none"
+        told.append(f"its {called} is left out: {name} holds {why}")
+    if _to_srgb(kind, kept, grey=grey):
+        held = "no grey with a profile" if kind.keeps(kept, "icc") else "no colour profile"
+        told.append(f"its colours become sRGB: {name} holds {held}")
+    return told
+
+
+def save(image: Rows | Raster, path: Path, name: str) -> None:
     """Write an image in the format `name`, which must be able to hold it; whole or not at all."""
-    channels = raster.colours
-    if raster.alpha is not None:
-        channels = np.concatenate([channels, raster.alpha[..., None]], axis=2)
-    wide, coloured = channels.dtype == np.uint16, channels.shape[2] >= 3
+    rows = fitted(rows_of(image) if isinstance(image, Raster) else image, FORMATS[name])
     with atomic(path) as partial:
-        if wide and name == "PNG":
-            write_png16(channels.astype(np.uint16, copy=False), raster.kept, partial)
-        elif wide and coloured:
-            _write_tiff16(channels, raster, partial)
-        else:
-            _write(channels, raster, partial, name)
+        FORMATS[name].write(rows, partial)
 
 
-def _write(channels: Any, raster: Raster, path: Path, name: str) -> None:
-    image = Image.fromarray(channels[..., 0] if channels.shape[2] == 1 else channels)
-    kept, options = raster.kept, dict(KINDS[name].options)
-    exif = exif_of(kept, raster.size)
-    if exif and not (name == "JPEG" and len(exif) > LONGEST_EXIF):
-        options["exif"] = exif
-        if name == "TIFF" and any(part in kept.exif for part in PARTS):
-            del options["compression"]  # Pillow packs no TIFF that has groups of tags
-    if kept.icc:
-        options["icc_profile"] = kept.icc
-    if kept.dpi:
-        options["dpi"] = kept.dpi
-    image.save(path, name, **options)
+def fitted(rows: Rows, kind: Format) -> Rows:
+    """The image as the format holds it: no more parts, colours in sRGB, grey as RGB."""
+    kept, channels = rows.kept, rows.channels
+    grey = channels < 3
+    bands: Iterator[Pixels] = rows.bands
+    if _to_srgb(kind, kept, grey=grey) and kept.icc:
+        turn = bands_to_srgb(kept.icc, channels)
+        bands = (turn(band) for band in bands)
+        if grey and kind.grey:
+            bands = (np.delete(band, (1, 2), axis=2) for band in bands)
+        elif grey:
+            channels += 2
+        kept = replace(kept, icc=None)
+    elif grey and not kind.grey:
+        bands = (np.concatenate([*[band[..., :1]] * 3, band[..., 1:]], axis=2) for band in bands)
+        channels += 2
+    left = {part: () if part in ("texts", "rendering") else None for part in PARTS}
+    kept = replace(kept, **{part: v for part, v in left.items() if not kind.keeps(kept, part)})
+    if kept.exif:
+        kept = replace(kept, exif=with_size(kept.exif, rows.size))
+    if kept.xmp:
+        kept = replace(kept, xmp=xmp_with_size(kept.xmp, rows.size))
+    return replace(rows, channels=channels, kept=kept, bands=bands)
 
 
-def _write_tiff16(channels: Any, raster: Raster, path: Path) -> None:
-    kept = raster.kept
-    texts = [(int(tag), str(kept.exif[tag])) for tag in DESCRIPTIONS if kept.exif.get(tag)]
-    tifffile.imwrite(
-        path,
-        channels,
-        photometric="rgb",
-        extrasamples=["unassalpha"] if channels.shape[2] == 4 else None,
-        compression="zlib",
-        predictor=True,
-        rowsperstrip=64,
-        metadata=None,
-        software=False,
-        iccprofile=kept.icc,
-        resolution=kept.dpi,
-        resolutionunit="INCH" if kept.dpi else None,
-        extratags=[(tag, "s", 0, text, True) for tag, text in texts],
-    )
+def _to_srgb(kind: Format, kept: Kept, *, grey: bool) -> bool:
+    """Whether the profile must be applied, since it cannot be written."""
+    return bool(kept.icc) and (not kind.keeps(kept, "icc") or (grey and not kind.grey))
+
+
+def _shown_as_srgb(kept: Kept) -> bool:
+    """Whether the pixels look the same to who heeds none of gAMA, cHRM and cICP."""
+    parts = dict(kept.rendering)
+    if b"cICP" in parts:
+        return parts[b"cICP"][:3] == b"\x01\x0d\x00"
+    gamma = int.from_bytes(parts.get(b"gAMA", b"")[:4], "big")
+    return bool(kept.icc) or b"sRGB" in parts or (b"cHRM" not in parts and gamma == SRGB_GAMMA)

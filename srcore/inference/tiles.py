@@ -1,8 +1,9 @@
 """A network on an image of any size, in bounded memory: overlapping tiles, equal to the whole.
 
-A tile is cut out with `reach` pixels around it, as far as the network sees, and only its middle is
-kept. At the border of the image there is nothing to cut, so the network meets with the same zero
-padding there as in the whole image.
+A tile is cut out with as many pixels around it as the network sees, and only its middle is kept.
+At the border of the image its outermost pixels are repeated outwards, so that the zeros that a
+network pads with are never seen: a constant image stays constant to its border. (Training and the
+study's evaluation give the network the bare image.)
 """
 
 from collections.abc import Iterator
@@ -44,19 +45,16 @@ class Span:
 def spans(length: int, tile: int, reach: int, stride: int) -> list[Span]:
     """Cut a side of `length` pixels, a multiple of `stride`, into tiles of about `tile` pixels.
 
-    Tiles are of nearly equal length, so that the last is no sliver.
+    Tiles are of nearly equal length, so that the last is no sliver. Those at the ends are given
+    pixels beyond them: `first` may be negative, and `last` more than `length`.
     """
     overlap = stride * -(-reach // stride)
     count = max(1, round(length / tile))
     step = stride * max(1, -(-length // (count * stride)))
     return [
-        Span(
-            start,
-            min(start + step, length),
-            max(start - overlap, 0),
-            min(start + step + overlap, length),
-        )
+        Span(start, stop, start - overlap, stop + overlap)
         for start in range(0, length, step)
+        for stop in (min(start + step, length),)
     ]
 
 
@@ -76,12 +74,14 @@ class Tiles:
         height, width = pixels.shape[:2]
         # A feature of VGG16 stands for 2×2 pixels: of an odd side, the last pixel is repeated, so
         # that features lie upon their pixels as they did in training.
-        ragged = [(0, -side % model.multiple_of) for side in (height, width)]
-        self._padded = np.pad(pixels, [*ragged, (0, 0)], mode="edge")
+        ragged = [-side % model.multiple_of for side in (height, width)]
+        self._around = model.multiple_of * -(-model.receptive_radius // model.multiple_of)
+        sides = [(self._around, self._around + more) for more in ragged]
+        self._padded = np.pad(pixels, [*sides, (0, 0)], mode="edge")
         self._network, self._device = network, device
         self._rows, self._columns = (
-            spans(side, tile, model.receptive_radius, model.multiple_of)
-            for side in self._padded.shape[:2]
+            spans(side + more, tile, model.receptive_radius, model.multiple_of)
+            for side, more in zip((height, width), ragged, strict=True)
         )
         self._shape = height, width
 
@@ -101,10 +101,12 @@ class Tiles:
         """
         scale = OUTPUTS[output]
         height, width = (scale * side for side in self._shape)
-        features = self._features(self._padded) if self._network.model.global_features else None
+        around = self._around
+        features = self._features() if self._network.model.global_features else None
         for row in self._rows:
             for column in self._columns:
-                low = self._padded[row.first : row.last, column.first : column.last]
+                low = self._padded[row.first + around : row.last + around]
+                low = low[:, column.first + around : column.last + around]
                 made = self._run(low, features)[output][0, :, row.inside(scale)]
                 made = made[..., column.inside(scale)]
                 top, left = scale * row.start, scale * column.start
@@ -121,9 +123,12 @@ class Tiles:
             return self._network(given)
         return self._network.model(given, features)
 
-    def _features(self, pixels: Pixels) -> Tensor:
+    def _features(self) -> Tensor:
+        """Those of the image as a whole, without what was put around it."""
         assert self._network.extractor is not None
-        return self._network.extractor(self._tensor(pixels))
+        top = left = self._around
+        bottom, right = (side - self._around for side in self._padded.shape[:2])
+        return self._network.extractor(self._tensor(self._padded[top:bottom, left:right]))
 
     def _tensor(self, pixels: Pixels) -> Tensor:
         """(H, W, 3) → (1, 3, H, W) in [0, 1], in channels-last memory order."""

@@ -13,7 +13,7 @@ from srcore.common.errors import StudyError
 from srcore.common.progress import progress
 from srcore.common.stage import NO_MEMORY
 from srcore.common.text import printable
-from srcore.images.decode import ImageError
+from srcore.images.error import ImageError
 from srcore.images.read import read
 from srcore.images.write import save
 from srcore.inference.load import load_network

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from srcore.common.errors import StudyError
-from srcore.images.decode import ImageError
+from srcore.images.error import ImageError
 from srcore.images.read import Header, look
 from srcore.images.write import KINDS, kind_of_ending, lacking
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from made import encoded, noise
 from PIL import Image
 
-from srcore.images.decode import ImageError, decode
+from srcore.images.decode import decode
+from srcore.images.error import ImageError
 
 ENOUGH = 10**6
 POSTSCRIPT = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n"

@@ -6,7 +6,7 @@ from PIL import Image, ImageCms, ImageOps
 
 from srcore.images import metadata
 from srcore.images import read as module
-from srcore.images.decode import ImageError
+from srcore.images.error import ImageError
 from srcore.images.png16 import write_png16
 from srcore.images.raster import Kept
 from srcore.images.read import look, read

@@ -8,7 +8,7 @@ from srcore.common.errors import StudyError
 from srcore.common.progress import progress
 from srcore.common.text import printable
 from srcore.data.sources.source import Source
-from srcore.images.decode import ImageError
+from srcore.images.error import ImageError
 from srcore.params import Params
 
 MAX_BYTES = 1 << 30

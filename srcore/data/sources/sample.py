@@ -11,7 +11,8 @@ from PIL import Image
 from srcore.common.errors import StudyError
 from srcore.common.progress import progress
 from srcore.data.sources.source import Source
-from srcore.images.decode import ImageError, decode
+from srcore.images.decode import decode
+from srcore.images.error import ImageError
 from srcore.params import Params
 
 SCENES: dict[str, tuple[str, ...]] = {

@@ -7,7 +7,7 @@ and yields `Source`s. `srcore.params.sources` has the table.
 
 from dataclasses import dataclass
 
-from srcore.images.decode import ImageError
+from srcore.images.error import ImageError
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from srcore.common.text import printable
 from srcore.data.archive import Archive, open_archive
 from srcore.data.download import fetch
 from srcore.data.sources.source import Source
-from srcore.images.decode import ImageError
+from srcore.images.error import ImageError
 from srcore.params import Params
 from srcore.params.schema import NOTHING, Voc2007
 

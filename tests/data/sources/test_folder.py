@@ -6,7 +6,7 @@ from made import encoded, noise
 
 from srcore.common.errors import StudyError
 from srcore.data.sources import folder
-from srcore.images.decode import ImageError
+from srcore.images.error import ImageError
 
 
 def test_every_file_sorted_by_path_whatever_its_ending(tmp_path: Path):

@@ -10,7 +10,8 @@ from made import encoded, noise
 from srcore.common.errors import StudyError
 from srcore.data.sources import voc2007
 from srcore.data.sources.voc2007 import object_names
-from srcore.images.decode import ImageError, decode
+from srcore.images.decode import decode
+from srcore.images.error import ImageError
 from srcore.params.schema import NOTHING, Voc2007
 
 NO_MIRROR = ["http://127.0.0.1:9/nothing.tar"]

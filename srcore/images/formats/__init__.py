@@ -1,0 +1,1 @@
+"""What is written, a file a format; `table` lists them."""

@@ -1,0 +1,70 @@
+"""What every format that is written says of itself."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from srcore.images.raster import Kept, Rows
+
+MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
+"""Channels → how Pillow calls them."""
+PARTS = {
+    "icc": "colour profile",
+    "exif": "EXIF",
+    "xmp": "XMP",
+    "iptc": "IPTC captions",
+    "comment": "comment",
+    "texts": "PNG text",
+    "rendering": "gamma or colour space (gAMA, cHRM, cICP)",
+    "dpi": "resolution",
+}
+"""Parts of `Kept` → what a user calls them."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format that images are written in.
+
+    Attributes:
+        name: as Pillow calls it.
+        endings: of names of its files, the usual one first.
+        longest: largest width or height in pixels.
+        write: writes an image, all of which the format can hold, to a path.
+        alpha: whether it holds transparency.
+        wide: whether it holds 16 bits a channel.
+        grey: whether it holds one channel of colour; else grey is written as RGB.
+        by_rows: whether it is written a band of rows at a time; else it is in memory whole.
+        holds: the parts of `Kept` that it holds.
+        most: part of `Kept` → the most bytes of it.
+    """
+
+    name: str
+    endings: tuple[str, ...]
+    longest: int
+    write: Callable[[Rows, Path], None]
+    alpha: bool = True
+    wide: bool = False
+    grey: bool = True
+    by_rows: bool = False
+    holds: frozenset[str] = frozenset()
+    most: dict[str, int] = field(default_factory=dict[str, int])
+
+    def keeps(self, kept: Kept, part: str) -> bool:
+        """Whether that part of what is kept is written."""
+        value = getattr(kept, part)
+        long = isinstance(value, bytes) and len(value) > self.most.get(part, len(value))
+        return bool(value) and part in self.holds and not long
+
+
+def whole(rows: Rows) -> Image.Image:
+    """All bands in one image of Pillow; it is never in memory twice."""
+    image = Image.new(MODES[rows.channels], rows.size)
+    top = 0
+    for band in rows.bands:
+        pixels = np.ascontiguousarray(band[..., 0] if rows.channels == 1 else band)
+        image.paste(Image.fromarray(pixels), (0, top))
+        top += len(band)
+    return image

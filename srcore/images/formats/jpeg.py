@@ -1,0 +1,50 @@
+"""JPEG, quality 95, colours as sharp as the light."""
+
+from pathlib import Path
+from typing import Any
+
+from srcore.images.formats.format import Format, whole
+from srcore.images.raster import Rows
+from srcore.images.reading.exif import resources_of
+
+LONGEST_PART = 65_533
+PHOTOSHOP = b"Photoshop 3.0\0"
+
+
+def write(rows: Rows, path: Path) -> None:
+    """Write an image as JPEG."""
+    kept = rows.kept
+    options: dict[str, Any] = {"quality": 95, "subsampling": "4:4:4"}
+    if kept.exif:
+        options["exif"] = b"Exif\0\0" + kept.exif
+    if kept.iptc:
+        part = PHOTOSHOP + resources_of(kept.iptc)
+        options["extra"] = b"\xff\xed" + (len(part) + 2).to_bytes(2, "big") + part
+    options |= {
+        name: value
+        for name, value in (
+            ("icc_profile", kept.icc),
+            ("xmp", kept.xmp),
+            ("comment", kept.comment),
+            ("dpi", kept.dpi),
+        )
+        if value
+    }
+    whole(rows).save(path, "JPEG", **options)
+
+
+FORMAT = Format(
+    "JPEG",
+    (".jpg", ".jpeg", ".jpe", ".jfif"),
+    65_500,
+    write,
+    alpha=False,
+    holds=frozenset({"icc", "exif", "xmp", "iptc", "comment", "dpi"}),
+    most={
+        "exif": LONGEST_PART - 6,
+        "xmp": LONGEST_PART - 29,
+        "iptc": LONGEST_PART - 30,
+        "comment": LONGEST_PART,
+        "icc": 255 * 65_519,
+    },
+)

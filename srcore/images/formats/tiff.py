@@ -1,0 +1,120 @@
+"""TIFF of 8 or 16 bits a channel, Deflate, written a band of rows at a time (revision 6)."""
+
+import struct
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from srcore.images.formats.format import Format
+from srcore.images.raster import Pixels, Rows
+from srcore.images.reading.exif import tree_of
+from srcore.images.reading.tags import RATIONAL, UNDEFINED, Tag, Tree, build, longs, shorts
+from srcore.images.reading.tiff import (
+    BITS,
+    COMPRESSION,
+    EXTRA,
+    HEIGHT,
+    ICC,
+    PHOTOMETRIC,
+    SAMPLES,
+    UNIT,
+    WIDTH,
+    X_RESOLUTION,
+    XMP,
+    Y_RESOLUTION,
+)
+
+ROWS = 64
+"""Rows of a strip."""
+STRIPS, ROWS_OF_STRIP, LENGTHS, PREDICTOR, IPTC = 273, 278, 279, 317, 0x83BB
+DEFLATE, HORIZONTAL, UNASSOCIATED, PER_INCH = 8, 2, 2, 2
+LARGE = 4_000_000_000
+"""Bytes of pixels from which on places need 64 bits (BigTIFF)."""
+
+
+def write(rows: Rows, path: Path) -> None:
+    """Write an image of any channels and depth as TIFF."""
+    width, height = rows.size
+    tree, order = tree_of(rows.kept.exif) if rows.kept.exif else ({}, "<")
+    big = width * height * rows.channels * (2 if rows.wide else 1) > LARGE
+    places, lengths = list[int](), list[int]()
+    with path.open("wb") as file:
+        file.write(_head(order, 0, big))
+        for strip in _strips(rows):
+            packed = zlib.compress(_differences(strip, order))
+            places.append(file.tell())
+            lengths.append(len(packed))
+            file.write(packed + bytes(len(packed) % 2))
+        place = file.tell()
+        tags = dict(tree) | _tags(rows, order, places, lengths, big=big)
+        file.write(build(tags, order, place, big=big))
+        file.seek(0)
+        file.write(_head(order, place, big))
+
+
+def _head(order: str, place: int, big: bool) -> bytes:
+    letters = {"<": b"II", ">": b"MM"}[order]
+    if big:
+        return letters + struct.pack(f"{order}HHHQ", 43, 8, 0, place)
+    return letters + struct.pack(f"{order}HI", 42, place)
+
+
+def _strips(rows: Rows) -> Iterator[Pixels]:
+    """Bands of exactly `ROWS` rows; the last may have fewer."""
+    held = list[Pixels]()
+    for band in rows.bands:
+        held.append(band)
+        joined = np.concatenate(held) if len(held) > 1 else band
+        full = len(joined) // ROWS * ROWS
+        for top in range(0, full, ROWS):
+            yield joined[top : top + ROWS]
+        held = [joined[full:]] if full < len(joined) else []
+    if held:
+        yield np.concatenate(held)
+
+
+def _differences(strip: Pixels, order: str) -> bytes:
+    """Each value as the difference to the one on its left, which packs better."""
+    made = strip.copy()
+    made[:, 1:] -= strip[:, :-1]
+    return made.astype(made.dtype.newbyteorder(order)).tobytes()
+
+
+def _tags(rows: Rows, order: str, places: list[int], lengths: list[int], *, big: bool) -> Tree:
+    width, height = rows.size
+    kept, channels = rows.kept, rows.channels
+    tags: dict[int, Tag | Tree] = {
+        WIDTH: longs(order, [width]),
+        HEIGHT: longs(order, [height]),
+        BITS: shorts(order, [16 if rows.wide else 8] * channels),
+        COMPRESSION: shorts(order, [DEFLATE]),
+        PHOTOMETRIC: shorts(order, [2 if channels > 2 else 1]),
+        STRIPS: longs(order, places, big=big),
+        SAMPLES: shorts(order, [channels]),
+        ROWS_OF_STRIP: longs(order, [ROWS]),
+        LENGTHS: longs(order, lengths, big=big),
+        PREDICTOR: shorts(order, [HORIZONTAL]),
+    }
+    if channels in (2, 4):
+        tags[EXTRA] = shorts(order, [UNASSOCIATED])
+    for tag, data in ((ICC, kept.icc), (XMP, kept.xmp), (IPTC, kept.iptc)):
+        if data:
+            tags[tag] = Tag(UNDEFINED if tag != XMP else 1, len(data), data)
+    if kept.dpi:
+        for tag, dots in zip((X_RESOLUTION, Y_RESOLUTION), kept.dpi, strict=True):
+            tags[tag] = Tag(RATIONAL, 1, struct.pack(f"{order}II", round(dots * 10_000), 10_000))
+        tags[UNIT] = shorts(order, [PER_INCH])
+    return tags
+
+
+FORMAT = Format(
+    "TIFF",
+    (".tif", ".tiff"),
+    2**31 - 1,
+    write,
+    wide=True,
+    by_rows=True,
+    holds=frozenset({"icc", "exif", "xmp", "iptc", "dpi"}),
+)

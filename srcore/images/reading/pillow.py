@@ -1,0 +1,167 @@
+"""All kinds that have 8 bits a channel, by Pillow: JPEG, WebP, AVIF, GIF, BMP, PPM, JPEG 2000."""
+
+import re
+import warnings
+from collections.abc import Mapping
+from contextlib import suppress
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageFile, UnidentifiedImageError
+
+from srcore.images.error import ImageError, NotAnImageError
+from srcore.images.raster import Kept, Pixels
+from srcore.images.reading.colour import checked, cmyk_to_rgb, lab_to_rgb
+from srcore.images.reading.exif import orientation_of, upright, xmp_upright
+from srcore.images.reading.opened import FORMATS, Opened, pages
+
+# Pillow's own guard against huge images has one bound for the whole process, and warns through a
+# filter that is not safe in threads. Sizes are checked before any pixel is read.
+Image.MAX_IMAGE_PIXELS = None
+
+STRAIGHT = {"1": "L", "La": "LA", "RGBa": "RGBA", "PA": "RGBA", "RGBX": "RGB", "HSV": "RGB"}
+"""Modes of Pillow → the one that holds the same with 8 bits a channel and no palette."""
+GREY = ("1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B", "I;16N")
+WIDE = ("I;16", "I;16L", "I;16B", "I;16N")
+MAX_DPI = 65_535
+"""What any format can hold; more is an error of whoever wrote it."""
+GAIN_MAP = re.compile(rb"hdrgm|hdr-gain-map|HDRGainMap|GContainer|ns.google.com/photos/1.0/container")
+"""XMP that tells of a second image, which makes the first brighter on a screen that can."""
+
+
+def open_other(data: bytes) -> Opened:
+    """Read all but the pixels.
+
+    Raises:
+        ImageError: of no kind that is read, or damaged.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of tags that are odd; what matters is raised
+        image = _opened(data)
+        kind = "JPEG" if image.format == "MPO" else str(image.format)
+        frames = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
+    info: Mapping[Any, Any] = image.info
+    notes = [*_more_than_8_bits(data, image, kind), *pages(frames)]
+    grey, wide = image.mode in GREY, is_wide(image)
+    mode = "CMYK" if image.mode == "CMYK" else "L" if grey else "RGB"
+    icc, said = checked(info.get("icc_profile"), mode)
+    xmp = _bytes(info.get("xmp"))
+    exif, turned = _exif(info, notes)
+    turned = turned if turned > 1 else orientation_of(xmp)
+    if image.format == "MPO" or b"tmap" in bytes(data[:4096] if kind == "AVIF" else b""):
+        notes.append("another image in its file (a gain map, a depth, a preview) is left out")
+    if xmp and GAIN_MAP.search(xmp):
+        notes.append("its XMP tells of a gain map, which is not enlarged, and is left out")
+        xmp = None
+    if mode == "CMYK":
+        notes.append("CMYK becomes RGB")
+    kept = Kept(
+        exif,
+        None if mode == "CMYK" else icc,
+        xmp_upright(xmp) if xmp else None,
+        _iptc(info),
+        comment=_bytes(info.get("comment")) if kind == "JPEG" else None,
+        dpi=_dpi(info),
+    )
+
+    def pixels() -> Pixels:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            image.load()
+            if wide:
+                return np.asarray(image).astype(np.uint16)[..., None]
+            read = np.asarray(straight(image, icc))
+        return read if read.ndim == 3 else read[..., None]
+
+    alpha = image.has_transparency_data
+    return Opened(
+        kind, image.size, turned, alpha, wide, grey, kept, tuple([*notes, *said]), pixels
+    )
+
+
+def pixels_of_tiff(data: bytes) -> Pixels:
+    """The pixels of a TIFF of 8 bits a channel that libvips does not read: (H, W, C)."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with Image.open(BytesIO(data), formats=["TIFF"]) as image:
+            image.load()
+            read = np.asarray(lab_to_rgb(image) if image.mode == "LAB" else straight(image, None))
+    return read if read.ndim == 3 else read[..., None]
+
+
+def is_wide(image: Image.Image) -> bool:
+    """Whether Pillow keeps 16 bits of it; a PGM of 16 bits it reads as "I", scaled to 65535."""
+    return image.mode in WIDE or (image.mode == "I" and image.format == "PPM")
+
+
+def straight(image: Image.Image, icc: bytes | None) -> Image.Image:
+    """The same image as L, LA, RGB or RGBA.
+
+    Args:
+        image: read, of any mode of Pillow.
+        icc: the profile of a CMYK image.
+
+    Raises:
+        ImageError: which values are black and white is unknown.
+    """
+    if image.mode in ("I", "F"):
+        raise ImageError("32 bits a pixel have no known white; convert it to 8 or 16 bits")
+    if image.mode == "CMYK":
+        return cmyk_to_rgb(image, icc)
+    if image.mode in ("P", "YCbCr"):
+        return image.convert("RGBA" if image.has_transparency_data else "RGB")
+    if "transparency" in image.info and image.mode in ("1", "L", "RGB"):
+        return image.convert("RGBA" if image.mode == "RGB" else "LA")
+    return image.convert(STRAIGHT.get(image.mode, image.mode))
+
+
+def _opened(data: bytes) -> ImageFile.ImageFile:
+    others = [name for name in FORMATS if name not in ("PNG", "TIFF")]
+    try:
+        return Image.open(BytesIO(data), formats=others)
+    except UnidentifiedImageError:
+        raise NotAnImageError(f"not an image of a known kind ({', '.join(FORMATS)})") from None
+
+
+def _more_than_8_bits(data: bytes, image: Image.Image, kind: str) -> list[str]:
+    """What is said of colours of which Pillow keeps 8 bits."""
+    bits = 8
+    if kind == "JPEG2000" and (size := data.find(b"\xff\x51", 0, 4096)) > 0:
+        bits = (data[size + 40] & 0x7F) + 1  # Ssiz of the first channel
+    elif kind == "AVIF" and (config := data.find(b"av1C", 0, 4096)) > 0:
+        flags = data[config + 6]
+        bits = (12 if flags & 0x20 else 10) if flags & 0x40 else 8
+    elif kind == "PPM" and isinstance(image, ImageFile.ImageFile) and image.tile:
+        arguments = image.tile[0].args
+        largest = arguments[1] if isinstance(arguments, tuple) and len(arguments) > 1 else 255
+        bits = max(8, int(largest).bit_length()) if isinstance(largest, int) else 8
+    return [f"{bits} bits a channel become 8"] if bits > 8 and not is_wide(image) else []
+
+
+def _exif(info: Mapping[Any, Any], notes: list[str]) -> tuple[bytes | None, int]:
+    found = _bytes(info.get("exif"))
+    try:
+        return upright(found) if found else (None, 1)
+    except ValueError:
+        notes.append("its EXIF is damaged and left out")
+        return None, 1
+
+
+def _iptc(info: Mapping[Any, Any]) -> bytes | None:
+    resources = info.get("photoshop")
+    caption = resources.get(0x0404) if isinstance(resources, Mapping) else None
+    return caption if isinstance(caption, bytes) else None
+
+
+def _bytes(value: object) -> bytes | None:
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogateescape") or None
+    return value if isinstance(value, bytes) and value else None
+
+
+def _dpi(info: Mapping[Any, Any]) -> tuple[float, float] | None:
+    with suppress(KeyError, TypeError, ValueError, ZeroDivisionError):  # a resolution of 1/0 is seen
+        across, along = (float(value) for value in info["dpi"])
+        return (across, along) if 0 < across <= MAX_DPI and 0 < along <= MAX_DPI else None
+    return None

@@ -1,0 +1,161 @@
+"""TIFF (revision 6): what it says of itself, what of it is refused, and its pixels.
+
+Tags are read here, and pixels by libvips when what the tags say is known to come out right.
+Anything else is refused by name: a wrong image without a word would be worse than none.
+"""
+
+import numpy as np
+from PIL import Image
+
+from srcore.images.error import ImageError
+from srcore.images.raster import Kept, Pixels, eight_bits
+from srcore.images.reading import pillow, vips
+from srcore.images.reading.colour import checked, cmyk_to_rgb
+from srcore.images.reading.exif import (
+    ORIENTATION,
+    exif_of_tiff,
+    iptc_of_tiff,
+    orientation_of,
+    xmp_upright,
+)
+from srcore.images.reading.opened import Opened, pages
+from srcore.images.reading.tags import Directory, Head, read_directory, read_head
+
+WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 256, 257, 258, 259, 262
+SAMPLES, X_RESOLUTION, Y_RESOLUTION, UNIT, INKS = 277, 282, 283, 296, 332
+EXTRA, SAMPLE_FORMAT, SUB_IMAGES, KIND, OLD_KIND = 338, 339, 330, 254, 255
+XMP, ICC, DNG_VERSION = 700, 34675, 50706
+GREY, RGB, PALETTE, CMYK, YCBCR, LAB = (0, 1), 2, 3, 5, 6, 8
+COLOURS = {0: 1, 1: 1, RGB: 3, PALETTE: 1, CMYK: 4, YCBCR: 3, LAB: 3}
+"""Photometric interpretation → channels of colour."""
+NAMES = {4: "a mask", 9: "ICC Lab", 10: "ITU Lab", 32803: "a camera's raw sensor data",
+         32844: "LogL", 32845: "LogLuv", 34892: "linear raw data"}  # fmt: skip
+RAW = (32803, 34892)
+BY_VIPS = (1, 2, 3, 4, 5, 6, 7, 8, 32773, 32946)
+"""Ways of packing that libvips undoes; of 8 bits, Pillow undoes others."""
+CENTIMETRE = 3
+INCH = 2.54
+MOST_PAGES = 10_000
+
+
+def open_tiff(data: bytes) -> Opened:
+    """Read all but the pixels.
+
+    Raises:
+        ImageError: damaged, a camera's raw image, or of values whose white is unknown.
+    """
+    try:
+        head = read_head(data)
+        tags = read_directory(data, head.first, head)
+    except ValueError as error:
+        raise ImageError(f"damaged: {error}") from None
+    _refuse_raw(data, head, tags)
+    bits, colours, alpha, notes = _layout(tags)
+    photometric, size = tags.number(PHOTOMETRIC, 1), (tags.number(WIDTH, 0), tags.number(HEIGHT, 0))
+    if min(size) < 1:
+        raise ImageError("damaged: it has no size")
+    grey, profile = photometric in GREY, tags.tags.get(ICC)
+    mode = "CMYK" if photometric == CMYK else "L" if grey else "RGB"
+    found = profile.data if profile and photometric != LAB else None
+    icc, said = checked(found, mode)
+    xmp = tags.tags.get(XMP)
+    kept = Kept(
+        exif_of_tiff(data, tags, head),
+        None if mode == "CMYK" else icc,
+        xmp_upright(xmp.data) if xmp else None,
+        iptc_of_tiff(tags),
+        dpi=_dpi(tags),
+    )
+    turned = tags.number(ORIENTATION, 0) or orientation_of(xmp.data if xmp else None)
+
+    def pixels() -> Pixels:
+        if photometric == LAB or tags.number(COMPRESSION, 1) not in BY_VIPS:
+            return pillow.pixels_of_tiff(bytes(data))
+        read = vips.read(bytes(data), "TIFF")
+        # Of a palette and of YCbCr libvips makes RGB.
+        seen = 3 if photometric in (PALETTE, YCBCR) else colours
+        colour, rest = read[..., :seen], read[..., seen : seen + alpha]
+        if photometric == CMYK:
+            inks = Image.frombytes("CMYK", size, np.ascontiguousarray(eight_bits(colour)).tobytes())
+            colour, rest = np.asarray(cmyk_to_rgb(inks, icc)), eight_bits(rest)
+        return np.concatenate([colour, rest], axis=2)
+
+    wide = bits == 16 and photometric != CMYK
+    if photometric in (CMYK, LAB):
+        notes.append(f"{'CMYK' if photometric == CMYK else 'LAB'} becomes RGB")
+        notes += ["16 bits a channel become 8"] if bits == 16 else []
+    notes += [*said, *pages(_pages(data, head, tags))]
+    turned = turned if turned in range(1, 9) else 1
+    return Opened("TIFF", size, turned, bool(alpha), wide, grey, kept, tuple(notes), pixels)
+
+
+def _refuse_raw(data: bytes, head: Head, tags: Directory) -> None:
+    """Refuse files whose image is not the first one: those of cameras, and previews."""
+    within = []
+    for place in tags.numbers(SUB_IMAGES):
+        try:
+            within.append(read_directory(data, place, head).number(PHOTOMETRIC, -1))
+        except ValueError:
+            continue
+    raw = DNG_VERSION in tags.tags or bytes(data[8:10]) == b"CR"
+    if raw or tags.number(PHOTOMETRIC, -1) in RAW or any(kind in RAW for kind in within):
+        raise ImageError("a camera's raw image; develop it first, to TIFF or JPEG")
+    if tags.number(KIND, 0) & 1 or tags.number(OLD_KIND, 1) == 2:
+        raise ImageError("its first image is a preview of another; save that one alone")
+
+
+def _layout(tags: Directory) -> tuple[int, int, int, list[str]]:
+    """Bits of a sample, channels of colour, 1 with alpha (else 0), and notes.
+
+    Raises:
+        ImageError: of another kind than those that are read right.
+    """
+    photometric, samples = tags.number(PHOTOMETRIC, 1), tags.number(SAMPLES, 1)
+    if photometric not in COLOURS:
+        name = NAMES.get(photometric, f"number {photometric}")
+        raise ImageError(f"its colours ({name}) are not read; convert it to RGB")
+    depths, formats = set(tags.numbers(BITS) or (1,)), set(tags.numbers(SAMPLE_FORMAT) or (1,))
+    bits = max(depths)
+    if formats - {1, 4} or bits >= 32:
+        kind = ", floating point," if 3 in formats else ", with a sign," if formats - {1, 4} else ""
+        raise ImageError(f"{bits} bits a sample{kind} have no known white; convert it to 8 or 16 bits")
+    narrow = photometric in (*GREY, PALETTE) and samples == 1
+    allowed = (8,) if photometric in (LAB, YCBCR) else (1, 2, 4, 8) if narrow else (8, 16)
+    if len(depths) > 1 or not (bits in allowed or (bits == 16 and photometric in GREY)):
+        told = " and ".join(map(str, sorted(depths)))
+        raise ImageError(f"{told} bits a sample are not read of it; convert it to 8 or 16 bits")
+    colours = COLOURS[photometric]
+    if samples < colours:
+        raise ImageError("damaged: it has fewer channels than its colours need")
+    if photometric == CMYK and tags.number(INKS, 1) != 1:
+        raise ImageError("its inks are others than CMYK; convert it to RGB")
+    if (packed := tags.number(COMPRESSION, 1)) not in BY_VIPS and bits != 8:
+        raise ImageError(f"its compression ({packed}) is not read; save it with LZW or Deflate")
+    extra = tags.numbers(EXTRA)
+    alpha = int(samples > colours and extra[:1] in ((1,), (2,)))
+    left = samples - colours - alpha
+    notes = [f"{left} more channels of unknown meaning are left out"] if left else []
+    return bits, colours, alpha, notes
+
+
+def _pages(data: bytes, head: Head, tags: Directory) -> int:
+    """Images in the file, without previews and masks."""
+    count, place, seen = 1, tags.following, set[int]()
+    while place and place not in seen and len(seen) < MOST_PAGES:
+        seen.add(place)
+        try:
+            page = read_directory(data, place, head)
+        except ValueError:
+            break
+        count += not page.number(KIND, 0) & 5
+        place = page.following
+    return count
+
+
+def _dpi(tags: Directory) -> tuple[float, float] | None:
+    across, along = tags.ratios(X_RESOLUTION)[:1], tags.ratios(Y_RESOLUTION)[:1]
+    unit = tags.number(UNIT, 2)
+    if not across or not along or unit not in (2, CENTIMETRE):
+        return None
+    factor = INCH if unit == CENTIMETRE else 1
+    return (across[0] * factor, along[0] * factor) if across[0] and along[0] else None
