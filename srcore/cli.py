@@ -20,13 +20,6 @@ app = typer.Typer(
 )
 
 
-class Scale(StrEnum):
-    """How much images are enlarged."""
-
-    TWO = "2"
-    FOUR = "4"
-
-
 class Device(StrEnum):
     """Where to compute."""
 
@@ -55,7 +48,20 @@ def _several_commands() -> None:  # pyright: ignore[reportUnusedFunction]
 @app.command()
 def upscale(  # noqa: PLR0917  # typer reads it
     images: Annotated[list[Path], typer.Argument(help="Images, or folders of images.")],
-    scale: Annotated[Scale, typer.Option(help="Enlarge both sides so many times.")] = Scale.FOUR,
+    scale: Annotated[
+        float | None,
+        typer.Option(help="Enlarge both sides so many times, 1 to 4.", show_default="4"),
+    ] = None,
+    size: Annotated[
+        str | None,
+        typer.Option(metavar="WIDTHxHEIGHT", help="Width and height to make, in pixels."),
+    ] = None,
+    fit: Annotated[
+        bool, typer.Option("--fit", help="Keep the shape, and stay within --size.")
+    ] = False,
+    max_side: Annotated[
+        int | None, typer.Option(min=1, help="Pixels of the longer side to make.")
+    ] = None,
     checkpoint: Annotated[
         Path | None,
         typer.Option(help="A trained network of the study.", show_default="the package's own"),
@@ -65,6 +71,9 @@ def upscale(  # noqa: PLR0917  # typer reads it
         typer.Option(help="File or folder to write.", show_default="beside, as photo.x4.jpg"),
     ] = None,
     overwrite: Overwrite = False,
+    skip_existing: Annotated[
+        bool, typer.Option("--skip-existing", help="Leave out images whose files are there.")
+    ] = False,
     compare: Annotated[
         bool, typer.Option("--compare", help="Draw a before and after sheet beside the output.")
     ] = False,
@@ -79,12 +88,14 @@ def upscale(  # noqa: PLR0917  # typer reads it
 
     def run() -> None:
         from srcore.upscale import command
+        from srcore.upscale.size import asked
 
         options = command.Options(
-            scale=int(scale),
+            size=asked(scale, size, fit, max_side),
             checkpoint=checkpoint,
             out=out,
             overwrite=overwrite,
+            skip_existing=skip_existing,
             compare=compare,
             tile=tile or command.TILE,
             device=device.value,

@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from tiny import CPU
 
+from srcore.images.raster import Kept, Raster
+from srcore.images.write import save
 from srcore.inference.network import Network
 from srcore.models.checkpoint import Card, save_checkpoint
 from srcore.models.registry import model_class
@@ -35,13 +38,22 @@ def checkpoint(bicubic, tmp_path_factory) -> Path:
 def enlarged(bicubic):
     """Reads a file, enlarges it and writes it as the command does; gives what was written."""
     from srcore.images.read import read
-    from srcore.images.write import save
-    from srcore.upscale.enlarge import enlarge
+    from srcore.upscale.enlarge import enlarge_rows
     from srcore.upscale.plan import plan
+    from srcore.upscale.size import Size
 
-    def run(path: Path, scale: int = 2, out: Path | None = None) -> Path:
-        (job,) = plan([path], out, scale, overwrite=False, sheets=False).jobs
-        save(enlarge(bicubic, read(path), scale, CPU), job.target, job.kind)
+    def run(path: Path, scale: float = 2, out: Path | None = None) -> Path:
+        found = plan([path], out, Size(scale))
+        assert found.failed == []
+        (job,) = found.jobs
+        save(enlarge_rows(bicubic, read(path), job.size, CPU), job.target, job.kind)
         return job.target
 
     return run
+
+
+def save_png16(channels: np.ndarray, kept: Kept, path: Path) -> None:
+    """Write (H, W, C) of 16 bits as PNG; of 2 or 4 channels the last is alpha."""
+    colours = 1 if channels.shape[2] < 3 else 3
+    alpha = channels[..., -1] if channels.shape[2] in (2, 4) else None
+    save(Raster(channels[..., :colours], alpha, kept), path, "PNG")

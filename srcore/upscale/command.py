@@ -2,37 +2,45 @@
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from srcore.common.device import pick_device
-from srcore.common.errors import StudyError
+from srcore.common.errors import StudyError, reason
 from srcore.common.progress import progress
 from srcore.common.stage import NO_MEMORY
 from srcore.common.text import printable
 from srcore.images.error import ImageError
+from srcore.images.formats.table import FORMATS
+from srcore.images.raster import raster_of
 from srcore.images.read import read
 from srcore.images.write import save
 from srcore.inference.load import load_network
 from srcore.inference.network import Network
 from srcore.inference.tiles import TILE
-from srcore.upscale.enlarge import enlarge, output_of
+from srcore.models.scales import OUTPUTS
+from srcore.upscale.enlarge import enlarge_rows, output_for
 from srcore.upscale.plan import Job, Plan, plan
+from srcore.upscale.size import Size
 
 Say = Callable[[str], None]
+TILE_BYTES = 1 << 30
+"""Most memory of a tile of `TILE` pixels a side."""
 
 
 @dataclass(frozen=True)
 class Options:
     """What the command was told, see `srcore upscale --help`."""
 
-    scale: int = 4
+    size: Size = field(default_factory=Size)
     checkpoint: Path | None = None
     out: Path | None = None
     overwrite: bool = False
+    skip_existing: bool = False
     compare: bool = False
     tile: int = TILE
     device: str = "auto"
@@ -48,47 +56,80 @@ def upscale(inputs: list[Path], options: Options, say: Say) -> None:
         say: told what happened, a line at a time.
 
     Raises:
-        StudyError: something was refused before anything was computed, or an image turned out
-            to be damaged; the others are enlarged all the same.
+        StudyError: something was refused before anything was computed, or an image could not be
+            enlarged; the others are all the same.
     """
+    size = options.size
+    if options.compare and (size.box or size.longest or size.scale not in OUTPUTS.values()):
+        raise StudyError("--compare: details are drawn at --scale 2 or 4 alone; leave it out")
     todo = plan(
         inputs,
         options.out,
-        options.scale,
+        size,
         overwrite=options.overwrite,
+        skip_existing=options.skip_existing,
         sheets=options.compare,
     )
     device = pick_device(options.device)
     network = load_network(options.checkpoint, options.weights, device)
-    output_of(network, options.scale)
+    if size.box is None and size.longest is None and size.scale > 1:
+        output_for(network, size.scale)
+    failed = list(todo.failed)
+    alone = len(todo.jobs) + len(failed) == 1 and not todo.skipped and not todo.there
     for path, why in todo.skipped:
         say(printable(f"{path}: skipped, {why}"))
-    failed = _enlarge_all(todo, network, options, device, say)
-    counts = [f"{len(todo.jobs) - failed} enlarged ×{options.scale} by {network.label}"]
+    for path, why in failed if not alone else ():
+        say(printable(f"{path}: {why}"))
+    for job, why in _enlarge_all(todo, network, options, device, say):
+        failed.append((job.source, why))
+        if not alone:
+            say(printable(f"{job.source}: {why}"))
+    if alone and failed:
+        raise StudyError("{}: {}".format(*failed[0]))
+    total = len(todo.jobs) + len(todo.failed)
+    counts = [f"{total - len(failed)} enlarged {_told(size)} by {network.label}"]
+    counts += [f"{len(todo.there)} there already"] if todo.there else []
     counts += [f"{len(todo.skipped)} skipped"] if todo.skipped else []
     say(", ".join(counts))
     if failed:
-        raise StudyError(f"{failed} of {len(todo.jobs)} images could not be read, see above")
+        raise StudyError(f"{len(failed)} of {total} images could not be enlarged, see above")
+
+
+def _told(size: Size) -> str:
+    if size.box is not None or size.longest is not None:
+        return f"to {size.label}"
+    return f"×{size.scale:g}"
 
 
 def _enlarge_all(
     todo: Plan, network: Network, options: Options, device: torch.device, say: Say
-) -> int:
-    """Enlarge every image; gives how many could not be."""
-    failed = 0
+) -> Iterator[tuple[Job, str]]:
+    """Enlarge every image; yields those that could not be, and why."""
     for count, job in enumerate(todo.jobs, 1):
         for note in job.notes:
             say(printable(f"{job.source}: {note}"))
         try:
             _enlarge_one(job, f"{count}/{len(todo.jobs)}", network, options, device)
-        except ImageError as error:
-            if len(todo.jobs) == 1 and not todo.skipped:
-                raise StudyError(printable(f"{job.source}: {error}")) from None
-            say(printable(f"{job.source}: {error}"))
-            failed += 1
+        except (ImageError, StudyError) as error:
+            yield job, str(error)
+        except Exception as error:  # noqa: BLE001  # whatever one image does, the next is enlarged
+            yield job, _why(error, job, options.tile)
         else:
             say(printable(f"{job.source} → {job.target}"))
-    return failed
+
+
+def _why(error: Exception, job: Job, tile: int) -> str:
+    """What went wrong, and what helps."""
+    if isinstance(error, MemoryError) or NO_MEMORY.search(str(error)):
+        (width, height), by_rows = job.size, FORMATS[job.kind].by_rows
+        if tile * tile * TILE_BYTES > (1 if by_rows else 4) * width * height * TILE**2:
+            return f"not enough memory; give a smaller --tile (now {tile}), or a smaller image"
+        other = "" if by_rows else ", or an --out that ends in .png or .tif: these are made by rows"
+        made = f"not enough memory for {width} × {height} pixels"
+        return f"{made}; give a smaller image or --scale{other}"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror} ({error.filename or job.target})"
+    return f"cannot be enlarged: {type(error).__name__}: {reason(error)}"
 
 
 def _enlarge_one(
@@ -99,23 +140,20 @@ def _enlarge_one(
     ) -> Iterator[tuple[slice, slice, Tensor]]:
         return progress(tiles, f"{place} {printable(job.source.name)}", total, "tile")
 
-    try:
-        image = read(job.source)
-        made = enlarge(network, image, options.scale, device, tile=options.tile, watch=watch)
-        save(made, job.target, job.kind)
-        if options.compare:
-            from srcore.upscale.sheet import draw_sheet  # noqa: PLC0415  matplotlib takes a second
+    image = read(job.source)
+    rows = enlarge_rows(network, image, job.size, device, tile=options.tile, watch=watch)
+    if not options.compare:
+        save(rows, job.target, job.kind)
+        return
+    from srcore.upscale.sheet import draw_sheet  # noqa: PLC0415  matplotlib takes a second
 
-            draw_sheet(image, made, options.scale, network, name=job.source.name, path=job.sheet)
-    except (MemoryError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and not NO_MEMORY.search(str(error)):
-            raise
-        raise StudyError(
-            f"{job.source}: not enough memory; give a smaller --tile (now {options.tile}), or a "
-            "smaller image"
-        ) from None
+    made = raster_of(rows)
+    save(made, job.target, job.kind)
+    scale = int(options.size.scale)
+    draw_sheet(image, made, scale, network, name=job.source.name, path=job.sheet)
 
 
 def to_stderr(line: str) -> None:
-    """Say a line beside the progress bars."""
-    sys.stderr.write(f"{line}\n")
+    """Say a line beside the progress bars; that nobody listens changes nothing."""
+    with suppress(OSError, ValueError):
+        sys.stderr.write(f"{line}\n")

@@ -1,20 +1,18 @@
 """One image, enlarged: its colours by the network, its transparency by bicubic interpolation."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from PIL import Image
-from scipy import ndimage
 from torch import Tensor
 
 from srcore.common.errors import StudyError
-from srcore.images.raster import Pixels, Raster, white
+from srcore.images.raster import Pixels, Raster, Rows, raster_of, rows_of, white
 from srcore.inference.network import Network
 from srcore.inference.tiles import TILE, Tiles
 from srcore.models.scales import OUTPUTS
+from srcore.upscale.bleed import bleed
+from srcore.upscale.resize import alpha_rows, shrink
 
 Watch = Callable[
     [Iterable[tuple[slice, slice, Tensor]], int], Iterator[tuple[slice, slice, Tensor]]
@@ -22,81 +20,108 @@ Watch = Callable[
 """Passes on the tiles and shows how many of how many are done."""
 
 
-def output_of(network: Network, scale: int) -> str:
-    """Name of the output that enlarges so much.
+def output_for(network: Network, factor: float) -> str:
+    """Name of the output that enlarges so much, or more and by the least.
 
     Raises:
         StudyError: the network has none.
     """
-    output = next(name for name, factor in OUTPUTS.items() if factor == scale)
-    if output not in network.model.outputs:
-        known = " or ".join(f"--scale {OUTPUTS[name]}" for name in network.model.outputs)
+    scales = {OUTPUTS[name]: name for name in network.model.outputs}
+    enough = [scale for scale in scales if scale >= factor]
+    if not enough:
+        most = max(scales)
         raise StudyError(
-            f"{network.card.model} enlarges by {known.removeprefix('--scale ')} alone, not by "
-            f"{scale}; give {known} or another checkpoint"
+            f"{network.card.model} enlarges by {most} at most, not by {factor:.3g}; give --scale "
+            f"{most} or another checkpoint"
         )
-    return output
+    return scales[min(enough)]
 
 
 def enlarge(
     network: Network,
     image: Raster,
-    scale: int,
+    scale: float,
+    device: torch.device,
+    *,
+    tile: int = TILE,
+) -> Raster:
+    """Enlarge an image by a factor, all of it in memory; see `enlarge_rows`."""
+    width, height = image.size
+    size = round(scale * width), round(scale * height)
+    return raster_of(enlarge_rows(network, image, size, device, tile=tile))
+
+
+def enlarge_rows(
+    network: Network,
+    image: Raster,
+    size: tuple[int, int],
     device: torch.device,
     *,
     tile: int = TILE,
     watch: Watch = lambda tiles, _: iter(tiles),
-) -> Raster:
+) -> Rows:
     """Enlarge an image; grey stays grey, 16 bits stay 16, transparency stays.
 
-    The network sees grey as three equal channels, and its answer is their mean. Where an image is
-    fully transparent its colours mean nothing, and would show at the edges once enlarged: they are
-    replaced by those of the nearest pixel that is seen.
+    The network enlarges by its next factor, and Pillow shrinks that to the size, antialiased; an
+    image that is large enough already is shrunk alone. The network sees grey as three equal
+    channels, and its answer is their mean. Where an image is fully transparent its colours mean
+    nothing, and would show at the edges once enlarged: they are replaced by those of the nearest
+    pixel that is seen.
+
+    Args:
+        network: what enlarges.
+        image: the image.
+        size: width and height to make.
+        device: where the network is.
+        tile: about the side of a tile in pixels.
+        watch: see `Watch`.
 
     Raises:
-        StudyError: the network has no output of this scale.
+        StudyError: the network does not enlarge so much.
     """
-    output = output_of(network, scale)
+    factor = max(new / old for new, old in zip(size, image.size, strict=True))
     colours = image.colours
+    reach = network.model.receptive_radius + 4
     if image.alpha is not None:
-        colours = bleed(colours, image.alpha)
-    tiles = Tiles(network, np.broadcast_to(colours, (*colours.shape[:2], 3)), tile, device)
-    height, width, channels = colours.shape
-    made = np.empty((scale * height, scale * width, channels), colours.dtype)
+        colours = bleed(colours, image.alpha, reach)
+    if factor > 1:
+        output = output_for(network, factor)
+        large = (OUTPUTS[output] * image.size[0], OUTPUTS[output] * image.size[1])
+        tiles = Tiles(network, np.broadcast_to(colours, (*colours.shape[:2], 3)), tile, device)
+        made = _bands(tiles, colours, output, watch)
+    else:
+        large, made = image.size, rows_of(Raster(colours, None, image.kept)).bands
+    made = shrink(made, large, size)
+    if image.alpha is not None:
+        made = _with_alpha(made, image.alpha, size)
+    channels = colours.shape[2] + (image.alpha is not None)
+    return Rows(size, channels, colours.dtype == np.uint16, image.kept, made)
+
+
+def _bands(tiles: Tiles, colours: Pixels, output: str, watch: Watch) -> Iterator[Pixels]:
+    """What the network makes, a row of tiles at a time: (rows, s·W, C)."""
+    _, width, channels = colours.shape
+    band: Pixels | None = None
     for rows, columns, values in watch(tiles.outputs(output), len(tiles)):
+        if band is None:
+            shape = (rows.stop - rows.start, OUTPUTS[output] * width, channels)
+            band = np.empty(shape, colours.dtype)
         seen = values.mean(dim=0, keepdim=True) if channels == 1 else values
-        made[rows, columns] = to_pixels(seen, white(colours))
-    alpha = None if image.alpha is None else enlarge_bicubic(image.alpha, scale)
-    return replace(image, colours=made, alpha=alpha)
+        band[:, columns] = to_pixels(seen, white(colours))
+        if columns.stop == band.shape[1]:
+            yield band
+            band = None
+
+
+def _with_alpha(bands: Iterator[Pixels], alpha: Pixels, size: tuple[int, int]) -> Iterator[Pixels]:
+    top = 0
+    for band in bands:
+        rows = alpha_rows(alpha, size, top, top + len(band))
+        top += len(band)
+        yield np.concatenate([band, rows[..., None]], axis=2)
 
 
 def to_pixels(values: Tensor, largest: int) -> Pixels:
     """(C, H, W) in [0, 1], or about → (H, W, C) whole numbers, as `to_images` does."""
     levels = values.clamp(0, 1).mul(largest).round().permute(1, 2, 0).cpu().numpy()
     return levels.astype(np.uint8 if largest == 255 else np.uint16)
-
-
-def bleed(colours: Pixels, alpha: Pixels) -> Pixels:
-    """Give pixels that are fully transparent the colours of the nearest pixel that is not.
-
-    Args:
-        colours: (H, W, C).
-        alpha: (H, W), 0 where transparent.
-    """
-    hidden = alpha == 0
-    if not hidden.any() or hidden.all():
-        return colours
-    rows, columns = ndimage.distance_transform_edt(
-        hidden, return_distances=False, return_indices=True
-    )
-    return colours[rows, columns]
-
-
-def enlarge_bicubic(channel: Pixels, scale: int) -> Pixels:
-    """Enlarge one channel (H, W) as Pillow does, whatever its depth."""
-    height, width = (scale * side for side in channel.shape)
-    exact = Image.fromarray(channel.astype(np.float32))
-    resized: NDArray[np.float32] = np.asarray(
-        exact.resize((width, height), Image.Resampling.BICUBIC)
-    )
-    return np.clip(np.rint(resized), 0, white(channel)).astype(channel.dtype)

@@ -2,16 +2,21 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from srcore.common.errors import StudyError
-from srcore.images.error import ImageError
+from srcore.common.errors import StudyError, reason
+from srcore.images.error import ImageError, NotAnImageError
+from srcore.images.formats.table import FORMATS, kind_of_ending
 from srcore.images.read import Header, look
-from srcore.images.write import KINDS, kind_of_ending, lacking
+from srcore.images.write import lacking, losses
+from srcore.upscale.names import another, sheet_of, target_of
+from srcore.upscale.size import Size
 
 OTHERWISE = "PNG"
 """The format of what its own cannot hold."""
+READ_ENDINGS = (".gif", ".jp2", ".j2k", ".jpx", ".apng", ".dng")
+"""Of names of images that are read and not written, beside those of `FORMATS`."""
 
 
 @dataclass(frozen=True)
@@ -22,18 +27,20 @@ class Job:
         source: its file.
         target: the file to write.
         kind: the format to write, as Pillow calls it.
+        size: width and height to make.
         notes: what will not come out as it goes in.
     """
 
     source: Path
     target: Path
     kind: str
+    size: tuple[int, int]
     notes: tuple[str, ...]
 
     @property
     def sheet(self) -> Path:
         """The file of the before and after sheet."""
-        return self.target.with_name(f"{self.target.stem}.compare.png")
+        return sheet_of(self.target)
 
 
 @dataclass(frozen=True)
@@ -43,14 +50,24 @@ class Plan:
     Attributes:
         jobs: images to enlarge.
         skipped: files of folders that are no images, and why.
+        failed: images that cannot be read or written, and why.
+        there: jobs that are done, since their files are there.
     """
 
-    jobs: list[Job]
-    skipped: list[tuple[Path, str]]
+    jobs: list[Job] = field(default_factory=list[Job])
+    skipped: list[tuple[Path, str]] = field(default_factory=list[tuple[Path, str]])
+    failed: list[tuple[Path, str]] = field(default_factory=list[tuple[Path, str]])
+    there: list[Job] = field(default_factory=list[Job])
 
 
 def plan(
-    inputs: Sequence[Path], out: Path | None, scale: int, *, overwrite: bool, sheets: bool
+    inputs: Sequence[Path],
+    out: Path | None,
+    size: Size,
+    *,
+    overwrite: bool = False,
+    skip_existing: bool = False,
+    sheets: bool = False,
 ) -> Plan:
     """Find the images and name what becomes of them.
 
@@ -60,38 +77,57 @@ def plan(
     Args:
         inputs: files and folders.
         out: a file, when it ends as an image does and there is one input file; else a folder.
-        scale: 2 or 4.
+        size: how large.
         overwrite: whether files that are there may be replaced.
+        skip_existing: whether images whose files are there are left out.
         sheets: whether each image gets a before and after sheet.
 
     Raises:
-        StudyError: an input is missing or no image, an output is there already or would be
-            written twice, or a format cannot hold what it is asked to.
-        OSError: a folder or file cannot be read.
+        StudyError: the command cannot be meant so: an output is there already or is one of the
+            images, or there is no image at all.
+        OSError: a folder cannot be read.
     """
-    jobs: list[Job] = []
-    skipped: list[tuple[Path, str]] = []
+    found = Plan()
     named = out if out and _is_file_name(out, inputs) else None
-    for given in inputs:
-        if not given.exists():
-            raise StudyError(f"{given}: no such file or folder")
-        if not given.is_dir():
-            try:
-                jobs.append(_job(given, named, out or given.parent, scale))
-            except ImageError as error:
-                raise StudyError(f"{given}: {error}") from None
-            continue
-        top = out or given.resolve().with_name(f"{given.resolve().name}.x{scale}")
-        for source in sorted(_below(given, top)):
-            try:
-                folder = top / source.relative_to(given).parent
-                jobs.append(_job(source, None, folder, scale))
-            except ImageError as error:
-                skipped.append((source, str(error)))
-            except OSError as error:
-                skipped.append((source, f"cannot be read ({error.strerror})"))
-    _refuse(jobs, inputs, overwrite=overwrite, sheets=sheets)
-    return Plan(jobs, skipped)
+    for given in dict.fromkeys(inputs):
+        if given.is_dir():
+            top = out or given.resolve().with_name(f"{given.resolve().name}.{size.label}")
+            for source in sorted(_below(given, top)):
+                _add(found, source, None, top / source.relative_to(given).parent, size)
+        elif not given.exists() and not given.is_symlink():
+            found.failed.append((given, "no such file or folder"))
+        else:
+            _add(found, given, named, out or given.parent, size, asked=True)
+    if not found.jobs and not found.failed:
+        raise StudyError(f"{', '.join(map(str, inputs))}: holds no image")
+    jobs = _apart(found.jobs, size.label, sheets=sheets)
+    _refuse(jobs, overwrite=overwrite or skip_existing, sheets=sheets)
+    done = [job for job in jobs if skip_existing and _all_there(job, sheets=sheets)]
+    return replace(found, jobs=[job for job in jobs if job not in done], there=done)
+
+
+def _add(
+    found: Plan, source: Path, named: Path | None, folder: Path, size: Size, *, asked: bool = False
+) -> None:
+    """Note an image as a job, or why it is none."""
+    try:
+        found.jobs.append(_job(source, named, folder, size))
+    except StudyError:
+        raise
+    except NotAnImageError as error:
+        expected = asked or _called_an_image(source)
+        (found.failed if expected else found.skipped).append((source, str(error)))
+    except ImageError as error:
+        expected = asked or not source.is_dir()
+        (found.failed if expected else found.skipped).append((source, str(error)))
+    except OSError as error:
+        found.failed.append((source, f"cannot be read ({error.strerror or reason(error)})"))
+    except Exception as error:  # noqa: BLE001  # one image never stops the others
+        found.failed.append((source, f"cannot be read ({reason(error)})"))
+
+
+def _called_an_image(path: Path) -> bool:
+    return kind_of_ending(path) is not None or path.suffix.lower() in READ_ENDINGS
 
 
 def _is_file_name(out: Path, inputs: Sequence[Path]) -> bool:
@@ -107,36 +143,41 @@ def _is_file_name(out: Path, inputs: Sequence[Path]) -> bool:
     if several:
         raise StudyError(f"--out {out}: is one file for several images; name a folder")
     if kind_of_ending(out) is None:
-        known = " ".join(kind.endings[0] for kind in KINDS.values())
+        known = " ".join(kind.endings[0] for kind in FORMATS.values())
         raise StudyError(
             f"--out {out}: not a kind of image that is written ({known}); a folder must be there"
         )
     return True
 
 
-def _job(source: Path, named: Path | None, folder: Path, scale: int) -> Job:
+def _job(source: Path, named: Path | None, folder: Path, size: Size) -> Job:
     head = look(source)
-    own = head.kind if head.kind in KINDS else OTHERWISE
+    new = size.of(head.size)
+    own = head.kind if head.kind in FORMATS else OTHERWISE
     if named is not None:
         kind = str(kind_of_ending(named))
-        if missing := _lacking(kind, head, scale):
+        if missing := lacking(kind, new, alpha=head.alpha, wide=head.wide):
             raise StudyError(f"--out {named}: {kind} cannot hold {missing}; name a .png")
-        return Job(source, named, kind, head.notes)
-    missing = _lacking(own, head, scale)
+        return Job(source, named, kind, new, _notes(head, kind, new))
+    missing = lacking(own, new, alpha=head.alpha, wide=head.wide)
     kind = OTHERWISE if missing else own
-    notes = [*head.notes, *([f"written as PNG: {own} cannot hold {missing}"] if missing else [])]
-    keeps = source.suffix.lower() in KINDS[kind].endings
-    ending = source.suffix if keeps else KINDS[kind].endings[0]
-    return Job(source, folder / f"{source.stem}.x{scale}{ending}", kind, tuple(notes))
+    notes = [f"written as PNG: {own} cannot hold {missing}"] if missing else []
+    target = target_of(source, folder, kind, size.label)
+    return Job(source, target, kind, new, (*_notes(head, kind, new), *notes))
 
 
-def _lacking(kind: str, head: Header, scale: int) -> str | None:
-    width, height = (scale * side for side in head.size)
-    return lacking(kind, (width, height), alpha=head.alpha, wide=head.wide, grey=head.grey)
+def _notes(head: Header, kind: str, size: tuple[int, int]) -> tuple[str, ...]:
+    notes = [*head.notes, *losses(kind, head.kept, grey=head.grey)]
+    (width, height), (new_width, new_height) = head.size, size
+    if max(new_width / width, new_height / height) <= 1:
+        notes.append(f"{width} × {height} pixels are as many already; shrunk without the network")
+    if abs(new_width * height - new_height * width) > max(new_width, new_height, width, height):
+        notes.append("stretched to another shape; --fit keeps it")
+    return tuple(notes)
 
 
 def _below(folder: Path, out: Path) -> Iterator[Path]:
-    """All files of a folder but for hidden ones and those of the folder `out`."""
+    """All there is in a folder but for hidden names and the folder `out`, links not followed."""
 
     def unreadable(error: OSError) -> None:
         raise error
@@ -150,28 +191,44 @@ def _below(folder: Path, out: Path) -> Iterator[Path]:
             for name in folders
             if not name.startswith(".") and Path(place, name).resolve() != apart
         ]
-        paths = (Path(place, name) for name in files if not name.startswith("."))
-        yield from (path for path in paths if path.is_file() or path.is_symlink())
+        linked = [name for name in folders if Path(place, name).is_symlink()]
+        yield from (Path(place, name) for name in [*files, *linked] if not name.startswith("."))
 
 
-def _refuse(jobs: list[Job], inputs: Sequence[Path], *, overwrite: bool, sheets: bool) -> None:
-    if not jobs:
-        raise StudyError(f"{', '.join(map(str, inputs))}: holds no image")
-    taken: dict[str, Path] = {}
+def _apart(jobs: list[Job], label: str, *, sheets: bool) -> list[Job]:
+    """The jobs, each with names of its own; who keeps its format keeps the plain name."""
+    taken = set[str]()
+    changed: dict[Path, Job] = {}
+    for job in sorted(jobs, key=lambda job: job.source.suffix.lower() != job.target.suffix.lower()):
+        named, count = job, 0
+        while _names(named, sheets=sheets) & taken:
+            count += 1
+            named = replace(job, target=another(job.source, job.target, label, count))
+        taken |= _names(named, sheets=sheets)
+        changed[job.source] = named
+    return [changed[job.source] for job in jobs]
+
+
+def _names(job: Job, *, sheets: bool) -> set[str]:
+    """The places it writes, as a disk compares them: many a one takes A.jpg and a.jpg for one."""
+    targets = (job.target, job.sheet) if sheets else (job.target,)
+    return {str(target.resolve()).casefold() for target in targets}
+
+
+def _all_there(job: Job, *, sheets: bool) -> bool:
+    return job.target.is_file() and (not sheets or job.sheet.is_file())
+
+
+def _refuse(jobs: list[Job], *, overwrite: bool, sheets: bool) -> None:
     sources = {job.source.resolve() for job in jobs}
     for job in jobs:
         for target in (job.target, job.sheet) if sheets else (job.target,):
-            place = target.resolve()
-            name = str(place).casefold()  # many a disk takes A.jpg and a.jpg for one
-            if name in taken:
-                raise StudyError(
-                    f"{taken[name]} and {job.source} would both become {target}; "
-                    "enlarge them one at a time, with --out FILE"
-                )
-            if place in sources:
+            if target.resolve() in sources:
                 raise StudyError(f"{target}: is one of the images to enlarge; name another --out")
             if target.is_dir():
                 raise StudyError(f"{target}: is a folder; name another --out")
             if target.exists() and not overwrite:
-                raise StudyError(f"{target}: is there already; --overwrite replaces it")
-            taken[name] = job.source
+                raise StudyError(
+                    f"{target}: is there already; --overwrite replaces it, "
+                    "--skip-existing leaves it"
+                )

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from srcore.common.text import printable
 from srcore.features.labels import RANDOM
-from srcore.images.raster import Pixels, Raster
+from srcore.images.raster import Raster, eight_bits
 from srcore.inference.baselines import BASELINE, upscale
 from srcore.inference.network import Network
 from srcore.reporting.canvas import FAINT, LINE, Canvas, default_style
@@ -86,17 +86,11 @@ def draw_sheet(
 
 def flat(image: Raster) -> NDArray[np.uint8]:
     """The image as 8-bit RGB on a white ground, as it is drawn."""
-    colours = np.broadcast_to(_eight_bits(image.colours), (*image.colours.shape[:2], 3))
+    colours = np.broadcast_to(eight_bits(image.colours), (*image.colours.shape[:2], 3))
     if image.alpha is None:
         return np.ascontiguousarray(colours)
-    alpha = _eight_bits(image.alpha)[..., None].astype(np.uint16)
+    alpha = eight_bits(image.alpha)[..., None].astype(np.uint16)
     return ((colours * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
-
-
-def _eight_bits(pixels: Pixels) -> NDArray[np.uint8]:
-    if pixels.dtype == np.uint8:
-        return pixels.astype(np.uint8, copy=False)
-    return ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)  # 65535 / 255 = 257
 
 
 def _difference(

@@ -88,7 +88,9 @@ def whole(network: Network, pixels: np.ndarray) -> dict[str, torch.Tensor]:
     stride, reach = network.model.multiple_of, network.model.receptive_radius + 2
     even = np.pad(pixels, [(0, -height % stride), (0, -width % stride), (0, 0)], mode="edge")
     around = reach + reach % stride
-    padded = to_tensor(np.pad(even, [(around, around), (around, around), (0, 0)], mode="edge")[None])
+    padded = to_tensor(
+        np.pad(even, [(around, around), (around, around), (0, 0)], mode="edge")[None]
+    )
     if network.model.global_features:
         with torch.inference_mode():
             outputs = network.model(padded, network.extractor(to_tensor(even[None])))

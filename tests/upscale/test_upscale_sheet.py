@@ -12,7 +12,7 @@ from srcore.upscale.sheet import CELL, draw_sheet, find_details, flat
 
 
 def raster(colours: np.ndarray, alpha: np.ndarray | None = None) -> Raster:
-    return Raster(colours, alpha, Kept(Image.Exif()))
+    return Raster(colours, alpha, Kept())
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_details_are_those_of_the_images(tmp_path, bicubic, drawn, scale):
     assert repeated.shape == interpolated.shape == made.shape
     assert repeated.shape[0] <= CELL
     assert (repeated[::scale, ::scale].repeat(scale, 0).repeat(scale, 1) == repeated).all()
-    assert np.abs(interpolated.astype(int) - made).max() <= 1
+    assert np.abs(interpolated.astype(int) - made).max() <= 2  # at the border
     with Image.open(tmp_path / "a.png") as image:
         assert image.format == "PNG"
         assert image.width > 3 * CELL

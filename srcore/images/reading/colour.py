@@ -27,7 +27,8 @@ def checked(icc: bytes | None, mode: str) -> tuple[bytes | None, list[str]]:
         return None, ["its colour profile is damaged and left out"]
     if icc[16:20] != SPACES[mode]:
         found = icc[16:20].decode("ascii", "replace").strip()
-        return None, [f"its colour profile, one of {found}, is left out: the image is {CALLED[mode]}"]
+        why = f"it is one of {found}, and the image is {CALLED[mode]}"
+        return None, [f"its colour profile is left out: {why}"]
     return icc, []
 
 

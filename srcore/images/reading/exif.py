@@ -29,8 +29,9 @@ DESCRIPTIVE = frozenset(
 """Tags of a TIFF that tell of the image; the others tell how its pixels lie in the file."""
 IPTC = 0x0404
 """Number of the resource of Photoshop that holds IPTC captions."""
+HEIGHTS = (b"exif:PixelYDimension", b"tiff:ImageLength")
 SIDE = re.compile(
-    rb"((?:exif:PixelXDimension|tiff:ImageWidth)|(?:exif:PixelYDimension|tiff:ImageLength))"
+    rb"(exif:PixelXDimension|tiff:ImageWidth|exif:PixelYDimension|tiff:ImageLength)"
     rb"(\s*=\s*[\"']|>)(\d+)"
 )
 TURNED = re.compile(rb"(tiff:Orientation(?:\s*=\s*[\"']|>))([1-8])")
@@ -134,7 +135,9 @@ def xmp_upright(xmp: bytes) -> bytes:
 def xmp_with_size(xmp: bytes, size: tuple[int, int]) -> bytes:
     """XMP with that width and height where it names them."""
     return SIDE.sub(
-        lambda m: m[1] + m[2] + b"%d" % size[m[1] in (b"exif:PixelYDimension", b"tiff:ImageLength")],
+        lambda m: (
+            m[1] + m[2] + b"%d" % size[m[1] in (b"exif:PixelYDimension", b"tiff:ImageLength")]
+        ),
         xmp,
     )
 

@@ -26,7 +26,9 @@ GREY = ("1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B", "I;16N")
 WIDE = ("I;16", "I;16L", "I;16B", "I;16N")
 MAX_DPI = 65_535
 """What any format can hold; more is an error of whoever wrote it."""
-GAIN_MAP = re.compile(rb"hdrgm|hdr-gain-map|HDRGainMap|GContainer|ns.google.com/photos/1.0/container")
+GAIN_MAP = re.compile(
+    rb"hdrgm|hdr-gain-map|HDRGainMap|GContainer|ns.google.com/photos/1.0/container"
+)
 """XMP that tells of a second image, which makes the first brighter on a screen that can."""
 
 
@@ -75,9 +77,7 @@ def open_other(data: bytes) -> Opened:
         return read if read.ndim == 3 else read[..., None]
 
     alpha = image.has_transparency_data
-    return Opened(
-        kind, image.size, turned, alpha, wide, grey, kept, tuple([*notes, *said]), pixels
-    )
+    return Opened(kind, image.size, turned, alpha, wide, grey, kept, (*notes, *said), pixels)
 
 
 def pixels_of_tiff(data: bytes) -> Pixels:
@@ -161,7 +161,8 @@ def _bytes(value: object) -> bytes | None:
 
 
 def _dpi(info: Mapping[Any, Any]) -> tuple[float, float] | None:
-    with suppress(KeyError, TypeError, ValueError, ZeroDivisionError):  # a resolution of 1/0 is seen
+    # A resolution of 1/0 is seen.
+    with suppress(KeyError, TypeError, ValueError, ZeroDivisionError):
         across, along = (float(value) for value in info["dpi"])
         return (across, along) if 0 < across <= MAX_DPI and 0 < along <= MAX_DPI else None
     return None

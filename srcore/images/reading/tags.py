@@ -135,7 +135,9 @@ def build(tree: Tree, order: str, start: int, *, big: bool = False) -> bytes:
             kind, count, data = LONG, 1, struct.pack(f"{order}I", place)
             below = build(tag, order, place, big=big)
             values += below + bytes(len(below) % 2)
-        entries += struct.pack(order + entry_format, number, kind, count) + data.ljust(inline, b"\0")
+        entries += struct.pack(order + entry_format, number, kind, count) + data.ljust(
+            inline, b"\0"
+        )
     return entries + bytes(inline) + values
 
 

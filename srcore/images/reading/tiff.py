@@ -33,6 +33,7 @@ NAMES = {4: "a mask", 9: "ICC Lab", 10: "ITU Lab", 32803: "a camera's raw sensor
 RAW = (32803, 34892)
 BY_VIPS = (1, 2, 3, 4, 5, 6, 7, 8, 32773, 32946)
 """Ways of packing that libvips undoes; of 8 bits, Pillow undoes others."""
+JPEG, SUBSAMPLING = 7, 530
 CENTIMETRE = 3
 INCH = 2.54
 MOST_PAGES = 10_000
@@ -69,7 +70,8 @@ def open_tiff(data: bytes) -> Opened:
     turned = tags.number(ORIENTATION, 0) or orientation_of(xmp.data if xmp else None)
 
     def pixels() -> Pixels:
-        if photometric == LAB or tags.number(COMPRESSION, 1) not in BY_VIPS:
+        packed = tags.number(COMPRESSION, 1)
+        if photometric == LAB or packed not in BY_VIPS or (photometric == YCBCR and packed != JPEG):
             return pillow.pixels_of_tiff(bytes(data))
         read = vips.read(bytes(data), "TIFF")
         # Of a palette and of YCbCr libvips makes RGB.
@@ -117,8 +119,10 @@ def _layout(tags: Directory) -> tuple[int, int, int, list[str]]:
     depths, formats = set(tags.numbers(BITS) or (1,)), set(tags.numbers(SAMPLE_FORMAT) or (1,))
     bits = max(depths)
     if formats - {1, 4} or bits >= 32:
-        kind = ", floating point," if 3 in formats else ", with a sign," if formats - {1, 4} else ""
-        raise ImageError(f"{bits} bits a sample{kind} have no known white; convert it to 8 or 16 bits")
+        kind = "floating point" if 3 in formats else "signed" if formats - {1, 4} else "unsigned"
+        raise ImageError(
+            f"{bits} bits a sample ({kind}) have no known white; convert it to 8 or 16 bits"
+        )
     narrow = photometric in (*GREY, PALETTE) and samples == 1
     allowed = (8,) if photometric in (LAB, YCBCR) else (1, 2, 4, 8) if narrow else (8, 16)
     if len(depths) > 1 or not (bits in allowed or (bits == 16 and photometric in GREY)):
@@ -129,7 +133,10 @@ def _layout(tags: Directory) -> tuple[int, int, int, list[str]]:
         raise ImageError("damaged: it has fewer channels than its colours need")
     if photometric == CMYK and tags.number(INKS, 1) != 1:
         raise ImageError("its inks are others than CMYK; convert it to RGB")
-    if (packed := tags.number(COMPRESSION, 1)) not in BY_VIPS and bits != 8:
+    packed = tags.number(COMPRESSION, 1)
+    if photometric == YCBCR and packed != JPEG and tags.numbers(SUBSAMPLING) != (1, 1):
+        raise ImageError("its colours (YCbCr of half the size) are not read; convert it to RGB")
+    if packed not in BY_VIPS and bits != 8:
         raise ImageError(f"its compression ({packed}) is not read; save it with LZW or Deflate")
     extra = tags.numbers(EXTRA)
     alpha = int(samples > colours and extra[:1] in ((1,), (2,)))

@@ -67,7 +67,7 @@ def read_upright(opened: Opened) -> Pixels:
     try:
         channels = opened.pixels()
         if (channels.shape[1], channels.shape[0]) != opened.size:
-            raise ImageError("damaged: its size is not what it says")  # noqa: TRY301
+            raise ImageError("damaged: its size is not what it says")
     except (ImageError, MemoryError):
         raise
     except Exception as error:  # noqa: BLE001 readers raise anything on damaged bytes
