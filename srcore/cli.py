@@ -3,6 +3,8 @@
 # Whatever takes time to load is imported by the command that needs it: `srcore --help` is quick.
 # ruff: noqa: PLC0415
 
+import os
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -27,6 +29,16 @@ class Device(StrEnum):
     CPU = "cpu"
     CUDA = "cuda"
     MPS = "mps"
+
+
+def _open_stderr() -> None:
+    """Open a stderr that was closed (2>&-), or the next file to be opened would be stderr."""
+    if sys.stderr is None:  # pyright: ignore[reportUnnecessaryComparison]
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        if nowhere != 2:
+            os.dup2(nowhere, 2)
+            os.close(nowhere)
+        sys.stderr = os.fdopen(2, "w")
 
 
 Weights = Annotated[
@@ -85,6 +97,7 @@ def upscale(  # noqa: PLR0917  # typer reads it
     weights: Weights = None,
 ) -> None:
     """Enlarge images with a trained network."""
+    _open_stderr()
 
     def run() -> None:
         from srcore.upscale import command

@@ -87,4 +87,4 @@ def _a_file(path: Path) -> None:
     if path.is_dir():
         raise ImageError("a folder, or a link to one; links to folders are not followed")
     if not path.is_file():
-        raise ImageError("a link to nowhere" if path.is_symlink() else "not a file")
+        raise ImageError("not a file" if path.exists() else "a link to nowhere")

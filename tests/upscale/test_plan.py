@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -5,6 +6,7 @@ from PIL import Image
 
 from srcore.common.errors import StudyError
 from srcore.upscale.plan import Plan, plan
+from srcore.upscale.size import Size
 
 
 @pytest.fixture
@@ -17,9 +19,8 @@ def folder(tmp_path) -> Path:
     return top
 
 
-def planned(*inputs: Path, out: Path | None = None, scale: int = 4, **options: bool) -> Plan:
-    given = {"overwrite": False, "sheets": False} | options
-    return plan(inputs, out, scale, **given)
+def planned(*inputs: Path, out: Path | None = None, scale: float = 4, **options: bool) -> Plan:
+    return plan(inputs, out, Size(scale), **options)
 
 
 def targets(found: Plan, top: Path) -> list[str]:
@@ -92,9 +93,37 @@ def test_nothing_is_overwritten_unless_told(folder):
 
 def test_two_images_never_become_one(folder, tmp_path):
     (folder / "deep" / "a.jpg").write_bytes((folder / "a.jpg").read_bytes())
-    said = refused(folder / "a.jpg", folder / "deep" / "a.jpg", out=tmp_path / "new")
-    assert "would both become" in said
-    assert "would both become" in refused(folder / "a.jpg", folder / "a.jpg")
+    found = planned(folder / "a.jpg", folder / "deep" / "a.jpg", out=tmp_path / "new")
+    assert targets(found, tmp_path / "new") == ["a.x4.jpg", "a.jpg.x4.jpg"]
+    assert len(planned(folder / "a.jpg", folder / "a.jpg").jobs) == 1
+
+
+def test_who_keeps_its_format_keeps_the_plain_name(tmp_path):
+    for name in ("a.gif", "a.png", "a.jp2", "A.PNG"):
+        Image.new("RGB", (4, 3)).save(tmp_path / name)
+    found = planned(tmp_path, out=tmp_path / "new", sheets=True)
+    assert {job.source.name: job.target.name for job in found.jobs} == {
+        "A.PNG": "A.x4.PNG",
+        "a.png": "a.png.x4.png",
+        "a.gif": "a.gif.x4.png",
+        "a.jp2": "a.jp2.x4.png",
+    }
+    assert len({job.sheet for job in found.jobs}) == 4
+
+
+@pytest.mark.parametrize("letter", ["a", "ü", "写", "😀"])
+@pytest.mark.parametrize("length", range(245, 256))
+def test_names_as_long_as_a_disk_takes(tmp_path, letter, length):
+    size = len(letter.encode())
+    stem = letter * ((length - 4) // size)
+    name = stem + "b" * (length - 4 - len(stem.encode())) + ".png"
+    assert len(name.encode()) == length
+    Image.new("RGB", (4, 3)).save(tmp_path / name)
+    (job,) = planned(tmp_path / name, sheets=True).jobs
+    for path in (job.target, job.sheet):
+        assert len(path.name.encode()) <= 255
+        path.touch()
+    assert job.target.name.endswith(".x4.png")
 
 
 def test_an_image_is_not_written_upon_itself(folder):
@@ -127,7 +156,41 @@ def test_a_jpeg_is_not_asked_to_be_transparent(tmp_path):
 
 
 def test_an_input_that_is_not_there_or_no_image(folder):
-    assert "no such file or folder" in refused(folder / "z.jpg")
-    assert "notes.txt: not an image of a known kind" in refused(folder / "notes.txt")
+    found = planned(folder / "z.jpg", folder / "notes.txt", folder / "a.jpg")
+    assert targets(found, folder) == ["a.x4.jpg"]
+    assert [(path.name, why[:28]) for path, why in found.failed] == [
+        ("z.jpg", "no such file or folder"),
+        ("notes.txt", "not an image of a known kind"),
+    ]
     (folder / "empty").mkdir()
     assert "empty: holds no image" in refused(folder / "empty")
+
+
+def test_what_is_called_an_image_and_is_none_failed(folder, tmp_path):
+    (folder / "b.gif").write_text("words")
+    (folder / "c.jpg").write_bytes(b"")
+    (folder / "d.png").symlink_to(folder / "nowhere")
+    (folder / "e").symlink_to(folder / "deep")
+    os.mkfifo(folder / "f.png")
+    Image.new("RGB", (4, 3)).save(folder / "g.png")
+    (folder / "g.png").write_bytes((folder / "g.png").read_bytes()[:60])
+    found = planned(folder, out=tmp_path / "new")
+    assert targets(found, tmp_path / "new") == ["a.x4.jpg", "b.x4.PNG", "deep/er/c.x4.tiff"]
+    assert {path.name: why.partition(" (")[0] for path, why in found.failed} == {
+        "b.gif": "not an image of a known kind",
+        "c.jpg": "the file is empty",
+        "d.png": "a link to nowhere",
+        "f.png": "not a file",
+        "g.png": "damaged: the file ends too early",
+    }
+    assert [path.name for path, _ in found.skipped] == ["e", "notes.txt"]
+
+
+def test_what_is_there_is_skipped_when_asked(folder):
+    (folder / "a.x4.jpg").touch()
+    found = planned(folder / "a.jpg", folder / "b.PNG", skip_existing=True)
+    assert targets(found, folder) == ["b.x4.PNG"]
+    assert [job.source.name for job in found.there] == ["a.jpg"]
+    found = planned(folder / "a.jpg", folder / "b.PNG", skip_existing=True, sheets=True)
+    assert len(found.jobs) == 2  # its sheet is missing
+    assert "--skip-existing leaves it" in refused(folder / "a.jpg")

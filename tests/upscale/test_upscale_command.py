@@ -11,7 +11,9 @@ from tiny import CPU
 from typer.testing import CliRunner
 
 from srcore.cli import app
+from srcore.common.errors import StudyError
 from srcore.images.read import read
+from srcore.images.write import save
 from srcore.models.checkpoint import Card, save_checkpoint
 from srcore.models.registry import model_class
 from srcore.upscale.enlarge import enlarge
@@ -71,7 +73,8 @@ def test_a_second_run_overwrites_only_when_told(tmp_path, upscale):
     (tmp_path / "a.x4.png").write_bytes(b"mine")
     code, said = upscale(tmp_path / "a.png")
     assert code == 1
-    assert said == [f"error: {tmp_path / 'a.x4.png'}: is there already; --overwrite replaces it"]
+    there = f"error: {tmp_path / 'a.x4.png'}: is there already"
+    assert said == [f"{there}; --overwrite replaces it, --skip-existing leaves it"]
     assert (tmp_path / "a.x4.png").read_bytes() == b"mine"
     assert upscale(tmp_path / "a.png", "--overwrite")[0] == 0
     assert (tmp_path / "a.x4.png").read_bytes() == before
@@ -84,10 +87,10 @@ def test_a_damaged_image_does_not_stop_the_others(tmp_path, upscale):
     (tmp_path / "b.png").write_bytes(data[: len(data) // 2])
     code, said = upscale(*(tmp_path / f"{name}.png" for name in "abc"), "--scale", 2)
     assert code == 1
-    assert said[1].startswith(f"{tmp_path / 'b.png'}: damaged: ")
+    assert said[0].startswith(f"{tmp_path / 'b.png'}: damaged: ")
     assert said[-2:] == [
         "2 enlarged ×2 by subpixel",
-        "error: 1 of 3 images could not be read, see above",
+        "error: 1 of 3 images could not be enlarged, see above",
     ]
     assert sorted(p.name for p in tmp_path.glob("*.x2.*")) == ["a.x2.png", "c.x2.png"]
     code, said = upscale(tmp_path / "b.png")
@@ -101,7 +104,7 @@ def test_a_network_with_one_output(tmp_path, upscale):
     basic = save_checkpoint(model_class("basic")(), Card("basic", 0, {}), tmp_path)
     code, said = upscale(tmp_path / "a.png", given=basic)
     assert (code, len(said)) == (1, 1)
-    assert "basic enlarges by 2 alone, not by 4; give --scale 2" in said[0]
+    assert "basic enlarges by 2 at most, not by 4; give --scale 2" in said[0]
     assert upscale(tmp_path / "a.png", "--scale", 2, given=basic)[0] == 0
 
 
@@ -112,15 +115,98 @@ def test_one_pixel(tmp_path, upscale):
         assert image.size == (4, 4)
 
 
-def test_no_memory_names_the_tile(tmp_path, upscale, monkeypatch):
+def test_no_memory_says_what_helps(tmp_path, upscale, monkeypatch):
     def full(*_, **__):
         raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried")
 
-    monkeypatch.setattr("srcore.upscale.command.enlarge", full)
+    monkeypatch.setattr("srcore.upscale.command.enlarge_rows", full)
     PHOTOGRAPH.save(tmp_path / "a.png")
     code, said = upscale(tmp_path / "a.png", "--tile", 100)
     assert (code, len(said)) == (1, 1)
     assert "not enough memory; give a smaller --tile (now 100)" in said[0]
+    monkeypatch.setattr("srcore.upscale.command.TILE_BYTES", 1)
+    PHOTOGRAPH.save(tmp_path / "b.jpg")
+    _, said = upscale(tmp_path / "b.jpg", tmp_path / "a.png")
+    assert "not enough memory for 124 × 80 pixels; give a smaller image or --scale, or" in said[0]
+    assert said[1].endswith(
+        "not enough memory for 124 × 80 pixels; give a smaller image or --scale"
+    )
+    assert said[-1] == "error: 2 of 2 images could not be enlarged, see above"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [KeyError("odd"), OSError(28, "No space left on device"), MemoryError(), StudyError("x")],
+)
+def test_whatever_one_image_does_the_next_is_enlarged(tmp_path, upscale, monkeypatch, error):
+    def save_but_one(rows, path, kind):
+        if path.name.startswith("b"):
+            raise error
+        save(rows, path, kind)
+
+    monkeypatch.setattr("srcore.upscale.command.save", save_but_one)
+    for name in ("a.png", "b.png", "c.png"):
+        PHOTOGRAPH.save(tmp_path / name)
+    code, said = upscale(tmp_path, "--out", tmp_path / "out")
+    assert code == 1
+    assert len([line for line in said if line.startswith(f"{tmp_path / 'b.png'}: ")]) == 1
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["a.x4.png", "c.x4.png"]
+    monkeypatch.undo()
+    code, said = upscale(tmp_path, "--out", tmp_path / "out", "--skip-existing")
+    assert code == 0
+    assert said == [
+        f"{tmp_path / 'b.png'} → {tmp_path / 'out' / 'b.x4.png'}",
+        "1 enlarged ×4 by subpixel, 2 there already",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "size", "name"),
+    [
+        (["--scale", 2.5], (78, 50), "a.x2.5.png"),
+        (["--scale", 3], (93, 60), "a.x3.png"),
+        (["--scale", 1], (31, 20), "a.x1.png"),
+        (["--size", "100x70"], (100, 70), "a.100x70.png"),
+        (["--size", "100x70", "--fit"], (100, 65), "a.100x70.png"),
+        (["--max-side", 90], (90, 58), "a.90.png"),
+        (["--max-side", 20], (20, 13), "a.20.png"),
+    ],
+)
+def test_any_size(tmp_path, upscale, bicubic, options, size, name):
+    PHOTOGRAPH.save(tmp_path / "a.png")
+    assert upscale(tmp_path / "a.png", *options)[0] == 0
+    with Image.open(tmp_path / name) as image:
+        assert image.size == size
+        found = np.asarray(image).astype(int)
+    large = np.asarray(PHOTOGRAPH.resize(size, Image.Resampling.BICUBIC)).astype(int)
+    assert np.abs(found - large)[2:-2, 2:-2].mean() < 8  # the same image
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--scale", 4.5], "--scale 4.5: give a number from 1 to 4"),
+        (["--size", "1920"], "--size 1920: give width and height in pixels"),
+        (["--size", "0x9"], "--size 0x9: give width and height"),
+        (["--size", "9x9", "--scale", 2], "--scale and --size: each says how large"),
+        (["--fit"], "--fit: is about --size"),
+        (["--scale", 3, "--compare"], "--compare: details are drawn at --scale 2 or 4 alone"),
+        (["--size", "200x129"], "subpixel enlarges by 4 at most, not by 6.45"),
+    ],
+)
+def test_sizes_that_cannot_be(tmp_path, upscale, options, words):
+    PHOTOGRAPH.save(tmp_path / "a.png")
+    code, said = upscale(tmp_path / "a.png", *options)
+    assert (code, len(said)) == (1, 1)
+    assert words in said[0]
+
+
+def test_shapes_are_told_of(tmp_path, upscale):
+    PHOTOGRAPH.save(tmp_path / "a.png")
+    _, said = upscale(tmp_path / "a.png", "--size", "31x60")
+    assert "stretched to another shape; --fit keeps it" in said[0]
+    _, said = upscale(tmp_path / "a.png", "--max-side", 25)
+    assert "31 × 20 pixels are as many already; shrunk without the network" in said[0]
 
 
 def test_tiles_make_no_difference_to_be_seen(tmp_path, upscale):
@@ -149,7 +235,8 @@ def test_as_a_program(tmp_path, checkpoint):
     again = program("upscale", tmp_path / "a.png", "--checkpoint", checkpoint)
     assert again.returncode == 1
     assert again.stderr.splitlines() == [
-        f"error: {tmp_path / 'a.x4.png'}: is there already; --overwrite replaces it"
+        f"error: {tmp_path / 'a.x4.png'}: is there already; --overwrite replaces it, "
+        "--skip-existing leaves it"
     ]
 
 
@@ -159,9 +246,9 @@ def test_help_is_quick_and_mistakes_of_options_are_told():
     assert help_of.returncode == 0
     assert "--checkpoint" in help_of.stdout
     assert time.perf_counter() - start < 20  # torch alone may take longer on a busy machine
-    wrong = program("upscale", "a.png", "--scale", "3")
+    wrong = program("upscale", "a.png", "--scale", "large")
     assert wrong.returncode == 2
-    assert "'3' is not one of '2', '4'" in wrong.stderr
+    assert "Invalid value for '--scale'" in wrong.stderr
 
 
 def test_help_loads_nothing_heavy():
@@ -170,3 +257,27 @@ def test_help_loads_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("closed", ["2>&-", ">&- 2>&-", "2>/dev/full"])
+def test_a_closed_stderr_changes_nothing(tmp_path, checkpoint, closed):
+    PHOTOGRAPH.save(tmp_path / "a.png")
+    command = f"{sys.executable} -m srcore upscale {tmp_path}/a.png --checkpoint {checkpoint}"
+    done = subprocess.run(["sh", "-c", f"{command} {closed}"], capture_output=True)
+    assert done.returncode == 0
+    with Image.open(tmp_path / "a.x4.png") as image:
+        image.load()
+        assert image.size == (124, 80)
+
+
+def test_pipes_do_not_hang(tmp_path, checkpoint):
+    os.mkfifo(tmp_path / "p")
+    (tmp_path / "f").mkdir()
+    (tmp_path / "f" / "p.png").symlink_to(tmp_path / "p")
+    for given in (tmp_path / "p", tmp_path / "f"):
+        done = subprocess.run(
+            [sys.executable, "-m", "srcore", "upscale", given, "--checkpoint", checkpoint],
+            capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+        assert done.returncode == 1
+        assert "p: not a file" in done.stderr or "p.png: not a file" in done.stderr

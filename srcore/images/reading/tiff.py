@@ -32,7 +32,9 @@ NAMES = {4: "a mask", 9: "ICC Lab", 10: "ITU Lab", 32803: "a camera's raw sensor
          32844: "LogL", 32845: "LogLuv", 34892: "linear raw data"}  # fmt: skip
 RAW = (32803, 34892)
 BY_VIPS = (1, 2, 3, 4, 5, 6, 7, 8, 32773, 32946)
-"""Ways of packing that libvips undoes; of 8 bits, Pillow undoes others."""
+"""Ways of packing that libvips undoes."""
+BY_PILLOW = (34925, 50000)
+"""LZMA and Zstandard, which Pillow undoes, of 8 bits."""
 JPEG, SUBSAMPLING = 7, 530
 CENTIMETRE = 3
 INCH = 2.54
@@ -136,7 +138,7 @@ def _layout(tags: Directory) -> tuple[int, int, int, list[str]]:
     packed = tags.number(COMPRESSION, 1)
     if photometric == YCBCR and packed != JPEG and tags.numbers(SUBSAMPLING) != (1, 1):
         raise ImageError("its colours (YCbCr of half the size) are not read; convert it to RGB")
-    if packed not in BY_VIPS and bits != 8:
+    if packed not in BY_VIPS and not (packed in BY_PILLOW and bits == 8):
         raise ImageError(f"its compression ({packed}) is not read; save it with LZW or Deflate")
     extra = tags.numbers(EXTRA)
     alpha = int(samples > colours and extra[:1] in ((1,), (2,)))
