@@ -84,6 +84,8 @@ class Tiles:
             for side, more in zip((height, width), ragged, strict=True)
         )
         self._shape = height, width
+        self.reach = model.receptive_radius
+        """How far the network sees, in pixels of the image."""
 
     def __len__(self) -> int:
         return len(self._rows) * len(self._columns)

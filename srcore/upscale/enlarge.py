@@ -12,6 +12,7 @@ from srcore.inference.network import Network
 from srcore.inference.tiles import TILE, Tiles
 from srcore.models.scales import OUTPUTS
 from srcore.upscale.bleed import bleed
+from srcore.upscale.flat import settle
 from srcore.upscale.resize import alpha_rows, shrink
 
 Watch = Callable[
@@ -66,7 +67,7 @@ def enlarge_rows(
     image that is large enough already is shrunk alone. The network sees grey as three equal
     channels, and its answer is their mean. Where an image is fully transparent its colours mean
     nothing, and would show at the edges once enlarged: they are replaced by those of the nearest
-    pixel that is seen.
+    pixel that is seen. Where all that the network sees is one colour, that colour is the answer.
 
     Args:
         network: what enlarges.
@@ -100,15 +101,16 @@ def enlarge_rows(
 
 def _bands(tiles: Tiles, colours: Pixels, output: str, watch: Watch) -> Iterator[Pixels]:
     """What the network makes, a row of tiles at a time: (rows, s·W, C)."""
-    _, width, channels = colours.shape
+    width, channels, scale = colours.shape[1], colours.shape[2], OUTPUTS[output]
     band: Pixels | None = None
     for rows, columns, values in watch(tiles.outputs(output), len(tiles)):
         if band is None:
-            shape = (rows.stop - rows.start, OUTPUTS[output] * width, channels)
+            shape = (rows.stop - rows.start, scale * width, channels)
             band = np.empty(shape, colours.dtype)
         seen = values.mean(dim=0, keepdim=True) if channels == 1 else values
         band[:, columns] = to_pixels(seen, white(colours))
         if columns.stop == band.shape[1]:
+            settle(band, colours, rows.start // scale, scale, tiles.reach)
             yield band
             band = None
 

@@ -48,8 +48,8 @@ def write(rows: Rows, path: Path) -> None:
             lengths.append(len(packed))
             file.write(packed + bytes(len(packed) % 2))
         place = file.tell()
-        tags = dict(tree) | _tags(rows, order, places, lengths, big=big)
-        file.write(build(tags, order, place, big=big))
+        tags = _tags(rows, order, places, lengths, big=big)
+        file.write(build({**tree, **tags}, order, place, big=big))
         file.seek(0)
         file.write(_head(order, place, big))
 
@@ -79,7 +79,7 @@ def _differences(strip: Pixels, order: str) -> bytes:
     """Each value as the difference to the one on its left, which packs better."""
     made = strip.copy()
     made[:, 1:] -= strip[:, :-1]
-    return made.astype(made.dtype.newbyteorder(order)).tobytes()
+    return made.astype(f"{order}u{made.itemsize}").tobytes()
 
 
 def _tags(rows: Rows, order: str, places: list[int], lengths: list[int], *, big: bool) -> Tree:

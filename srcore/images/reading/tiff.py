@@ -31,6 +31,9 @@ COLOURS = {0: 1, 1: 1, RGB: 3, PALETTE: 1, CMYK: 4, YCBCR: 3, LAB: 3}
 NAMES = {4: "a mask", 9: "ICC Lab", 10: "ITU Lab", 32803: "a camera's raw sensor data",
          32844: "LogL", 32845: "LogLuv", 34892: "linear raw data"}  # fmt: skip
 RAW = (32803, 34892)
+CANON = b"CR"
+"""What stands behind the head of a camera's file."""
+RAW_IMAGE = "a camera's raw image; develop it first, to TIFF or JPEG"
 BY_VIPS = (1, 2, 3, 4, 5, 6, 7, 8, 32773, 32946)
 """Ways of packing that libvips undoes."""
 BY_PILLOW = (34925, 50000)
@@ -47,6 +50,8 @@ def open_tiff(data: bytes) -> Opened:
     Raises:
         ImageError: damaged, a camera's raw image, or of values whose white is unknown.
     """
+    if bytes(data[8:10]) == CANON:
+        raise ImageError(RAW_IMAGE)
     try:
         head = read_head(data)
         tags = read_directory(data, head.first, head)
@@ -95,15 +100,14 @@ def open_tiff(data: bytes) -> Opened:
 
 def _refuse_raw(data: bytes, head: Head, tags: Directory) -> None:
     """Refuse files whose image is not the first one: those of cameras, and previews."""
-    within = []
+    photometric = [tags.number(PHOTOMETRIC, -1)]
     for place in tags.numbers(SUB_IMAGES):
         try:
-            within.append(read_directory(data, place, head).number(PHOTOMETRIC, -1))
+            photometric.append(read_directory(data, place, head).number(PHOTOMETRIC, -1))
         except ValueError:
             continue
-    raw = DNG_VERSION in tags.tags or bytes(data[8:10]) == b"CR"
-    if raw or tags.number(PHOTOMETRIC, -1) in RAW or any(kind in RAW for kind in within):
-        raise ImageError("a camera's raw image; develop it first, to TIFF or JPEG")
+    if DNG_VERSION in tags.tags or any(kind in RAW for kind in photometric):
+        raise ImageError(RAW_IMAGE)
     if tags.number(KIND, 0) & 1 or tags.number(OLD_KIND, 1) == 2:
         raise ImageError("its first image is a preview of another; save that one alone")
 

@@ -1,0 +1,128 @@
+"""Enlarging from Python: `from srcore import enlarge, load_network`."""
+
+from pathlib import Path
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from srcore.common.device import pick_device
+from srcore.common.errors import StudyError
+from srcore.images.error import ImageError
+from srcore.images.raster import Kept, Pixels, Raster, raster_of
+from srcore.images.reading.pillow import is_wide, straight
+from srcore.inference import load
+from srcore.inference.network import Network
+from srcore.inference.tiles import TILE
+from srcore.upscale.enlarge import enlarge_rows
+from srcore.upscale.size import LARGEST
+
+
+def load_network(
+    checkpoint: str | Path | None = None, *, weights: str | None = None, device: str = "auto"
+) -> Network:
+    """Load a network.
+
+    Args:
+        checkpoint: a checkpoint of the study; by default the network that the package ships.
+        weights: of a network with frozen VGG16 or CLIP: `random`, `pretrained` or a file; by
+            default what the checkpoint names.
+        device: `auto`, `cpu`, `cuda` or `mps`.
+
+    Raises:
+        StudyError: a file is missing or damaged, or the device is not there.
+    """
+    path = None if checkpoint is None else Path(checkpoint)
+    return load.load_network(path, weights, pick_device(device))
+
+
+@overload
+def enlarge(
+    image: Image.Image,
+    network: Network | None = ...,
+    scale: float = ...,
+    *,
+    size: tuple[int, int] | None = ...,
+    tile: int = ...,
+) -> Image.Image: ...
+
+
+@overload
+def enlarge(
+    image: NDArray[Any],
+    network: Network | None = ...,
+    scale: float = ...,
+    *,
+    size: tuple[int, int] | None = ...,
+    tile: int = ...,
+) -> Pixels: ...
+
+
+def enlarge(
+    image: Image.Image | NDArray[Any],
+    network: Network | None = None,
+    scale: float = LARGEST,
+    *,
+    size: tuple[int, int] | None = None,
+    tile: int = TILE,
+) -> Image.Image | Pixels:
+    """Enlarge an image: an image of Pillow gives one, an array gives an array.
+
+    Args:
+        image: of Pillow, in any mode (a palette becomes RGB, CMYK becomes sRGB, grey of 16 bits
+            stays); or an array (H, W) of grey, (H, W, 1), (H, W, 2) of grey and alpha, (H, W, 3)
+            of RGB, (H, W, 4) of RGB and alpha, uint8 or uint16, of which the largest value is
+            white.
+        network: what `load_network` gave; by default the package's own, loaded at every call.
+        scale: both sides so many times, 1 to 4.
+        size: width and height to make instead, in pixels.
+        tile: side of a tile in pixels: less for less memory.
+
+    Returns:
+        The same kind of image, upright as it was given, with Pillow's `info` of its colours
+        (`icc_profile`); an array of the same type and number of dimensions.
+
+    Raises:
+        StudyError: the image is of another kind, or the network does not enlarge so much.
+    """
+    if size is None and not 1 <= scale <= LARGEST:
+        raise StudyError(f"scale = {scale:g}: give a number from 1 to {LARGEST:g}")
+    if size is not None and min(size) < 1:
+        raise StudyError(f"size = {size}: give a width and a height in pixels")
+    network = network or load_network()
+    raster = _of_pillow(image) if isinstance(image, Image.Image) else _of_array(image)
+    width, height = raster.size
+    new = size or (max(1, round(scale * width)), max(1, round(scale * height)))
+    device = next(network.model.parameters()).device
+    made = raster_of(enlarge_rows(network, raster, new, device, tile=tile))
+    parts = [made.colours] if made.alpha is None else [made.colours, made.alpha[..., None]]
+    pixels = np.concatenate(parts, axis=2)
+    if not isinstance(image, Image.Image):
+        return pixels[..., 0] if image.ndim == 2 else pixels
+    result = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
+    if image.mode != "CMYK" and (icc := image.info.get("icc_profile")):
+        result.info["icc_profile"] = icc
+    return result
+
+
+def _of_pillow(image: Image.Image) -> Raster:
+    if is_wide(image):
+        return Raster(np.asarray(image).astype(np.uint16)[..., None], None, Kept())
+    try:
+        return _of_array(np.asarray(straight(image, image.info.get("icc_profile"))))
+    except ImageError as error:
+        raise StudyError(f"an image of mode {image.mode}: {error}") from None
+
+
+def _of_array(pixels: NDArray[Any]) -> Raster:
+    shape, channels = pixels.shape, pixels if pixels.ndim == 3 else pixels[..., None]
+    if pixels.dtype.name not in ("uint8", "uint16") or channels.ndim != 3 or not pixels.size:
+        raise StudyError(
+            f"an array of {pixels.dtype}, {shape}: give uint8 or uint16, (H, W) or (H, W, C)"
+        )
+    if channels.shape[2] > 4:
+        raise StudyError(f"an array of {shape}: give 1 to 4 channels, the last dimension")
+    colours = 1 if channels.shape[2] < 3 else 3
+    alpha = channels[..., -1] if channels.shape[2] in (2, 4) else None
+    return Raster(channels[..., :colours], alpha, Kept())

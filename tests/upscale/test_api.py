@@ -1,0 +1,87 @@
+"""`from srcore import enlarge, load_network`, as the README has it."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from photographs import arrays
+from PIL import Image
+from profiles import rgb_profile
+from tiny import CPU
+
+import srcore
+from srcore.common.errors import StudyError
+from srcore.images.raster import Kept, Raster
+from srcore.upscale import enlarge as module
+
+PHOTOGRAPH = arrays()[2][:20, :31]
+
+
+def test_an_image_of_pillow_gives_one(bicubic):
+    image = Image.fromarray(PHOTOGRAPH)
+    image.info["icc_profile"] = rgb_profile()
+    made = srcore.enlarge(image, bicubic, scale=2)
+    assert (made.mode, made.size) == ("RGB", (62, 40))
+    assert made.info["icc_profile"] == rgb_profile()
+    expected = module.enlarge(bicubic, Raster(PHOTOGRAPH, None, Kept()), 2, CPU).colours
+    assert (np.asarray(made) == expected).all()
+
+
+@pytest.mark.parametrize(
+    ("mode", "made"),
+    [("L", "L"), ("LA", "LA"), ("RGBA", "RGBA"), ("1", "L"), ("P", "RGB"), ("CMYK", "RGB"),
+     ("I;16", "I;16"), ("YCbCr", "RGB")],
+)  # fmt: skip
+def test_every_mode_of_pillow(bicubic, mode, made):
+    image = Image.fromarray(PHOTOGRAPH)
+    if mode == "I;16":
+        image = Image.fromarray(PHOTOGRAPH[..., 0].astype(np.uint16) * 257)
+    larger = srcore.enlarge(image.convert(mode), bicubic, scale=1.5)
+    assert (larger.mode, larger.size) == (made, (46, 30))
+    assert (
+        abs(np.asarray(larger).mean() / np.asarray(image.convert(mode).convert(made)).mean() - 1)
+        < 0.02
+    )
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("channels", [None, 1, 2, 3, 4])
+def test_an_array_gives_an_array(bicubic, channels, dtype):
+    pixels = np.concatenate([PHOTOGRAPH, PHOTOGRAPH[..., :1]], axis=2).astype(dtype)
+    pixels = pixels[..., 0] if channels is None else pixels[..., :channels]
+    made = srcore.enlarge(pixels, bicubic)
+    assert made.dtype == dtype
+    assert made.shape == (80, 124, *pixels.shape[2:])
+
+
+def test_any_size(bicubic):
+    assert srcore.enlarge(PHOTOGRAPH, bicubic, size=(50, 21)).shape == (21, 50, 3)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"image": PHOTOGRAPH.astype(float)}, "an array of float64"),
+        ({"image": np.zeros((2, 2, 5), np.uint8)}, "1 to 4 channels"),
+        ({"image": Image.new("F", (2, 2))}, "an image of mode F: 32 bits a pixel"),
+        ({"image": PHOTOGRAPH, "scale": 5}, "scale = 5: give a number from 1 to 4"),
+        ({"image": PHOTOGRAPH, "size": (0, 4)}, "give a width and a height"),
+    ],
+)
+def test_what_cannot_be_enlarged_says_so(bicubic, given, words):
+    with pytest.raises(StudyError, match=words):
+        srcore.enlarge(network=bicubic, **given)
+
+
+def test_the_network_of_the_package_is_the_default():
+    made = srcore.enlarge(PHOTOGRAPH, scale=2)
+    assert (made == srcore.enlarge(PHOTOGRAPH, srcore.load_network(device="cpu"), 2)).all()
+
+
+def test_importing_the_package_is_light():
+    code = "import sys, srcore; print([m for m in ('torch', 'numpy', 'PIL') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.strip() == "[]"
+    with pytest.raises(AttributeError, match="no attribute 'enlarged'"):
+        _ = srcore.enlarged
