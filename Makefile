@@ -56,7 +56,7 @@ format: $(VENV)/installed-dev
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[study]"
 	touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed

@@ -5,6 +5,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -20,6 +21,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+
+EXPORT = ("jinja2", "onnx", "onnxruntime", "onnxscript")
+"""Packages of the extra `export`; all others that a command may lack are of `study`."""
 
 
 class Device(StrEnum):
@@ -39,6 +44,21 @@ def _open_stderr() -> None:
             os.dup2(nowhere, 2)
             os.close(nowhere)
         sys.stderr = os.fdopen(2, "w")
+
+
+def _run(command: Callable[[], None]) -> None:
+    """Run a command; a package that is missing is one line that says where it comes from."""
+    try:
+        main(command)
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package in ("", "srcore"):
+            raise
+        extra = "export" if package in EXPORT else "study"
+        sys.exit(
+            f"error: {package} is not installed; it comes with the extra `{extra}`: in the "
+            f'project\'s folder, pip install ".[{extra}]"'
+        )
 
 
 Weights = Annotated[
@@ -116,7 +136,7 @@ def upscale(  # noqa: PLR0917  # typer reads it
         )
         command.upscale(images, options, command.to_stderr)
 
-    main(run)
+    _run(run)
 
 
 @app.command()
@@ -140,4 +160,4 @@ def export(
 
         command.export(checkpoint, out, weights=weights, overwrite=overwrite, metrics=metrics)
 
-    main(run)
+    _run(run)

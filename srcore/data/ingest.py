@@ -12,7 +12,7 @@ from srcore.common.files import fresh_folder
 from srcore.data.parallel import in_order
 from srcore.data.raw import Entry, RawWriter
 from srcore.data.sources.source import Source
-from srcore.images.decode import decode
+from srcore.images.decode import decode_noted
 from srcore.images.error import ImageError
 from srcore.params import Params
 from srcore.params.sources import SOURCES
@@ -20,7 +20,7 @@ from srcore.params.sources import SOURCES
 log = logging.getLogger(__name__)
 
 SHOWN = 10
-"""Rejected images named in the log; rejected.csv has them all."""
+"""Rejected images, and notes about others, in the log; rejected.csv has all the rejected ones."""
 
 
 def download(params: Params, out: Path) -> None:
@@ -34,7 +34,7 @@ def download(params: Params, out: Path) -> None:
         StudyError: the source is unusable, too many images are rejected, or none is left.
     """
     data, large = params.data, params.pyramid.sizes[-1]
-    groups, small, seen = Groups(), 0, set[str]()
+    groups, small, noted, seen = Groups(), 0, 0, set[str]()
     with fresh_folder(out) as partial, RawWriter(partial) as raw:
 
         def look(source: Source) -> tuple[Source, "Looked | ImageError"]:
@@ -57,6 +57,10 @@ def download(params: Params, out: Path) -> None:
                 if len(raw.rejected) <= SHOWN:
                     log.warning("not used: %s: %s", source.name, error)
                 continue
+            for note in looked.notes:
+                noted += 1
+                if noted <= SHOWN:
+                    log.warning("used, but: %s: %s", source.name, note)
             seen.add(source.name)
             small += tiny
             groups.add(source.group, looked.digest)
@@ -82,6 +86,8 @@ class Looked:
     height: int
     digest: bytes
     """Of the pixels: two files may differ in their comments alone."""
+    notes: tuple[str, ...]
+    """What of the file was left out or changed."""
 
 
 class Groups:
@@ -108,11 +114,11 @@ def _look(source: Source, max_pixels: int) -> Looked | ImageError:
     if isinstance(source.data, ImageError):
         return source.data
     try:
-        image = decode(source.data, max_pixels)
+        image, notes = decode_noted(source.data, max_pixels)
     except ImageError as error:
         return error
     digest = hashlib.blake2b(image.tobytes(), digest_size=16, key=b"%dx%d" % image.size).digest()
-    return Looked(source.data, image.width, image.height, digest)
+    return Looked(source.data, image.width, image.height, digest, notes)
 
 
 def _sources(params: Params, out: Path) -> Iterator[Source]:

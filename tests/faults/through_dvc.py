@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 from dataclasses import replace
+from pathlib import Path
 
 from faults.fault import (
     Act,
@@ -51,6 +52,40 @@ def nothing_done(project: Project) -> None:
     for name in ("data/raw", "data/pyramids", "data/split", ".dvc/cache"):
         shutil.rmtree(project / name)
     (project / "dvc.lock").unlink()
+
+
+def anew(project: Project) -> None:
+    """Change params.yaml, as -S does: `check` then runs before DVC reads the folder."""
+    path = project / "params.yaml"
+    path.write_text(path.read_text() + "# changed\n")
+
+
+def dangling(project: Project) -> None:
+    (project / "mine/gone.png").symlink_to("nowhere")
+
+
+def without_dangling(project: Project) -> None:
+    (project / "mine/gone.png").unlink()
+
+
+def pipe(project: Project) -> None:
+    os.mkfifo(project / "mine/pipe.png")
+
+
+def without_pipe(project: Project) -> None:
+    (project / "mine/pipe.png").unlink()
+
+
+def latin(project: Project) -> bytes:
+    return os.fsencode(project / "mine") + b"/caf\xe9.png"
+
+
+def not_utf8(project: Project) -> None:
+    shutil.copy(project / "mine/05.png", latin(project))
+
+
+def without_not_utf8(project: Project) -> None:
+    Path(os.fsdecode(latin(project))).unlink()
 
 
 def other_weights(project: Project) -> None:
@@ -173,6 +208,38 @@ THROUGH_DVC = Area(
             other_weights,
             kind="dvc",
             slow=True,
+        ),
+        repro(
+            "a link to nowhere in a folder that is new, or with params.yaml changed",
+            both(dangling, anew),
+            Refused(
+                "data.folder.path: mine/gone.png is a link to nowhere, which DVC cannot read; take it out of the folder and run again"
+            ),
+            without_dangling,
+        ),
+        repro(
+            "a link to nowhere that came into a folder of which `check` knows",
+            dangling,
+            DvcRefuses(
+                "ERROR: failed to reproduce 'download': [Errno 2] No such file or directory: '…/mine/gone.png'"
+            ),
+            without_dangling,
+        ),
+        repro(
+            "a pipe in a folder that is new, or with params.yaml changed",
+            both(pipe, anew),
+            Refused(
+                "data.folder.path: mine/pipe.png is a pipe or a device, not a file, which DVC cannot read; take it out of the folder and run again"
+            ),
+            without_pipe,
+        ),
+        repro(
+            "a name that is not UTF-8 in a folder that is new, or with params.yaml changed",
+            both(not_utf8, anew),
+            Refused(
+                r"data.folder.path: mine/caf\udce9.png is of a name that is not UTF-8, which DVC cannot read; take it out of the folder and run again"
+            ),
+            without_not_utf8,
         ),
         repro("a packed array cut in half", halved("data/pyramids/32.npy"), Survived()),
         repro("split.json cut in half", halved("data/split/split.json"), Survived()),

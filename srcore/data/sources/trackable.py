@@ -1,0 +1,56 @@
+"""Whether DVC can track a folder of the user's: it reads every file of it, hidden ones too.
+
+DVC follows links, waits at a pipe for ever, and ends with an error of its own at a link to nowhere
+or at a name that is not UTF-8. The stage `check` looks first, and names the file.
+"""
+
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from srcore.common.errors import StudyError
+from srcore.common.text import printable
+
+
+def check_trackable(key: str, folder: Path) -> None:
+    """Look at the kind of every file below a folder; no file is opened.
+
+    Args:
+        key: the parameter that names the folder.
+        folder: the folder.
+
+    Raises:
+        StudyError: DVC could not read one of them; it and what to do are named.
+    """
+    for path, why in _untrackable(folder, frozenset({folder.resolve()})):
+        raise StudyError(
+            f"{key}: {printable(str(path))} is {why}, which DVC cannot read; take it out of the "
+            "folder and run again"
+        )
+
+
+def _untrackable(folder: Path, above: frozenset[Path]) -> Iterator[tuple[Path, str]]:
+    for path in sorted(folder.iterdir()):
+        why = _reason(path)
+        if why is None and path.is_dir():
+            within = path.resolve()
+            if within not in above:
+                yield from _untrackable(path, above | {within})
+                continue
+            why = "a link to a folder that it lies in"
+        if why:
+            yield path, why
+
+
+def _reason(path: Path) -> str | None:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return "of a name that is not UTF-8"
+    try:
+        kind = path.stat().st_mode
+    except FileNotFoundError:
+        return "a link to nowhere"
+    except OSError as error:
+        return f"out of reach ({error.strerror})"
+    return None if stat.S_ISREG(kind) or stat.S_ISDIR(kind) else "a pipe or a device, not a file"
