@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 
 import torch
@@ -27,6 +28,8 @@ from srcore.upscale.enlarge import enlarge_rows, output_for
 from srcore.upscale.plan import Job, Plan, plan
 from srcore.upscale.size import Size
 
+SHEET = "srcore.upscale.sheet"
+"""Imported when asked for: matplotlib takes a second, and comes with the extra `study`."""
 Say = Callable[[str], None]
 TILE_BYTES = 1 << 30
 """Most memory of a tile of `TILE` pixels a side."""
@@ -62,6 +65,8 @@ def upscale(inputs: list[Path], options: Options, say: Say) -> None:
     size = options.size
     if options.compare and (size.box or size.longest or size.scale not in OUTPUTS.values()):
         raise StudyError("--compare: details are drawn at --scale 2 or 4 alone; leave it out")
+    if options.compare:
+        import_module(SHEET)  # what it lacks is said before anything is computed
     todo = plan(
         inputs,
         options.out,
@@ -145,11 +150,10 @@ def _enlarge_one(
     if not options.compare:
         save(rows, job.target, job.kind)
         return
-    from srcore.upscale.sheet import draw_sheet  # noqa: PLC0415  matplotlib takes a second
-
     made = raster_of(rows)
     save(made, job.target, job.kind)
     scale = int(options.size.scale)
+    draw_sheet = import_module(SHEET).draw_sheet
     draw_sheet(image, made, scale, network, name=job.source.name, path=job.sheet)
 
 
