@@ -17,6 +17,8 @@ from ruamel.yaml import YAML
 from srcore.common.errors import StudyError
 from srcore.common.stage import main
 from srcore.features.extractor import load_extractor
+from srcore.images.formats.format import PARTS, Format
+from srcore.images.formats.table import FORMATS
 from srcore.metrics import cost
 from srcore.models.registry import MODELS, SETS, model_class
 from srcore.params import load_params, reference
@@ -79,6 +81,22 @@ def order_of_curves() -> str:
     return f"indexof([{', '.join(repr(name) for name in MODELS)}], datum.model)"
 
 
+def kept() -> str:
+    """The table of docs/upscale.md: what each format that is written holds."""
+    lines = ["| | " + " | ".join(FORMATS) + " |", "|---" * (len(FORMATS) + 1) + "|"]
+    facts: dict[str, Callable[[Format], bool]] = {
+        "16 bits a channel": lambda kind: kind.wide,
+        "transparency": lambda kind: kind.alpha,
+        "grey as one channel": lambda kind: kind.grey,
+        **{called: lambda kind, part=part: part in kind.holds for part, called in PARTS.items()},
+        "written a band of rows at a time": lambda kind: kind.by_rows,
+    }
+    for called, holds in facts.items():
+        cells = ("yes" if holds(kind) else "" for kind in FORMATS.values())
+        lines.append(f"| {called} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
 def generated() -> Iterator[tuple[Path, str, Callable[[], str]]]:
     """File, pattern of its generated part, and what belongs there.
 
@@ -86,6 +104,7 @@ def generated() -> Iterator[tuple[Path, str, Callable[[], str]]]:
     """
     yield Path("README.md"), _marked("networks"), networks
     yield Path("docs/pipeline.md"), _marked("drawing"), drawing
+    yield Path("docs/upscale.md"), _marked("kept"), kept
     yield (
         Path(".dvc/plots/training.json"),
         r"()indexof\(\[[^]]*\], datum\.model\)()",

@@ -243,7 +243,7 @@ ODD = [
         "32 bits",
         "float.tif",
         encoded(GREY.convert("F"), "TIFF"),
-        Aside("32 bits a pixel have no known white; convert it to 8 or 16 bits"),
+        Aside("32 bits a sample (floating point) have no known white; convert it to 8 or 16 bits"),
     ),
     OddImage("turned by EXIF", "turned.png", dihedral(), Used(IMAGE, "upright")),
     OddImage("animated", "animated.png", animated(), Used(IMAGE, "its first frame")),

@@ -172,8 +172,10 @@ def test_ones_own_images_enlarged(built, shell):
     (built.path / "holiday").mkdir()
     Image.fromarray(arrays()[1][:30, :50]).save(built.path / "holiday/beach.png")
 
-    def made(command: str, *files: str) -> list[tuple[int, int]]:
-        shell(command)
+    def made(
+        command: str, *files: str, replaced: dict[str, str] | None = None
+    ) -> list[tuple[int, int]]:
+        shell(command, replaced)
         sizes = [Image.open(built.path / file).size for file in files]
         for file in files:
             (built.path / file).unlink()
@@ -183,6 +185,11 @@ def test_ones_own_images_enlarged(built, shell):
     assert made("srcore upscale photo.jpg --scale 2 --out big.png", "big.png") == [(120, 80)]
     assert made("srcore upscale holiday --scale 2 --out large", "large/beach.x2.png") == [(100, 60)]
     assert made("srcore upscale holiday --out large", "large/beach.x4.png") == [(200, 120)]
+    assert made("srcore upscale photo.jpg --scale 2.5", "photo.x2.5.jpg") == [(150, 100)]
+    fit, smaller = "srcore upscale photo.jpg --size 1920x1080 --fit", {"1920x1080": "90x90"}
+    assert made(fit, "photo.90x90.jpg", replaced=smaller) == [(90, 60)]
+    side, smaller = "srcore upscale holiday --max-side 4000 --skip-existing", {"4000": "75"}
+    assert made(side, "holiday.75/beach.75.png", replaced=smaller) == [(75, 45)]
     made("srcore upscale photo.jpg --compare", "photo.x4.jpg", "photo.x4.compare.png")
     made(
         "srcore upscale photo.jpg --compare "
