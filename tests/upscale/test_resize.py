@@ -1,5 +1,7 @@
 """What is resized a band at a time is what Pillow makes of the whole."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -14,8 +16,8 @@ PHOTOGRAPH = arrays()[2]  # 75 × 97
 
 
 def bands(pixels: np.ndarray, rows: list[int]):
-    edges = np.clip(np.cumsum([0, *rows]), 0, len(pixels)).tolist() + [len(pixels)]
-    return (pixels[a:b] for a, b in zip(edges, edges[1:], strict=False) if b > a)
+    edges = [*np.clip(np.cumsum([0, *rows]), 0, len(pixels)).tolist(), len(pixels)]
+    return (pixels[a:b] for a, b in pairwise(edges) if b > a)
 
 
 @given(st.lists(st.integers(1, 40), max_size=8), st.integers(1, 97), st.integers(1, 75))
