@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import pyvips
 import tifffile
 from photographs import arrays
 from PIL import Image, ImageCms
@@ -135,9 +136,23 @@ def magick(*arguments: object) -> bytes:
 
 
 def seen(path: Path, size: tuple[int, int]) -> np.ndarray:
-    """The pixels as RGBA of 16 bits, (H, W, 4), by ImageMagick."""
+    """The pixels as RGBA of 16 bits, (H, W, 4), by ImageMagick; of AVIF by libvips.
+
+    ImageMagick 6 reads neither transparency nor profile of an AVIF, and we read it by Pillow.
+    """
+    if path.suffix == ".avif":
+        image = pyvips.Image.new_from_file(str(path))
+        image = image if image.hasalpha() else image.addalpha()
+        return image.numpy().astype(np.uint16) * 257
     raw = magick(path, "-depth", 16, "-endian", "LSB", "rgba:-")
     return np.frombuffer(raw, "<u2").reshape(size[1], size[0], 4)
+
+
+def profile_of(path: Path) -> bytes:
+    """The colour profile of a file that has one, by the same."""
+    if path.suffix == ".avif":
+        return pyvips.Image.new_from_file(str(path)).get("icc-profile-data")
+    return magick(path, "icc:-")
 
 
 @pytest.mark.slow
@@ -189,12 +204,8 @@ def test_what_goes_in_comes_out(
         assert (b"said \xfc" in data) == ("comment" in kind.holds)
     if kept.texts:
         assert (b"Title\0\xfc" in data) == ("texts" in kind.holds)
-    written = (
-        magick(made, "icc:-")
-        if icc and kind.keeps(kept, "icc") and (kind.grey or channels > 2)
-        else b""
-    )
-    assert written == (icc if written else b"")
+    if icc and kind.keeps(kept, "icc") and (kind.grey or channels > 2):
+        assert profile_of(made) == icc
 
 
 def test_there_are_200_images_of_every_kind():
