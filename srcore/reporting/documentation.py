@@ -62,8 +62,7 @@ def drawing() -> str:
 
 def members(chosen: str) -> str:
     """The dependencies of the stage that gathers a model set, as a flow list of YAML."""
-    fixed = ["stages/train_set.py", "srcore/common", "srcore/evaluation/model_sets.py"]
-    items = [*fixed, *(f"data/models/{name}" for name in SETS[chosen])]
+    items = [*_declared(chosen), *(f"data/models/{name}" for name in SETS[chosen])]
     lines = [f"    deps: [{items[0]}"]
     for item in items[1:]:
         if len(lines[-1]) + len(item) + 3 > WIDTH:
@@ -123,6 +122,12 @@ def write(root: Path = Path()) -> list[Path]:
         stale.append(Path("docs/parameters.md"))
         parameters.write_text(new, encoding="utf-8")
     return stale
+
+
+def _declared(chosen: str) -> list[str]:
+    """What a gathering stage depends on beside its members, as it stands there."""
+    deps: list[str] = _stages()[f"train_{chosen}"]["deps"]
+    return [dep for dep in deps if not dep.startswith("data/models/")]
 
 
 def _marked(name: str) -> str:
