@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from srcore.common.tables import Columns, read_table
-from srcore.metrics.table import METRICS
+from srcore.common.tables import Columns, parse_table, read_table
+from srcore.metrics.table import HEADLINE, METRICS
 
 NETWORK, NO_NETWORK = "network", "baseline"
 """Values of the column `kind`."""
@@ -72,6 +72,18 @@ def figures_of(methods: pd.DataFrame) -> Figures:
             filled["seeds"] = int(filled["seeds"])
         method[output] = filled
     return found
+
+
+def parse_figures(text: str) -> Figures:
+    """As `figures_of`, of the csv's text; one of another commit may lack a metric of today's.
+
+    Raises:
+        ValueError: why it cannot be used, in a few words.
+    """
+    given = text.partition("\n")[0].split(",")
+    absent = METRICS.keys() - {HEADLINE} - set(given)
+    known = {name: kind for name, kind in METHOD_COLUMNS.items() if name not in absent}
+    return figures_of(parse_table(text, known))
 
 
 def networks_of(figures: Mapping[str, Mapping[str, Any]]) -> list[str]:

@@ -289,7 +289,7 @@ def test_any_two_outputs_can_be_chosen_at_both_sizes(page: Page, file: Path):
         assert page.run(
             f"{FIRST}.querySelector('img.before').src === {FIRST}.querySelector('{shown}').src"
         )
-        scores = page.run(f"{FIRST}.querySelector('tr.psnr').innerText").split()
+        scores = page.run(f"{FIRST}.querySelector('[data-metric=psnr]').innerText").split()
         assert scores[-2:] == ["—", "—"]
         for place in (".tag.left", ".zooms figcaption"):
             text = page.run(f"{FIRST}.querySelector('{place}').textContent")
@@ -297,7 +297,7 @@ def test_any_two_outputs_can_be_chosen_at_both_sizes(page: Page, file: Path):
         choose(page, "right", "bicubic")
         left, right, difference = (
             float(text.replace("−", "-"))
-            for text in page.run(f"{FIRST}.querySelector('tr.psnr').innerText").split()[-3:]
+            for text in page.run(f"{FIRST}.querySelector('[data-metric=psnr]').innerText").split()[-3:]
         )
         assert difference == pytest.approx(right - left, abs=0.011)
     assert_clean(page, file)
