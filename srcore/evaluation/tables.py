@@ -103,4 +103,4 @@ def read_checkpoints(path: Path) -> pd.DataFrame:
 
 
 def _empty(value: object) -> bool:
-    return value == "" or value != value  # noqa: PLR0124  # only NaN differs from itself
+    return value == "" or value is None or value is pd.NA or value != value

@@ -89,7 +89,11 @@ def test_it_learns_and_leaves_what_it_says(pyramids, split, tmp_path):
     recipe = Recipe(epochs=12, batch_size=2, lr=0.003)
     run("multi", pyramids, split, tmp_path, recipe=recipe)
     history = pd.read_csv(tmp_path / "out/multi.seed0.history.csv")
-    assert list(history.columns) == ["model", "seed", "epoch", "output", "loss", "psnr"]
+    assert list(history.columns) == [
+        "model", "seed", "epoch", "output", "criterion", "loss", "inverse_psnr", "psnr",
+    ]  # fmt: skip
+    assert set(history.criterion) == {"inverse_psnr"}
+    assert (history.loss == history.inverse_psnr).all()
     assert history.groupby("output").size().to_dict() == {"mid": 12, "large": 12}
     first, last = (history[history.epoch == epoch].set_index("output") for epoch in (1, 12))
     assert (last.loss < first.loss).all()
