@@ -4,6 +4,7 @@ Nothing here needs torch.
 """
 
 from collections.abc import Mapping
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -103,4 +104,6 @@ def read_checkpoints(path: Path) -> pd.DataFrame:
 
 
 def _empty(value: object) -> bool:
-    return value == "" or value is None or value is pd.NA or value != value
+    if isinstance(value, float):
+        return isnan(value)
+    return value is None or value is pd.NA or value == ""

@@ -146,12 +146,15 @@ def _row(
         + (f" ± {entry['gain_spread']:.2f}" if "gain_spread" in entry else "")
         for entry in (before, after)
     )
-    others = "".join(
-        " → ".join(metric.shown(one[name]) if name in one else "–" for one in (before, after)) + " | "
-        for name, metric in OTHERS
-    )
+    others = "".join(f"{_both(before, after, name)} | " for name, _ in OTHERS)
     interval = f"{difference.mean:+.3f} [{difference.low:+.3f}, {difference.high:+.3f}]"
     return f"| {name} | {output} | {gains} | {others}{interval} | {verdict} |"
+
+
+def _both(before: dict[str, Any], after: dict[str, Any], name: str) -> str:
+    """A metric on both sides; a side that did not know it has a dash."""
+    sides = (METRICS[name].shown(one[name]) if name in one else "–" for one in (before, after))
+    return " → ".join(sides)
 
 
 def _named(model: str, before: dict[str, Any], after: dict[str, Any]) -> str:
@@ -172,7 +175,8 @@ def _paired(base: Study, head: Study) -> Iterator[tuple[str, str, Difference]]:
         study.images[study.images["method"] == BASELINE].set_index(["image", "output"])
         for study in (base, head)
     ]
-    same = bicubic[0][HEADLINE].eq(bicubic[1][HEADLINE])  # aligned by name; absent ones are not equal
+    # Aligned by name; absent ones are not equal.
+    same = bicubic[0][HEADLINE].eq(bicubic[1][HEADLINE])
     pairs = pd.MultiIndex.from_frame(head.images[["image", "output"]])
     ours = head.images[same.reindex(pairs, fill_value=False).to_numpy(bool)]
     for model in head.models:

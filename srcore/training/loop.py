@@ -92,8 +92,9 @@ def train(
             shown = torch.stack([loss.detach(), compared])
             values: list[list[float]] = cast("Tensor", fabric.all_reduce(shown)).tolist()
             if not all(map(isfinite, values[0])):
+                step = start // batch_size + 1
                 raise StudyError(
-                    f"the loss is {sum(values[0])} in epoch {epoch}, step {start // batch_size + 1}; "
+                    f"the loss is {sum(values[0])} in epoch {epoch}, step {step}; "
                     f"{recipe.group}.lr = {recipe.lr} may be too high"
                 )
             optimization.step(loss.sum())

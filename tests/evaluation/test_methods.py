@@ -104,7 +104,8 @@ def test_costs_are_those_of_one_image_and_tell_the_frozen_part(networks, summary
     found = {key: summary["vgg"][key] for key in ("parameters", "frozen_parameters", "macs")}
     assert found == {
         "parameters": 149_766,
-        "frozen_parameters": 3 * 64 * 9 + 64 + 64 * 64 * 9 + 64 + 64 * 128 * 9 + 128 + 128**2 * 9 + 128,
+        # Four 3×3 convolutions of 64, 64, 128 and 128 channels, with biases.
+        "frozen_parameters": 9 * (3 * 64 + 64 * 64 + 64 * 128 + 128 * 128) + 64 + 64 + 128 + 128,
         "macs": cost.macs(networks[3].model, networks[3].extractor, SIDE),
     }
     assert summary["basic"]["frozen_parameters"] == 0

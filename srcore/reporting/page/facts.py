@@ -110,7 +110,7 @@ def beside_report(results: Results) -> list[Beside]:
 def _row(results: Results, line: dict[str, Any]) -> dict[str, Any]:
     row = {"model": line["model"], "weights": results.weights(line["model"])}
     row |= {"last": f"{line['last']:.{LOSS_DIGITS}f}", "epochs": int(line["epochs"])}
-    if line["report_last"] == line["report_last"]:  # noqa: PLR0124  # not NaN
+    if line["report_last"] == line["report_last"]:  # not NaN
         row["report"] = f"{line['report_last']:.{LOSS_DIGITS}f}"
     for key in ("mean", "largest"):
         difference = line[f"{key}_difference"]

@@ -13,6 +13,7 @@ from srcore.common.files import read_json
 from srcore.common.tables import Columns, read_table
 from srcore.evaluation.tables import (
     METHOD_COLUMNS,
+    NETWORK,
     REMEDY,
     SHARED,
     Figures,
@@ -114,6 +115,8 @@ def read_results(root: Path, params: Params) -> Results:
     """
     sheet = root / paths.SAMPLES
     methods = read_table(root / paths.METHOD_TABLE, METHOD_COLUMNS, REMEDY)
+    if not len(methods[methods["kind"] == NETWORK]):
+        raise StudyError(f"{paths.METHOD_TABLE}: damaged (no network in it); {REMEDY}")
     return Results(
         params=params,
         metrics=figures_of(methods),
