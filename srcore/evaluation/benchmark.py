@@ -165,9 +165,7 @@ def _outputs(
             yield network.card.model, network.card.seed, network.card.weights or "", made
 
 
-def judge(
-    output: NDArray[np.uint8], target: NDArray[np.uint8], scale: int
-) -> dict[str, float]:
+def judge(output: NDArray[np.uint8], target: NDArray[np.uint8], scale: int) -> dict[str, float]:
     """Every metric of the luma of two 8-bit images (H, W, 3), less a border of `scale`.
 
     All take 255 as the range of values, as the field does, though luma has only 219 steps.

@@ -100,7 +100,7 @@ def differences(curves: pd.DataFrame, bicubic: Mapping[str, float]) -> pd.DataFr
             line["report_last"] = given.iloc[-1]
         if len(apart):
             line["mean_difference"] = apart.mean()
-            line["largest_difference"] = apart.loc[apart.abs().idxmax()]
+            line["largest_difference"] = max(apart.tolist(), key=abs)
         lines.append(line | {"bicubic": bicubic[str(output)]})
     columns = ["model", "output", "weights", "epochs", "last", "report_last"]
     columns += ["mean_difference", "largest_difference", "bicubic"]

@@ -67,7 +67,7 @@ def headline(methods: pd.DataFrame) -> dict[str, Any]:
     for output in OUTPUTS:
         part = networks[networks["output"] == output]
         if len(part) > 1:
-            first = part.loc[part["gain"].idxmax()]
+            first = part.sort_values("gain", ascending=False, kind="stable").iloc[0]
             best[output] = {"gain": first["gain"], "model": first["method"]}
     found: dict[str, Any] = {"best": best} if best else {}
     found[BASELINE] = {

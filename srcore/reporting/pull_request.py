@@ -114,7 +114,7 @@ def _lines(base: Study, head: Study, links: str | None) -> Iterator[str]:
     yield "Parameters: " + ("; ".join(changes) if changes else "none changed") + "."
     yield from filter(None, map(_stale, (base, head)))
     yield ""
-    rows = list(_paired(base, head))
+    rows = list(paired(base, head))
     if not rows:
         yield "The two states share no held-out image of a common model: nothing can be paired."
     else:
@@ -166,7 +166,7 @@ def _named(model: str, before: dict[str, Any], after: dict[str, Any]) -> str:
     return f"{model} ({' → '.join(told)})"
 
 
-def _paired(base: Study, head: Study) -> Iterator[tuple[str, str, Difference]]:
+def paired(base: Study, head: Study) -> Iterator[tuple[str, str, Difference]]:
     """Model, output and difference, for the models both have, on the same images.
 
     A name stands for the same image when bicubic interpolation scores the same on both sides.
@@ -181,8 +181,8 @@ def _paired(base: Study, head: Study) -> Iterator[tuple[str, str, Difference]]:
     ours = head.images[same.reindex(pairs, fill_value=False).to_numpy(bool)]
     for model in head.models:
         for output in OUTPUTS:
-            entries = [study.metrics.get(model, {}).get(output) for study in (base, head)]
-            if None in entries:
+            entries = [study.metrics.get(model, {}).get(output, {}) for study in (base, head)]
+            if not all(entries):
                 continue
             # Where one side has one seed only, nothing better is known than the other's spread.
             known = [entry["gain_spread"] for entry in entries if "gain_spread" in entry] or [0.0]

@@ -67,9 +67,7 @@ def test_a_model_that_the_report_has_not_stands_alone(report):
 
 def test_differences_are_those_of_the_epochs_that_both_have(report):
     """The report's first losses of basic are 0.0405, 0.0375 and 0.0369."""
-    two = pd.concat(
-        [history("basic", {"mid": [0.0500, 0.0370, 0.0369]}, seed) for seed in (0, 1)]
-    )
+    two = pd.concat([history("basic", {"mid": [0.0500, 0.0370, 0.0369]}, seed) for seed in (0, 1)])
     two.loc[two["seed"] == 1, "inverse_psnr"] += 0.0002
     (line,) = differences(training_curves(two, report, []), {"mid": 0.04}).to_dict("records")
     assert line["epochs"] == 3

@@ -276,7 +276,7 @@ MIXED = {
 def test_trainings_are_told_by_the_checkpoints(tmp_path: Path, root: Path):
     """Neither by the name of a network nor by params.yaml, which may have changed since."""
     page = page_of(tmp_path, make_study(tmp_path, root / "params.yaml", networks=MIXED))
-    heads, *rows = table_after(page, "<h3 id=\"trainings\"")
+    heads, *rows = table_after(page, '<h3 id="trainings"')
     by_name = {row[0]: dict(zip(heads, row, strict=True)) for row in rows}
     assert list(by_name) == ["basic", "vgg", "mine"]
     assert [row["Loss"] for row in by_name.values()] == ["inverse psnr", "inverse psnr", "l1"]

@@ -22,7 +22,7 @@ from srcore.reporting.page.charts import (
 from srcore.reporting.page.results import Results
 from srcore.reporting.page.svg import short, signed, without_start
 
-LOSSES = {SHARED: "1 / PSNR", "l1": "L1"}
+LOSSES: dict[str, str] = {SHARED: "1 / PSNR", "l1": "L1"}
 """Name of a training loss → how it is written; another is written as it is named."""
 COSTS = (
     ("macs", "MACs", "multiply-accumulates an image"),
@@ -158,7 +158,7 @@ def _costs(results: Results) -> Group:
         for key, short_name, axis in COSTS:
             points: list[Point] = []
             for style, model in enumerate(results.models):
-                whole = cast("dict[str, Any]", results.metrics[model])
+                whole = results.metrics[model]
                 if (entry := whole.get(output)) is None:
                     continue
                 ends = (entry.get(key, entry["gain"]) for key in ("gain_low", "gain_high"))

@@ -1,7 +1,7 @@
 """What was run, for people: in a few lines, a table of trainings, and how far the report is."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from srcore.metrics.intervals import FEW_GROUPS
 from srcore.reporting.page.results import Results
@@ -100,7 +100,8 @@ def beside_report(results: Results) -> list[Beside]:
     found: list[Beside] = []
     for output in results.outputs:
         part = results.beside[results.beside["output"] == output]
-        rows = [_row(results, line) for line in part.to_dict("records")]
+        lines = cast("list[dict[str, Any]]", part.to_dict("records"))
+        rows = [_row(results, line) for line in lines]
         if part["report_last"].notna().any():
             bicubic = f"{part['bicubic'].iloc[0]:.{LOSS_DIGITS}f}"
             found.append(Beside(results.side(output), output, bicubic, rows))

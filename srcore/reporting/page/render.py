@@ -41,22 +41,12 @@ def render(results: Results) -> str:
     Raises:
         StudyError: an image that data/compare/index.json names is missing.
     """
-    pages = Environment(
-        loader=PackageLoader("srcore.reporting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    style, script = (_source(pages, name) for name in ("report.css", "report.js"))
+    pages = environment()
+    style, script = (source(pages, name) for name in ("report.css", "report.js"))
     return pages.get_template("report.html.j2").render(
         style=Markup(style),  # noqa: S704 (our own file)
         script=Markup(script),  # noqa: S704
-        # Nothing but this very style, this very script and embedded images may load or run.
-        policy=(
-            f"default-src 'none'; img-src data:; style-src '{_digest(style)}'; "
-            f"script-src '{_digest(script)}'; base-uri 'none'; form-action 'none'"
-        ),
+        policy=policy(style, script),
         random=RANDOM,
         outputs=results.outputs,
         headlines=[_headline(results, output) for output in results.outputs],
@@ -262,7 +252,27 @@ def _embedded(path: Path) -> str:
     return "data:image/png;base64," + base64.b64encode(image).decode()
 
 
-def _source(pages: Environment, name: str) -> str:
+def environment() -> Environment:
+    """The templates of all pages; what is put into them is escaped."""
+    return Environment(
+        loader=PackageLoader("srcore.reporting"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def policy(style: str, script: str | None = None) -> str:
+    """Nothing but this very style, this very script and embedded images may load or run."""
+    run = f"script-src '{_digest(script)}'; " if script is not None else ""
+    return (
+        f"default-src 'none'; img-src data:; style-src '{_digest(style)}'; "
+        f"{run}base-uri 'none'; form-action 'none'"
+    )
+
+
+def source(pages: Environment, name: str) -> str:
     """A file beside the template, not expanded."""
     assert pages.loader is not None
     return pages.loader.get_source(pages, name)[0]
