@@ -16,6 +16,7 @@ from srcore.common.errors import StudyError, reason
 from srcore.common.files import atomic
 from srcore.common.stage import main
 from srcore.models.scales import OUTPUTS
+from srcore.reporting.page.svg import signed
 from srcore.reporting.pull_request import Study, paired, read_study
 
 PAGE = Path("plots/experiments.html")
@@ -126,10 +127,13 @@ def _cells(first: Study, study: Study, model: str) -> Iterator[tuple[str, Cell]]
         if first is not study:
             difference = differences.get(output)
             significant = difference is not None and difference.told
-            verdict = f"{difference.mean:+.2f} {difference.words}" if difference else OTHER_IMAGES
+            if difference is not None:
+                verdict = f"{signed(difference.mean)} {difference.words}"
+            else:
+                verdict = OTHER_IMAGES
         gain = entry["gain"]
         ends = entry.get("gain_low", gain), entry.get("gain_high", gain)
-        yield output, Cell(gain, *ends, verdict.replace("-", "−"), significant)
+        yield output, Cell(gain, *ends, verdict, significant)
 
 
 def _weights(study: Study, model: str) -> str:
@@ -149,16 +153,11 @@ def markdown(table: Table) -> str:
         cells = [row.experiment, *map(str, row.settings), label]
         for output in sides:
             cell = row.cells.get(output)
-            cells += [written(cell.gain), verdict(cell)] if cell else ["–", "–"]
+            cells += [signed(cell.gain), verdict(cell)] if cell else ["–", "–"]
         lines.append(f"| {' | '.join(one.replace('|', BAR) for one in cells)} |")
     if left := ", ".join(f"{count} {state}" for state, count in table.unfinished.items()):
         lines += ["", f"Without results: {left}."]
     return "\n".join(lines)
-
-
-def written(gain: float) -> str:
-    """A gain with its sign: +0.31, −0.35."""
-    return f"{gain:+.2f}".replace("-", "−")
 
 
 def verdict(cell: Cell) -> str:

@@ -65,7 +65,7 @@ def test_a_grid_is_one_small_table(grid):
     ]
     assert rows[0][4] == "the first"
     assert rows[1][4].startswith("**−0.50 worse")
-    assert rows[2][4] == "+0.00 same"
+    assert rows[2][4] == "0.00 same"
     assert rows[3][4].startswith("**+0.50 better")
 
 

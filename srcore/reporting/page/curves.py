@@ -1,7 +1,6 @@
 """The charts of the report page, filled with the figures of a study."""
 
 from dataclasses import dataclass
-from typing import Any, cast
 
 import pandas as pd
 from markupsafe import Markup
@@ -73,7 +72,7 @@ def _own_losses(results: Results) -> list[Group]:
     ours = results.training[results.training["run"] == OURS]
     criteria = ours.groupby("model")["criterion"].first()
     groups: list[Group] = []
-    for criterion in dict.fromkeys(criteria.reindex(results.models).dropna()):
+    for criterion in dict.fromkeys(map(str, criteria.reindex(results.models).dropna())):
         models = [name for name in results.models if criteria.get(name) == criterion]
         if criterion == SHARED:
             continue

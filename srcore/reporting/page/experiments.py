@@ -5,7 +5,7 @@ from typing import Any
 from markupsafe import Markup
 
 from srcore.features.labels import RANDOM
-from srcore.reporting.experiments import Row, Table, numbers, written
+from srcore.reporting.experiments import Row, Table, numbers
 from srcore.reporting.page.against import Against, Series, against
 from srcore.reporting.page.charts import swatch
 from srcore.reporting.page.render import environment, policy, source
@@ -27,7 +27,7 @@ def render(table: Table) -> str:
         random=RANDOM,
         table=table,
         sides=sides,
-        written=written,
+        signed=signed,
         swatch=swatch,
         charts=[chart for output in sides for chart in _charts(table, output)],
     )
