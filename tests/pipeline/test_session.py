@@ -20,14 +20,14 @@ pytestmark = pytest.mark.slow
 Shell = Callable[..., str]
 VOC2007 = (
     "dvc exp run -S data.source=voc2007 -S data.voc2007.archive=/my/VOCtrainval_06-Nov-2007.tar "
-    "-S split.validation=1000 -S train.epochs=10 -S train.batch_size=16 "
+    "-S split.validation=1000 -S train.epochs=10 -S train.batch_size=8 "
     "-S frozen.vgg=/my/vgg16.safetensors"
 )
 REAL = (
     "dvc exp run -S data.source=voc2007 "
-    "-S data.voc2007.archive=../shared/voc2007/VOCtrainval_originals_946.tar "
+    "-S data.voc2007.archive=/my/VOCtrainval_originals_946.tar "
     "-S split.validation=165 -S train.epochs=10 "
-    "-S frozen.vgg=../shared/weights/vgg16_features_to_conv2_2.safetensors"
+    "-S frozen.vgg=/my/vgg16_features_to_conv2_2.safetensors"
 )
 
 
@@ -128,9 +128,9 @@ def test_ones_own_images(built, shell, tmp_path):
     ("command", "archive", "file", "sizes"),
     [
         (VOC2007, "/my/VOCtrainval_06-Nov-2007.tar", "/my/vgg16.safetensors",
-         {"validation=1000": "validation=3", "batch_size=16": "batch_size=4"}),
-        (REAL, "../shared/voc2007/VOCtrainval_originals_946.tar",
-         "../shared/weights/vgg16_features_to_conv2_2.safetensors",
+         {"validation=1000": "validation=3", "batch_size=8": "batch_size=4"}),
+        (REAL, "/my/VOCtrainval_originals_946.tar",
+         "/my/vgg16_features_to_conv2_2.safetensors",
          {"validation=165": "validation=3"}),
     ],
     ids=["README.md", "docs/results.md"],
@@ -150,7 +150,7 @@ def test_the_reports_own_settings(built, shell, voc):
     """
     recipe = shell("make paper", {"make": "make --dry-run"})
     assert recipe.startswith("dvc exp run -S data.source=voc2007 ")
-    smaller = {"=1000": "=3", "epochs=10": "epochs=1", "batch_size=16": "batch_size=4"}
+    smaller = {"=1000": "=3", "epochs=10": "epochs=1", "batch_size=8": "batch_size=4"}
     for old, new in (smaller | {"=pretrained": "=random"}).items():
         assert old in recipe
         recipe = recipe.replace(old, new)
