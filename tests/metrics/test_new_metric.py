@@ -20,7 +20,7 @@ from compared import CPU, network, pyramids
 from made_up_study import NETWORKS, make_study
 from photographs import arrays
 from srcore.common.tables import write_table
-from srcore.common.tensors import to_tensor
+from srcore.common.tensors import to_images, to_tensor
 from srcore.evaluation.benchmark import judge
 from srcore.evaluation.examples import compare
 from srcore.evaluation.held_out import judge_images
@@ -45,10 +45,9 @@ kept = {"multi": NETWORKS["multi"]}
 params = make_study(out / "study", Path("params.yaml"), networks=kept, side=16, crops=3)
 page = render(read_results(out / "study", params))
 (out / "page.html").write_text(page)
-error = np.abs(
-    networks[0](to_tensor(data.low[:1]))["mid"].clamp(0, 1).mul(255).round().div(255).permute(0, 2, 3, 1).numpy()[0]
-    - data.mid[0] / 255
-).mean()
+made = networks[0](to_tensor(data.low[:1]))["mid"]
+saved = to_images(made)[0].astype(float)
+error = np.abs(saved - data.mid[0]).mean() / 255
 print(json.dumps({"sheet": shown, "benchmark": benchmark, "error": float(error)}))
 """
 

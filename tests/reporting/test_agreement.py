@@ -30,8 +30,8 @@ from srcore.metrics.table import METRICS
 from srcore.models.checkpoint import save_checkpoint
 from srcore.params import load_params
 from srcore.reporting.canvas import Canvas
-from srcore.reporting.experiments import compare as side_by_side
-from srcore.reporting.experiments import markdown
+from srcore.reporting.experiments.table import compare as side_by_side
+from srcore.reporting.experiments.table import markdown
 from srcore.reporting.page.render import render
 from srcore.reporting.page.results import read_results
 from srcore.reporting.page.svg import short, signed

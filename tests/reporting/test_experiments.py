@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from srcore.reporting.experiments import compare, markdown, numbers
-from srcore.reporting.page.experiments import render
+from srcore.reporting.experiments.page import render
+from srcore.reporting.experiments.table import compare, markdown, numbers
 from srcore.reporting.pull_request import Study
 
 NAMES = [f"{number:02}.png" for number in range(40)]

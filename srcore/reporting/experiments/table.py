@@ -1,26 +1,14 @@
-"""The experiments since a commit, side by side: Markdown, and a page that plots them.
-
-`python -m srcore.reporting.experiments main` takes the commit `main`, the commits after it and the
-experiments that were run from any of them.
-"""
+"""Experiments side by side: the parameters that differ, and what each network gains."""
 
 import math
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
-from srcore.common.errors import StudyError, reason
-from srcore.common.files import atomic
-from srcore.common.stage import main
 from srcore.models.scales import OUTPUTS
 from srcore.reporting.page.svg import signed
-from srcore.reporting.pull_request import Study, paired, read_study
+from srcore.reporting.pull_request import Study, paired
 
-PAGE = Path("plots/experiments.html")
-"""The page; git does not track it."""
 NOT_A_SETTING = ("model",)
 """Parameters that are no column: the networks of an experiment stand in its rows."""
 BAR = "\\|"
@@ -169,65 +157,6 @@ def _has(table: Table, output: str) -> bool:
     return any(output in row.cells for row in table.rows)
 
 
-def read_experiments(since: str) -> tuple[list[Study], dict[str, int]]:
-    """The commit, what was committed after it, and the experiments run from any of these.
-
-    A later commit whose parameters and figures are those of the one before it is left out.
-
-    Returns:
-        Their states in that order, each under its name, and state → number of experiments that
-        have no results.
-
-    Raises:
-        StudyError: no such commit, or it holds no results; DVC cannot list the experiments.
-    """
-    # `dvc` takes seconds to load, and a text on its logger before every table.
-    from dvc.api import exp_show  # noqa: PLC0415
-    from dvc.exceptions import DvcException  # noqa: PLC0415
-
-    first = _git("rev-parse", "--verify", "--end-of-options", f"{since}^{{commit}}")
-    later = _git("rev-list", "--reverse", "--first-parent", f"{first}..HEAD").split()
-    try:
-        listed = exp_show(revs=[first, *later])
-    except DvcException as error:
-        raise StudyError(f"dvc: {reason(error)}") from None
-    studies: list[Study] = []
-    unfinished: dict[str, int] = {}
-    for line in listed:
-        state = str(line.get("State") or "Success")
-        if line["rev"] == "workspace":
-            continue
-        if state != "Success":
-            unfinished[state.lower()] = unfinished.get(state.lower(), 0) + 1
-            continue
-        commit = str(line["rev"])
-        is_first = first.startswith(commit)
-        name = since if is_first else str(line.get("Experiment") or commit)
-        try:
-            study = replace(read_study(commit), name=name)
-        except StudyError:
-            if is_first:
-                raise
-            continue  # a commit before there were any results, or of other files
-        if line["typ"] != "baseline" or not studies or not _alike(study, studies):
-            studies.append(study)
-    return studies, unfinished
-
-
-def _alike(study: Study, others: Sequence[Study]) -> bool:
-    return any(study.params == other.params and study.metrics == other.metrics for other in others)
-
-
-def _git(*command: str) -> str:
-    try:
-        done = subprocess.run(["git", *command], check=True, capture_output=True, text=True)  # noqa: S603, S607
-    except subprocess.CalledProcessError as error:
-        raise StudyError(" ".join(error.stderr.split()) or "git failed") from None
-    except OSError as error:
-        raise StudyError(f"git: {error.strerror}; install it") from None
-    return done.stdout.strip()
-
-
 def _flat(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
     """Dotted key and value of everything in nested dicts."""
     if isinstance(value, dict):
@@ -241,19 +170,3 @@ def numbers(values: Sequence[Any]) -> bool:
     """Whether a parameter can be an axis: numbers, and at least two of them."""
     kinds = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
     return kinds and all(map(math.isfinite, values)) and len(set(values)) > 1
-
-
-def _run() -> None:
-    from srcore.reporting.page.experiments import render  # noqa: PLC0415  # it imports this file
-
-    if len(sys.argv) > 2:
-        raise StudyError("name one commit: make experiments SINCE=main")
-    table = compare(*read_experiments(sys.argv[1] if len(sys.argv) == 2 else "HEAD"))
-    with atomic(PAGE) as partial:
-        partial.write_text(render(table), encoding="utf-8", newline="\n")
-    sys.stdout.write(markdown(table) + "\n")
-    sys.stderr.write(f"{PAGE}: the same with plots\n")
-
-
-if __name__ == "__main__":
-    main(_run)

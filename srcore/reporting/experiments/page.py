@@ -5,8 +5,8 @@ from typing import Any
 from markupsafe import Markup
 
 from srcore.features.labels import RANDOM
-from srcore.reporting.experiments import Row, Table, numbers
-from srcore.reporting.page.against import Against, Series, against
+from srcore.reporting.experiments.against import Against, Series, against
+from srcore.reporting.experiments.table import Row, Table, numbers
 from srcore.reporting.page.charts import swatch
 from srcore.reporting.page.render import environment, policy, source
 from srcore.reporting.page.svg import signed
