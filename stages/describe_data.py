@@ -12,8 +12,7 @@ STAGES = {"download": paths.RAW, "pyramids": paths.PYRAMIDS, "split": paths.SPLI
 def run() -> None:
     figures = {name: read_json(folder / "metrics.json") for name, folder in STAGES.items()}
     pyramids = Pyramids.open(paths.PYRAMIDS)
-    train, validation = read_split(paths.SPLIT, pyramids.names)
-    sample_sheet(pyramids, train, validation, paths.SAMPLES)
+    sample_sheet(pyramids, read_split(paths.SPLIT, pyramids.names), paths.SAMPLES)
     write_json(paths.DATASET, figures)
 
 

@@ -18,7 +18,8 @@ from srcore.common.tensors import to_images, to_tensor
 from srcore.common.text import printable
 from srcore.evaluation.matlab import crop_to_multiple, imresize, luma
 from srcore.images.decode import ImageError, decode
-from srcore.inference.baselines import BASELINE
+from srcore.inference.baselines import BASELINE, LINEAR
+from srcore.inference.linear import LinearFilter
 from srcore.inference.network import Network
 from srcore.metrics.psnr import psnr
 from srcore.metrics.seeds import spread_over_seeds
@@ -115,6 +116,7 @@ def _image(top: Path, path: Path) -> HighResolution:
 
 def judge_benchmarks(
     networks: list[Network],
+    linear: LinearFilter,
     images: list[HighResolution],
     max_pixels: int,
     device: torch.device,
@@ -124,8 +126,8 @@ def judge_benchmarks(
     With several seeds of a model, each is a line of its own.
 
     Returns:
-        One line an image, output, method and seed: data_set, image, method, seed, output, psnr
-        (dB), ssim, gain (dB over bicubic), and weights (label of the frozen weights, empty
+        One line an image, output, method and seed: data_set, image, method, seed (missing for a
+        method that is not trained with one), output, psnr (dB), ssim, gain (dB over bicubic), and weights (label of the frozen weights, empty
         without).
     """
     lines: list[dict[str, Any]] = []
@@ -135,7 +137,7 @@ def judge_benchmarks(
             target = crop_to_multiple(pixels, scale)
             low = imresize(target, 1 / scale)
             bicubic = math.nan
-            for method, seed, weights, made in _outputs(networks, low, output, device):
+            for method, seed, weights, made in _outputs(networks, linear, low, output, device):
                 found_psnr, found_ssim = judge(made, target, scale)
                 if method == BASELINE:  # the first
                     bicubic = found_psnr
@@ -152,14 +154,19 @@ def judge_benchmarks(
                         "weights": weights,
                     }
                 )
-    return pd.DataFrame(lines)
+    return pd.DataFrame(lines).astype({"seed": "Int64"})
 
 
 def _outputs(
-    networks: list[Network], low: NDArray[np.uint8], output: str, device: torch.device
-) -> Iterator[tuple[str, int, str, NDArray[np.uint8]]]:
+    networks: list[Network],
+    linear: LinearFilter,
+    low: NDArray[np.uint8],
+    output: str,
+    device: torch.device,
+) -> Iterator[tuple[str, int | None, str, NDArray[np.uint8]]]:
     """Method, seed, label of its weights, and the image (s·H, s·W, 3) it makes of `low`."""
-    yield BASELINE, 0, "", imresize(low, OUTPUTS[output])
+    yield BASELINE, None, "", imresize(low, OUTPUTS[output])
+    yield LINEAR, None, "", linear(low[None], OUTPUTS[output])[0]
     inputs = to_tensor(np.ascontiguousarray(low)[None], device)
     for network in networks:
         if output in network.model.outputs:

@@ -1,4 +1,4 @@
-"""Judging a model set on the held-out images, beside interpolation."""
+"""Judging a model set on the held-out images, beside interpolation and the linear filter."""
 
 from collections.abc import Iterator
 from itertools import chain
@@ -13,10 +13,11 @@ from torch import Tensor
 from srcore.common.progress import progress
 from srcore.common.tensors import quantise, to_tensor
 from srcore.data.dataset import Indices, Pyramids
-from srcore.inference.baselines import BASELINE, METHODS, upscale
+from srcore.inference.baselines import BASELINE, LINEAR, METHODS, upscale
+from srcore.inference.linear import LinearFilter
 from srcore.inference.network import Network
 from srcore.metrics import cost
-from srcore.metrics.intervals import mean_interval
+from srcore.metrics.paired import paired_difference
 from srcore.metrics.psnr import psnr
 from srcore.metrics.seeds import spread_over_seeds
 from srcore.metrics.ssim import ssim
@@ -28,6 +29,7 @@ BATCH = 8
 
 def judge_images(
     networks: list[Network],
+    linear: LinearFilter,
     pyramids: Pyramids,
     held_out: Indices,
     device: torch.device,
@@ -38,17 +40,17 @@ def judge_images(
 
     Returns:
         One line a method, seed, output and image, in this order: image, group, method, output,
-        seed, psnr (dB), ssim, weights (label of the frozen weights, empty without), and gain (dB
-        over bicubic).
+        seed (missing for a method that is not trained with one), psnr (dB), ssim, weights (label
+        of the frozen weights, empty without), and gain (dB over bicubic).
     """
     # Plain tuples: an array kept among those that come and go leaves holes in the memory.
-    lines: dict[tuple[str, int, str], list[tuple[str | int | float, ...]]] = {}
+    lines: dict[tuple[str, int | None, str], list[tuple[str | int | float | None, ...]]] = {}
     starts = range(0, len(held_out), BATCH)
     for start in progress(starts, desc="evaluating", unit="batch"):
         rows = held_out[start : start + BATCH]
         low = np.array(pyramids.low[rows])
         targets = {output: to_tensor(getattr(pyramids, output)[rows]) for output in OUTPUTS}
-        for method, seed, weights, output, images in _outputs(networks, low, device):
+        for method, seed, weights, output, images in _outputs(networks, linear, low, device):
             target = targets[output]
             part = lines.setdefault((method, seed, output), [])
             figures = torch.stack([psnr(images, target), ssim(images, target)], 1).tolist()
@@ -57,6 +59,7 @@ def judge_images(
                 part.append((name, group, method, output, seed, *of_image, weights))
     columns = ["image", "group", "method", "output", "seed", "psnr", "ssim", "weights"]
     table = pd.DataFrame(chain.from_iterable(lines.values()), columns=columns)
+    table["seed"] = table["seed"].astype("Int64")
     baseline = table[table.method == BASELINE].set_index(["image", "output"])["psnr"]
     pairs = pd.MultiIndex.from_frame(table[["image", "output"]])
     table["gain"] = table["psnr"] - baseline.reindex(pairs).to_numpy()
@@ -64,12 +67,14 @@ def judge_images(
 
 
 def _outputs(
-    networks: list[Network], low: NDArray[np.uint8], device: torch.device
-) -> Iterator[tuple[str, int, str, str, Tensor]]:
+    networks: list[Network], linear: LinearFilter, low: NDArray[np.uint8], device: torch.device
+) -> Iterator[tuple[str, int | None, str, str, Tensor]]:
     """Method, seed, label of its weights, output and images (N, 3, H, W), quantised, on CPU."""
     for method in METHODS:
         for output, scale in OUTPUTS.items():
-            yield method, 0, "", output, to_tensor(upscale(low, method, scale))
+            yield method, None, "", output, to_tensor(upscale(low, method, scale))
+    for output, scale in OUTPUTS.items():
+        yield LINEAR, None, "", output, to_tensor(linear(low, scale))
     inputs = to_tensor(low, device)
     for network in networks:
         card = network.card
@@ -77,31 +82,33 @@ def _outputs(
             yield card.model, card.seed, card.weights or "", output, quantise(image).cpu()
 
 
-def summarise(table: pd.DataFrame, networks: list[Network], resamples: int, side: int) -> Any:
+def summarise(table: pd.DataFrame, networks: list[Network], side: int) -> Any:
     """The content of `metrics/evaluate.json`.
 
     Args:
         table: what `judge_images` gave.
         networks: the model set.
-        resamples: bootstrap resamples behind each interval.
         side: side of a low-resolution image, for the cost.
 
     Returns:
-        {"best": {output: {model, gain, weights?}}, method: {output: {psnr, ssim, gain, gain_low,
-        gain_high, wins, weights?, seeds?, psnr_spread?, gain_spread?}, parameters?, macs?}};
-        gain_low and gain_high are the 95 % interval of the mean gain, wins the share of images on
-        which the method beats bicubic. With several seeds figures are those of image-wise means,
-        beside what `spread_over_seeds` gives.
+        {"best": {output: {model, gain, weights?}}, method: {output: {psnr, ssim, gain, gain_low?,
+        gain_high?, wins, weights?, seeds?, psnr_spread?, gain_spread?}, parameters?, macs?}};
+        gain_low and gain_high are the 95 % interval of the mean gain (`paired_difference`), left
+        out where scenes are too few for one; wins is the share of images on which one training
+        beats bicubic. With several seeds every figure is the mean over them, beside what
+        `spread_over_seeds` gives.
     """
     summary: dict[str, Any] = {"best": {}}
     models = dict.fromkeys(network.card.model for network in networks)
     for (method, output), part in table.groupby(["method", "output"], sort=False):
-        by_image = part.groupby(["image", "group"], sort=False)["gain"].mean().reset_index()
-        low, high = mean_interval(by_image["gain"], by_image["group"], resamples)
         entry: dict[str, Any] = {"psnr": part["psnr"].mean(), "ssim": part["ssim"].mean()}
         if method != BASELINE:
-            entry |= {"gain": part["gain"].mean(), "gain_low": low, "gain_high": high}
-            entry["wins"] = float((by_image["gain"] > 0).mean())
+            entry["gain"] = part["gain"].mean()
+            baseline = table[(table["method"] == BASELINE) & (table["output"] == output)]
+            difference = paired_difference(part, baseline)
+            if difference is not None and difference.low is not None:
+                entry |= {"gain_low": difference.low, "gain_high": difference.high}
+            entry["wins"] = float((part["gain"] > 0).mean())
         entry |= spread_over_seeds(part)
         if weights := part["weights"].iloc[0]:
             entry["weights"] = weights
@@ -122,14 +129,14 @@ def quality_and_cost(summary: dict[str, Any]) -> pd.DataFrame:
     """One line a model and output of `summarise`, for the plots of quality against cost.
 
     Returns:
-        method, output, gain, gain_low, gain_high (dB over bicubic), parameters, macs, and weights
-        (label of the frozen weights, empty without).
+        method, output, gain, gain_low, gain_high (dB over bicubic; the ends are missing where scenes are
+        too few), parameters, macs, and weights (label of the frozen weights, empty without).
     """
     lines = [
         {
             "method": method,
             "output": output,
-            **{key: entry[output][key] for key in ("gain", "gain_low", "gain_high")},
+            **{key: entry[output].get(key) for key in ("gain", "gain_low", "gain_high")},
             "parameters": entry["parameters"],
             "macs": entry["macs"],
             "weights": entry[output].get("weights", ""),

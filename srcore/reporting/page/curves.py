@@ -117,7 +117,7 @@ def _held_out(results: Results) -> Group:
             charts.append(Chart(f"{side} × {side}", "", drawing))
     legend = [*_legend(results), (reference_swatch(), BASELINE)]
     text = (
-        "Mean PSNR of the held-out images after each epoch; higher is better, and steep first "
+        "Mean PSNR of the validation images after each epoch; higher is better, and steep first "
         "epochs may leave the chart."
     )
     return Group("Held-out quality", text, charts, legend)
@@ -133,7 +133,7 @@ def _costs(results: Results) -> Group:
                 whole = cast("dict[str, Any]", results.metrics[model])
                 if (entry := whole.get(output)) is None:
                     continue
-                ends = entry["gain_low"], entry["gain_high"]
+                ends = (entry.get(end, entry["gain"]) for end in ("gain_low", "gain_high"))
                 weights = results.weights(model)
                 points.append(Point(style, model, weights, whole[key], entry["gain"], *ends))
             side = results.side(output)
@@ -143,7 +143,9 @@ def _costs(results: Results) -> Group:
             label = f"Gain over bicubic at {side} pixels against {axis}. {said}."
             drawing = scatter(points, label, (axis, "gain over bicubic, dB"))
             charts.append(Chart(f"{side} × {side}: {short_name}", "", drawing))
-    text = "One mark a model with its 95 % interval; up and to the left is better."
+    known = any("gain_low" in entry for entry in _entries(results))
+    interval = " with its 95 % interval" if known else ""
+    text = f"One mark a model{interval}; up and to the left is better."
     return Group("Quality against cost", text, charts, _legend(results))
 
 
@@ -156,18 +158,29 @@ def _gains(results: Results) -> Group:
         said: list[str] = []
         for style, model in enumerate(results.models):
             part = table[(table["method"] == model) & (table["output"] == output)]
-            values = [float(value) for value in part["gain"]]
+            gains = part.groupby("image", sort=False)["gain"].mean()
+            values = [float(value) for value in gains]
             if values:
                 rows.append(Row(style, model, results.weights(model), values))
-                median = signed(float(part["gain"].median()))
+                median = signed(float(gains.median()))
                 ends = f"{signed(min(values))} to {signed(max(values))}"
                 said.append(f"{_label(results, model)}: median {median} dB, {ends}")
         side = results.side(output)
         label = f"Gain over bicubic of single images at {side} pixels. {'; '.join(said)}."
         drawing = distribution(rows, label, "gain over bicubic, dB")
         charts.append(Chart(f"{side} × {side}", "", drawing))
-    text = "A dot is one held-out image; the box holds the middle half, its line the median."
+    text = f"A dot is one {results.part} image, the mean over seeds; the box holds the middle half, its line the median."
     return Group("Gain image by image", text, charts, [])
+
+
+def _entries(results: Results) -> list[dict[str, Any]]:
+    """The figures of every model at every output that it has."""
+    return [
+        results.metrics[name][output]
+        for name in results.models
+        for output in results.outputs
+        if output in results.metrics[name]
+    ]
 
 
 def _by_seed(part: pd.DataFrame, column: str) -> list[list[tuple[float, float]]]:

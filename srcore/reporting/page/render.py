@@ -18,12 +18,12 @@ from markupsafe import Markup
 
 from srcore.common.errors import StudyError
 from srcore.features.labels import RANDOM
-from srcore.inference.baselines import BASELINE, METHODS
-from srcore.metrics.intervals import FEW_GROUPS
+from srcore.inference.baselines import BASELINE, REFERENCES
 from srcore.params import Params
 from srcore.reporting.page.charts import interval_bar
 from srcore.reporting.page.curves import curve_groups
 from srcore.reporting.page.facts import facts
+from srcore.reporting.page.headline import headline
 from srcore.reporting.page.ranking import rankings
 from srcore.reporting.page.results import Results
 from srcore.reporting.page.svg import padded, short, signed
@@ -48,6 +48,7 @@ def render(results: Results) -> str:
         lstrip_blocks=True,
     )
     style, script = (_source(pages, name) for name in ("report.css", "report.js"))
+    ranked = rankings(results)
     return pages.get_template("report.html.j2").render(
         style=Markup(style),  # noqa: S704 (our own file)
         script=Markup(script),  # noqa: S704
@@ -58,11 +59,12 @@ def render(results: Results) -> str:
         ),
         random=RANDOM,
         outputs=results.outputs,
-        headlines=[_headline(results, output) for output in results.outputs],
+        headlines=[headline(results, ranking) for ranking in ranked],
+        part=results.part,
         unreal=[name for name in results.models if results.weights(name) == RANDOM],
         tables=[_table(results, output) for output in results.outputs],
         seeds=_seeds(results),
-        rankings=rankings(results),
+        rankings=ranked,
         curves=curve_groups(results),
         images=[_image(results, item) for item in results.index["images"]],
         low=results.params.pyramid.sizes[0],
@@ -75,53 +77,21 @@ def render(results: Results) -> str:
     )
 
 
-def _headline(results: Results, output: str) -> dict[str, Any]:
-    """Which network gains most at one size, in plain words."""
-    best = results.metrics["best"][output]
-    entry = results.metrics[best["model"]][output]
-    low, high = entry["gain_low"], entry["gain_high"]
-    within_seeds = abs(entry["gain"]) < entry.get("gain_spread", 0)
-    kind = "noise" if low <= 0 <= high or within_seeds else "gain" if low > 0 else "loss"
-    alone = sum(output in results.metrics[name] for name in results.models) == 1
-    if kind == "gain":
-        verdict = "beats bicubic" if alone else "gains most over bicubic"
-    elif kind == "loss":
-        closest = "comes closest to bicubic; no network beats it"
-        verdict = "stays below bicubic" if alone else closest
-    else:
-        leads = "is level with bicubic" if alone else "leads, level with bicubic"
-        why = "the interval includes zero" if low <= 0 <= high else "seeds differ by more"
-        verdict = f"{leads}: {why}"
-    if (groups := results.images["group"].nunique()) < FEW_GROUPS:
-        verdict += f"; judged on {groups} scenes only, so the interval is rough"
-    return {
-        "side": results.side(output),
-        "model": best["model"],
-        "weights": results.weights(best["model"]),
-        "gain": signed(entry["gain"]),
-        "low": signed(low),
-        "high": signed(high),
-        "verdict": verdict,
-        "won": f"{100 * entry['wins']:.0f} %",
-        "spread": f"{entry['gain_spread']:.2f}" if "gain_spread" in entry else "",
-        "kind": kind,
-    }
-
-
 def _table(results: Results, output: str) -> dict[str, Any]:
     """The rows of one size, the largest gain first; bicubic stands at zero by definition."""
-    names = [name for name in (*results.models, *METHODS) if output in results.metrics[name]]
-    zero = {"gain": 0.0, "gain_low": 0.0, "gain_high": 0.0}
-    entries = {name: zero | cast("dict[str, Any]", results.metrics[name][output]) for name in names}
-    ends = [e[key] for e in entries.values() for key in ("gain_low", "gain_high")]
+    names = [name for name in (*results.models, *REFERENCES) if output in results.metrics[name]]
+    entries = {
+        name: {"gain": 0.0} | cast("dict[str, Any]", results.metrics[name][output])
+        for name in names
+    }
+    known = {name: (e["gain_low"], e["gain_high"]) for name, e in entries.items() if "gain_low" in e}
     # Nearest loses so much that it would press all the others into one pixel.
-    learned = [entries[name] for name in names if name != "nearest"]
-    span = padded([0.0, *(e[key] for e in learned for key in ("gain_low", "gain_high"))])
-    span = (max(min(ends), span[0]), span[1])
+    span = padded([0.0, *(end for name in known if name != "nearest" for end in known[name])])
+    span = (max(min([0.0, *(low for low, _ in known.values())]), span[0]), span[1])
     rows: list[dict[str, Any]] = []
     for name, entry in sorted(entries.items(), key=lambda item: -item[1]["gain"]):
         whole = results.metrics[name]
-        inside = span[0] <= entry["gain_low"]
+        low, high = known.get(name, (None, None))
         rows.append(
             {
                 "name": name,
@@ -130,11 +100,10 @@ def _table(results: Results, output: str) -> dict[str, Any]:
                 "psnr": f"{entry['psnr']:.2f}",
                 "ssim": f"{entry['ssim']:.4f}",
                 "gain": signed(entry["gain"]),
-                "low": signed(entry["gain_low"]),
-                "high": signed(entry["gain_high"]),
+                "interval": f"{signed(low)} to {signed(high)}" if low is not None else "",
                 "reference": name == BASELINE,
-                "bar": interval_bar(entry["gain_low"], entry["gain"], entry["gain_high"], span)
-                if inside and name != BASELINE
+                "bar": interval_bar(low, entry["gain"], high, span)
+                if low is not None and low >= span[0]
                 else None,
                 "wins": f"{100 * entry['wins']:.0f} %" if "wins" in entry else "",
                 "parameters": f"{whole['parameters']:,}" if "parameters" in whole else "",
@@ -144,7 +113,7 @@ def _table(results: Results, output: str) -> dict[str, Any]:
                     "psnr": entry["psnr"],
                     "ssim": entry["ssim"],
                     "gain": entry["gain"],
-                    "low": entry["gain_low"],
+                    "low": "" if low is None else low,
                     "wins": entry.get("wins", ""),
                     "parameters": whole.get("parameters", ""),
                     "macs": whole.get("macs", ""),

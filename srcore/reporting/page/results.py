@@ -11,11 +11,18 @@ from srcore.common import paths
 from srcore.common.errors import StudyError
 from srcore.common.files import read_json
 from srcore.common.tables import Columns, read_table
-from srcore.inference.baselines import METHODS
+from srcore.inference.baselines import REFERENCES
 from srcore.models.scales import OUTPUTS
 from srcore.params import Params
 
-IMAGES: Columns = {"image": str, "group": str, "method": str, "output": str, "gain": float}
+IMAGES: Columns = {
+    "image": str,
+    "group": str,
+    "method": str,
+    "output": str,
+    "seed": None,
+    "gain": float,
+}
 TRAINING: Columns = {
     "model": str,
     "seed": None,
@@ -37,7 +44,7 @@ class Results:
     metrics: dict[str, Any]
     """metrics/evaluate.json."""
     images: pd.DataFrame
-    """plots/images.csv."""
+    """plots/images.csv: one line an image, method, output and seed."""
     training: pd.DataFrame
     """plots/training.csv."""
     index: dict[str, Any]
@@ -52,7 +59,7 @@ class Results:
     @property
     def models(self) -> list[str]:
         """The models of the set, in the order of the table of models."""
-        return [name for name in self.metrics if name not in ("best", *METHODS)]
+        return [name for name in self.metrics if name not in ("best", *REFERENCES)]
 
     @property
     def outputs(self) -> list[str]:
@@ -63,6 +70,11 @@ class Results:
         """The label of a method's frozen weights, empty when it has none."""
         entry = self.metrics.get(method, {})
         return next((entry[o].get("weights", "") for o in OUTPUTS if o in entry), "")
+
+    @property
+    def part(self) -> str:
+        """Name of the part of the data set on which the networks were judged."""
+        return "test" if self.params.split.test else "validation"
 
     def side(self, output: str) -> int:
         """Side in pixels of an image of that output."""
@@ -78,7 +90,7 @@ def read_results(root: Path, params: Params) -> Results:
     dataset, sheet = root / paths.DATASET, root / paths.SAMPLES
     return Results(
         params=params,
-        metrics=_json(root / paths.EVALUATION, ("best", *METHODS)),
+        metrics=_json(root / paths.EVALUATION, ("best", *REFERENCES)),
         images=read_table(root / paths.IMAGE_TABLE, IMAGES, REMEDY),
         training=read_table(root / paths.TRAINING_TABLE, TRAINING, REMEDY),
         index=_json(root / paths.COMPARE / "index.json", ("images",)),
