@@ -21,6 +21,7 @@ def split_images(
     groups: Sequence[str],
     validation: float,
     seed: int,
+    *,
     test: float = 0,
 ) -> tuple[list[str], list[str], list[str]]:
     """Divide `names` into training, validation and test images, each in the order given.
@@ -93,10 +94,11 @@ def write_split(
     groups: Sequence[str],
     validation: float,
     seed: int,
+    *,
     test: float = 0,
 ) -> None:
     """Write `split.json`, the names of the three parts, and `metrics.json`, their counts."""
-    parts = split_images(names, groups, validation, seed, test)
+    parts = split_images(names, groups, validation, seed, test=test)
     named = dict(zip(PARTS, parts, strict=True))
     group = dict(zip(names, groups, strict=True))
     counts = {

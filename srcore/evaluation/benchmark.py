@@ -127,8 +127,8 @@ def judge_benchmarks(
 
     Returns:
         One line an image, output, method and seed: data_set, image, method, seed (missing for a
-        method that is not trained with one), output, psnr (dB), ssim, gain (dB over bicubic), and weights (label of the frozen weights, empty
-        without).
+        method that is not trained with one), output, psnr (dB), ssim, gain (dB over bicubic), and
+        weights (label of the frozen weights, empty without).
     """
     lines: list[dict[str, Any]] = []
     for image in progress(images, "benchmark", unit="image"):

@@ -172,19 +172,19 @@ def compare(
     firsts = list({network.card.model: network for network in reversed(networks)}.values())[::-1]
     several = {model for model, count in seeds.items() if count > 1}
     return [
-        _compare_one(firsts, several, linear, pyramids, int(index), device)
+        _compare_one(firsts, linear, several, (pyramids, int(index)), device)
         for index in progress(chosen.tolist(), desc="comparing", unit="image")
     ]
 
 
 def _compare_one(
     networks: list[Network],
-    several: set[str],
     linear: LinearFilter,
-    pyramids: Pyramids,
-    index: int,
+    several: set[str],
+    place: tuple[Pyramids, int],
     device: torch.device,
 ) -> Comparison:
+    pyramids, index = place
     low = np.array(pyramids.low[index : index + 1])
     targets = {name: np.array(getattr(pyramids, name)[index]) for name in OUTPUTS}
     outputs = {

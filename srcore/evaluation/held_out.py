@@ -129,8 +129,9 @@ def quality_and_cost(summary: dict[str, Any]) -> pd.DataFrame:
     """One line a model and output of `summarise`, for the plots of quality against cost.
 
     Returns:
-        method, output, gain, gain_low, gain_high (dB over bicubic; the ends are missing where scenes are
-        too few), parameters, macs, and weights (label of the frozen weights, empty without).
+        method, output, gain, gain_low, gain_high (dB over bicubic; both ends are missing where
+        scenes are too few), parameters, macs, and weights (label of the frozen weights, empty
+        without).
     """
     lines = [
         {

@@ -41,16 +41,14 @@ def fit_linear(pyramids: Pyramids, rows: Indices) -> LinearFilter:
             band = low[top : top + ROWS_AT_ONCE + WINDOW - 1]
             windows = sliding_window_view(band, (WINDOW, WINDOW), axis=(0, 1)).reshape(-1, TAPS)
             stop = min(top + ROWS_AT_ONCE, len(low) - WINDOW + 1)
-            targets = np.concatenate(
-                [_by_place(image[scale * top : scale * stop], scale) for scale, image in high.items()],
-                axis=1,
-            )
+            parts = [_by_place(whole[s * top : s * stop], s) for s, whole in high.items()]
+            targets = np.concatenate(parts, axis=1)
             left += (windows.T @ windows).astype(np.int64)
             right += (windows.T @ targets).astype(np.int64)
     solved = solve(left + RIDGE * np.eye(TAPS, dtype=np.int64), right)
     ends = np.cumsum([scale**2 for scale in OUTPUTS.values()])[:-1]
-    parts = zip(OUTPUTS.values(), np.split(solved, ends, axis=1), strict=True)
-    weights = {s: part.T.reshape(s, s, WINDOW, WINDOW).copy() for s, part in parts}
+    split = zip(OUTPUTS.values(), np.split(solved, ends, axis=1), strict=True)
+    weights = {s: part.T.reshape(s, s, WINDOW, WINDOW).copy() for s, part in split}
     return LinearFilter(weights, len(rows))
 
 

@@ -69,7 +69,7 @@ def _moments(share: NDArray[np.float64], weight: NDArray[np.float64]) -> tuple[f
 
 
 def variance_over_seeds(means: ArrayLike) -> Variance:
-    """Variance of the mean of `means` (S,), one figure a training, with S − 1 degrees of freedom."""
+    """Variance of the mean of `means` (S,), one figure a training; S − 1 degrees of freedom."""
     figures = np.asarray(means, float)
     return Variance(float(figures.var(ddof=1)) / len(figures), len(figures) - 1)
 
@@ -110,5 +110,6 @@ def mean_interval(values: ArrayLike, groups: ArrayLike) -> tuple[float, float] |
     """
     if len(np.unique(np.asarray(groups))) < FEW_GROUPS:
         return None
-    mean, half = float(np.mean(values)), half_width([variance_over_groups(values, groups)])
+    mean = float(np.asarray(values, float).mean())
+    half = half_width([variance_over_groups(values, groups)])
     return mean - half, mean + half

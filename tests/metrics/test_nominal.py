@@ -56,7 +56,8 @@ def test_an_interval_covers_the_mean_as_often_as_it_says(root: Path, sizes: str,
     assert covered >= 0.935  # 95 %, less three standard errors
     if sizes == "equal":
         assert covered <= 0.965
-    assert covered == pytest.approx(number(documented(root, "## Intervals")[sizes, str(groups)]), abs=0.006)
+    cell = documented(root, "## Intervals")[sizes, str(groups)]
+    assert covered == pytest.approx(number(cell), abs=0.006)
 
 
 def test_two_scenes_have_no_interval_to_cover_anything():

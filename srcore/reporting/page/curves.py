@@ -169,7 +169,10 @@ def _gains(results: Results) -> Group:
         label = f"Gain over bicubic of single images at {side} pixels. {'; '.join(said)}."
         drawing = distribution(rows, label, "gain over bicubic, dB")
         charts.append(Chart(f"{side} × {side}", "", drawing))
-    text = f"A dot is one {results.part} image, the mean over seeds; the box holds the middle half, its line the median."
+    text = (
+        f"A dot is one {results.part} image, the mean over seeds; the box holds the middle half, "
+        "its line the median."
+    )
     return Group("Gain image by image", text, charts, [])
 
 

@@ -12,16 +12,17 @@ def facts(results: Results) -> list[tuple[str, str]]:
     params, table = results.params, results.images
     sizes = " → ".join(str(size) for size in params.pyramid.sizes)
     held_out, groups = table["image"].nunique(), table["group"].nunique()
+    judged = f"{held_out} {results.part} images"
     frozen = [f"{name}: {w}" for name in results.models if (w := results.weights(name))]
     scenes = f" of {groups} scenes" if groups < held_out else ""
     if groups < FEW_GROUPS:
-        scenes += f", too few for intervals, which begin at {FEW_GROUPS}"
+        scenes += f", too few for intervals, which take {FEW_GROUPS} scenes"
     elif scenes:
         scenes += "; intervals are over whole scenes"
     return [
         ("Models", f"{', '.join(results.models)} (model = {params.model})"),
         ("Frozen weights", "; ".join(frozen) or "none of these models uses frozen weights"),
-        ("Images", f"source {params.data.source}; judged on {held_out} {results.part} images{scenes}"),
+        ("Images", f"source {params.data.source}; judged on {judged}{scenes}"),
         ("Sizes", f"{sizes} pixels a side"),
         ("Epochs", str(params.train.epochs)),
         *_training(results),

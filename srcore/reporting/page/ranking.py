@@ -128,9 +128,7 @@ def _ranking(results: Results, output: str) -> Ranking:
     )
 
 
-def _pairs(
-    results: Results, output: str, names: list[str]
-) -> dict[tuple[str, str], Difference]:
+def _pairs(results: Results, output: str, names: list[str]) -> dict[tuple[str, str], Difference]:
     """Every method against every one below it."""
     of_output = results.images[results.images["output"] == output]
     tables = {name: of_output[of_output["method"] == name] for name in names}

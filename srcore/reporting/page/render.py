@@ -84,7 +84,9 @@ def _table(results: Results, output: str) -> dict[str, Any]:
         name: {"gain": 0.0} | cast("dict[str, Any]", results.metrics[name][output])
         for name in names
     }
-    known = {name: (e["gain_low"], e["gain_high"]) for name, e in entries.items() if "gain_low" in e}
+    known = {
+        name: (e["gain_low"], e["gain_high"]) for name, e in entries.items() if "gain_low" in e
+    }
     # Nearest loses so much that it would press all the others into one pixel.
     span = padded([0.0, *(end for name in known if name != "nearest" for end in known[name])])
     span = (max(min([0.0, *(low for low, _ in known.values())]), span[0]), span[1])
