@@ -73,6 +73,7 @@ def render(results: Results) -> str:
         parameters=_parameters(results.params),
         versions=_versions(),
         dataset=_flat(results.dataset),
+        clip=results.clip,
         sheet=_embedded(results.sheet) if results.sheet else None,
     )
 

@@ -14,6 +14,7 @@ from srcore.common.tables import Columns, read_table
 from srcore.inference.baselines import REFERENCES
 from srcore.models.scales import OUTPUTS
 from srcore.params import Params
+from srcore.reporting.page.clip import Clip, read_clip
 
 IMAGES: Columns = {
     "image": str,
@@ -55,6 +56,8 @@ class Results:
     """metrics/dataset.json, empty without it."""
     sheet: Path | None
     """plots/samples.png, None without it."""
+    clip: Clip | None
+    """What CLIP sees, None without its tables."""
 
     @property
     def models(self) -> list[str]:
@@ -97,6 +100,7 @@ def read_results(root: Path, params: Params) -> Results:
         folder=root / paths.COMPARE,
         dataset=_json(dataset) if dataset.exists() else {},
         sheet=sheet if sheet.exists() else None,
+        clip=read_clip(root),
     )
 
 
