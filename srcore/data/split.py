@@ -54,8 +54,10 @@ def split_images(
     for key, asked in (("validation", validation), ("test", test)):
         chosen, left = _hold_out(left, key, asked, len(names)) if asked or not held else ([], left)
         held.append({index for group in chosen for index in group})
-    train = [name for index, name in enumerate(names) if index not in held[0] | held[1]]
-    validating, testing = ([name for i, name in enumerate(names) if i in part] for part in held)
+    rest = set(range(len(names))).difference(*held)
+    train, validating, testing = (
+        [name for index, name in enumerate(names) if index in part] for part in (rest, *held)
+    )
     return train, validating, testing
 
 

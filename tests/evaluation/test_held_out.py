@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
-from tiny import tiny_network, tiny_pyramids
+from tiny import tiny_linear, tiny_network, tiny_pyramids
 
 from srcore.common.files import write_json
 from srcore.common.tensors import to_images, to_tensor
@@ -17,7 +17,7 @@ from srcore.evaluation.held_out import judge_images, quality_and_cost, summarise
 from srcore.features.extractor import load_extractor
 from srcore.inference.network import Network
 from srcore.metrics import cost
-from srcore.metrics.intervals import mean_interval
+from srcore.metrics.paired import paired_difference
 from srcore.metrics.seeds import mean_over_seeds
 
 CPU = torch.device("cpu")
@@ -55,7 +55,7 @@ def held_out() -> np.ndarray:
 def table(networks, pyramids, held_out) -> pd.DataFrame:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(evaluate_module, "BATCH", 2)  # batches of 2, 2 and 1
-        return judge_images(networks, pyramids, held_out, CPU)
+        return judge_images(networks, tiny_linear(), pyramids, held_out, CPU)
 
 
 def by_skimage(output: np.ndarray, target: np.ndarray) -> tuple[float, float]:
@@ -101,7 +101,7 @@ def test_networks_are_judged_as_saved_images(table, networks, pyramids, held_out
 
 
 def test_every_held_out_image_is_judged_once_by_every_method(table, pyramids, held_out):
-    assert len(table) == 5 * (2 * 4 + 1 + 2 + 2 + 2)
+    assert len(table) == 5 * (2 * 5 + 1 + 2 + 2 + 2)
     assert set(table["image"]) == {pyramids.names[row] for row in held_out}
     keys = ["image", "method", "seed", "output"]
     assert not table.duplicated(keys).any()
@@ -128,9 +128,28 @@ def test_a_perfect_network_is_capped_at_100_db(pyramids, held_out):
             return {"mid": to_tensor(pyramids.mid[rows])}
 
     network = dataclasses.replace(tiny_network("basic"), model=Perfect())
-    found = judge_images([network], pyramids, held_out, CPU).query("method == 'basic'")
+    found = judge_images([network], tiny_linear(), pyramids, held_out, CPU).query(
+        "method == 'basic'"
+    )
     assert found["psnr"].tolist() == [100] * 5
     np.testing.assert_allclose(found["ssim"], 1, atol=1e-5)
+
+
+def test_the_linear_filter_stands_beside_the_interpolations(table, pyramids, held_out):
+    for output, scale in SCALES.items():
+        made = tiny_linear()(pyramids.low[held_out], scale)
+        for row, image in zip(held_out, made, strict=True):
+            psnr, ssim = by_skimage(image, getattr(pyramids, output)[row])
+            found = line(table, image=pyramids.names[row], method="linear", output=output)
+            assert found["psnr"] == pytest.approx(psnr, abs=1e-4)
+            assert found["ssim"] == pytest.approx(ssim, abs=1e-4)
+
+
+def test_only_what_was_trained_has_a_seed(table):
+    seeds = table.groupby("method")["seed"].agg(lambda of: of.dropna().unique().tolist())
+    assert seeds.to_dict() == {
+        **{name: [] for name in (*FILTERS, "linear")}, "basic": [0], "multi": [0, 1], "vgg": [0],
+    }  # fmt: skip
 
 
 def test_weights_stand_beside_what_depends_on_them(table):
@@ -141,7 +160,7 @@ def test_weights_stand_beside_what_depends_on_them(table):
 
 def test_seeds_are_averaged_image_by_image(table):
     mean = mean_over_seeds(table)
-    assert len(mean) == 5 * (2 * 4 + 1 + 2 + 2)
+    assert len(mean) == 5 * (2 * 5 + 1 + 2 + 2)
     assert list(mean) == ["image", "group", "method", "output", "weights", "psnr", "ssim", "gain"]
     both = table.query("method == 'multi' and output == 'mid' and image == '004.png'")
     found = line(mean, method="multi", output="mid", image="004.png")
@@ -152,11 +171,11 @@ def test_seeds_are_averaged_image_by_image(table):
 
 @pytest.fixture(scope="module")
 def summary(table, networks):
-    return summarise(table, networks, 500, 16)
+    return summarise(table, networks, 16)
 
 
 def test_the_order_of_lines_is_the_same_whatever_the_batch(table, networks, pyramids, held_out):
-    whole = judge_images(networks, pyramids, held_out, CPU)
+    whole = judge_images(networks, tiny_linear(), pyramids, held_out, CPU)
     pd.testing.assert_frame_equal(table, whole, rtol=1e-5)
 
 
@@ -166,10 +185,28 @@ def test_means_and_intervals_are_those_of_the_table(table, summary):
     assert entry["psnr"] == pytest.approx(part["psnr"].mean())
     assert entry["ssim"] == pytest.approx(part["ssim"].mean())
     assert entry["gain"] == pytest.approx(part["gain"].mean())
-    assert (entry["gain_low"], entry["gain_high"]) == mean_interval(
-        part["gain"], part["group"], 500
-    )
-    assert entry["gain_low"] <= entry["gain"] <= entry["gain_high"]
+    assert "gain_low" not in entry  # three scenes
+
+
+def many_scenes(table: pd.DataFrame) -> pd.DataFrame:
+    """The same figures three times over, each image a scene of its own."""
+    parts = [
+        table.assign(image=table["image"] + str(n), group=table["image"] + str(n)) for n in "abc"
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def test_from_ten_scenes_on_there_are_intervals(table, networks):
+    many = many_scenes(table)
+    summary = summarise(many, networks, 16)
+    baseline = many.query("method == 'bicubic' and output == 'mid'")
+    for method in ("linear", "basic", "multi"):
+        expected = paired_difference(many.query("method == @method and output == 'mid'"), baseline)
+        entry = summary[method]["mid"]
+        assert (entry["gain_low"], entry["gain_high"]) == (expected.low, expected.high)
+    assert quality_and_cost(summary)["gain_low"].notna().all()
+    two_seeds, one = (summary[name]["mid"] for name in ("multi", "basic"))
+    assert two_seeds["gain_high"] - two_seeds["gain_low"] > one["gain_high"] - one["gain_low"]
 
 
 def test_bicubic_has_no_gain_over_itself(summary):
@@ -177,7 +214,7 @@ def test_bicubic_has_no_gain_over_itself(summary):
 
 
 def test_wins_are_the_share_of_images_better_than_bicubic(table, summary):
-    for method in ("nearest", "lanczos", "basic"):
+    for method in ("nearest", "lanczos", "linear", "basic", "multi"):  # of one training
         part = table.query("method == @method and output == 'mid'")
         assert summary[method]["mid"]["wins"] == pytest.approx((part["gain"] > 0).mean())
 
@@ -208,7 +245,7 @@ def test_the_best_is_the_network_with_the_largest_gain(summary):
 def test_the_best_says_on_what_weights_it_depends(table, networks):
     raised = table.copy()
     raised.loc[raised["method"] == "vgg", "gain"] += 100
-    best = summarise(raised, networks, 100, 16)["best"]
+    best = summarise(raised, networks, 16)["best"]
     assert best["mid"]["model"] == best["large"]["model"] == "vgg"
     assert best["mid"]["weights"] == "random weights"
 
@@ -216,7 +253,7 @@ def test_the_best_says_on_what_weights_it_depends(table, networks):
 def test_interpolation_is_never_the_best(table, networks):
     raised = table.copy()
     raised.loc[raised["method"] == "lanczos", "gain"] += 100
-    assert summarise(raised, networks, 100, 16)["best"]["mid"]["model"] != "lanczos"
+    assert summarise(raised, networks, 16)["best"]["mid"]["model"] != "lanczos"
 
 
 def test_costs_are_those_of_one_image(networks, summary):
@@ -229,12 +266,10 @@ def test_the_summary_can_be_written_and_has_the_documented_shape(tmp_path, summa
     write_json(tmp_path / "evaluate.json", summary)
     read = json.loads((tmp_path / "evaluate.json").read_text())
     assert list(read) == [
-        "best", "nearest", "bilinear", "bicubic", "lanczos", "basic", "multi", "vgg",
+        "best", "nearest", "bilinear", "bicubic", "lanczos", "linear", "basic", "multi", "vgg",
     ]  # fmt: skip
     assert set(read["basic"]) == {"mid", "parameters", "macs"}
-    assert set(read["vgg"]["mid"]) == {
-        "psnr", "ssim", "gain", "gain_low", "gain_high", "wins", "weights",
-    }  # fmt: skip
+    assert set(read["vgg"]["mid"]) == {"psnr", "ssim", "gain", "wins", "weights"}
 
 
 def test_quality_and_cost_has_a_line_a_model_and_output(summary):

@@ -13,11 +13,11 @@ import pytest
 import yaml
 from compared import CPU, network, pyramids
 from PIL import Image
+from tiny import tiny_linear
 
 from srcore.common.tables import write_table
 from srcore.evaluation.held_out import judge_images, quality_and_cost, summarise
 from srcore.evaluation.model_sets import beside_report
-from srcore.metrics.seeds import mean_over_seeds
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,9 +33,9 @@ def tables(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("tables")
     data = pyramids()
     networks = [network(name) for name in ("basic", "multi", "vgg")]
-    table = judge_images(networks, data, np.arange(5), CPU)
-    write_table(folder / "images.csv", mean_over_seeds(table))
-    summary = summarise(table, networks, 100, data.sizes[0])
+    table = judge_images(networks, tiny_linear(), data, np.arange(5), CPU)
+    write_table(folder / "images.csv", table)
+    summary = summarise(table, networks, data.sizes[0])
     write_table(folder / "cost.csv", quality_and_cost(summary))
     lines = [
         {"model": name, "seed": 0, "epoch": epoch, "output": "mid", "loss": 0.05, "psnr": 20.0}
@@ -185,8 +185,7 @@ def test_cost_has_one_line_a_model_and_output(tables):
     assert pairs == [
         ("basic", "mid"), ("multi", "mid"), ("multi", "large"), ("vgg", "mid"), ("vgg", "large"),
     ]  # fmt: skip
-    assert (cost["gain_low"] <= cost["gain"]).all()
-    assert (cost["gain"] <= cost["gain_high"]).all()
+    assert cost[["gain_low", "gain_high"]].isna().all(axis=None)  # three scenes
     assert cost["parameters"].tolist() == [38915, 39110, 39110, 149766, 149766]
     images = pd.read_csv(tables / "images.csv")
     gains = images.groupby(["method", "output"])["gain"].mean()
