@@ -46,8 +46,8 @@ def judge(
         the target itself: cosine (of its embedding and the original's), survival ((cosine − c) /
         (1 − c), where c is the mean cosine of two different originals: 1 is all of the meaning, 0
         as much as another image has), rank (of its own original among all originals, 1 is the
-        nearest), and agrees (1 when the best description is that of the original, else 0; missing
-        with a single description).
+        nearest, equal ones share theirs), and agrees (1 when the best description is that of the
+        original, else 0; missing with a single description).
     """
     tables: list[pd.DataFrame] = []
     for version, embedded in embeddings.items():
@@ -82,7 +82,7 @@ def _beside(embedded: Tensor, originals: Tensor, descriptions: Descriptions) -> 
     return {
         "cosine": own,
         "survival": (own - other) / (1 - other),
-        "rank": 1 + (cosines > own[:, None]).sum(axis=1),
+        "rank": 0.5 + ((cosines > own[:, None]) + 0.5 * (cosines == own[:, None])).sum(axis=1),
         "agrees": (named[0] == named[1]).double().numpy() if choice else np.nan,
     }
 
@@ -146,15 +146,16 @@ def as_table(judged: pd.DataFrame, scored: pd.DataFrame | None, weights: str) ->
     if weights != RANDOM:
         table["verdict"] = _verdicts(table["difference"])
     table = table.drop(columns="difference")
-    count = judged["image"].nunique()
+    keys, count = ["method", "output"], judged["image"].nunique()
     blind = {"survival": 0.0, "first": 1 / count, "rank": (count + 1) / 2}
     table = pd.concat(
         [table, pd.DataFrame([{"method": CHANCE, "output": "", "weights": "", **blind}])],
         ignore_index=True,
     )
     if scored is not None:
-        table = table.merge(scored, on=["method", "output"], how="outer", sort=False)
-        table["weights"] = table["weights"].fillna("")
+        lines = pd.concat([table[keys], scored[keys]]).drop_duplicates()
+        table = lines.merge(table, on=keys, how="left").merge(scored, on=keys, how="left")
+    table = table.fillna({"weights": "", "verdict": ""})
     table["rank"] = table["rank"].astype(float)
     return table
 
