@@ -15,6 +15,8 @@ from photographs import FOLDER
 from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
+from srcore.common.tables import write_table
+from srcore.metrics.paired import paired_difference
 from srcore.metrics.seeds import spread_over_seeds
 from srcore.params import Params, load_params
 
@@ -25,6 +27,8 @@ METHODS = {
     "lanczos": Image.Resampling.LANCZOS,
 }
 OUTPUTS = {"mid": 2, "large": 4}
+LINEAR = 0.08
+"""How much of the target the made-up linear filter sees."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,6 @@ def make_study(
     side: int = 32,
     crops: int = 6,
     epochs: int = 12,
-    errors: float = 1.96,
     scenes: int = 5,
     seeds: Sequence[float] = (0.0,),
 ) -> Params:
@@ -71,7 +74,6 @@ def make_study(
         side: side of a low-resolution image.
         crops: held-out images.
         epochs: length of the training curves.
-        errors: half the width of the intervals, in standard errors.
         scenes: scenes that the held-out images are of.
         seeds: one training each; what it sees more of the target than others.
     """
@@ -81,10 +83,8 @@ def make_study(
         (root / folder).mkdir(parents=True)
     (root / "params.yaml").write_text(text, encoding="utf-8")
     by_seed = _judge(root / "data/compare", networks, names, side, crops, scenes, seeds)
-    keys = ["image", "group", "method", "output", "weights"]
-    table = by_seed.groupby(keys, sort=False)[["psnr", "ssim", "gain"]].mean().reset_index()
-    table.to_csv(root / "plots/images.csv", index=False, float_format="%.4f")
-    _write(root / "metrics/evaluate.json", _summary(table, by_seed, networks, errors))
+    write_table(root / "plots/images.csv", by_seed)
+    _write(root / "metrics/evaluate.json", _summary(by_seed, networks))
     _write(root / "metrics/dataset.json", {"images": crops * 5, "groups": {"train": 4}})
     _training(networks, by_seed, epochs).to_csv(
         root / "plots/training.csv", index=False, float_format="%.4f"
@@ -114,8 +114,11 @@ def _judge(
         for output, scale in OUTPUTS.items():
             size = (scale * side, scale * side)
             real = np.asarray(target.resize(size, METHODS["bicubic"]), float)
-            drawn = {(m, 0): np.asarray(low.resize(size, f), float) for m, f in METHODS.items()}
-            bicubic = drawn["bicubic", 0]
+            drawn: dict[tuple[str, int | None], np.ndarray] = {
+                (m, None): np.asarray(low.resize(size, f), float) for m, f in METHODS.items()
+            }
+            bicubic = drawn["bicubic", None]
+            drawn["linear", None] = (bicubic + LINEAR * (real - bicubic)).round()
             for model, network in networks.items():
                 for seed, more in enumerate(seeds):
                     if output in network.outputs:
@@ -142,8 +145,8 @@ def _judge(
                         "gain": psnr - base,
                     }
                 )
-                shown_here = number < len(names) and seed == 0
-                if shown_here and (method == "bicubic" or method in networks):
+                shown_here = number < len(names) and not seed
+                if shown_here and (method in ("bicubic", "linear") or method in networks):
                     label = f"{method} ({weights})" if weights else method
                     view = {"method": method, "label": label, "weights": weights}
                     file = f"{number:02d}.{output}.{method}.png"
@@ -158,7 +161,7 @@ def _judge(
             low.save(folder / item["low"])
             shown.append(item | {"detail": {"x": 0.375, "y": 0.25, "size": 0.25}})
     _write(folder / "index.json", {"images": shown})
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).astype({"seed": "Int64"})
 
 
 def _photograph(number: int, side: int) -> Image.Image:
@@ -170,19 +173,18 @@ def _photograph(number: int, side: int) -> Image.Image:
     return whole.crop((left, 0, left + part, part)).resize((side, side), METHODS["bicubic"])
 
 
-def _summary(
-    table: pd.DataFrame, by_seed: pd.DataFrame, networks: dict[str, Network], errors: float
-) -> dict:
+def _summary(table: pd.DataFrame, networks: dict[str, Network]) -> dict:
     summary: dict = {"best": {}}
     for (method, output), part in table.groupby(["method", "output"], sort=False):
         entry = {"psnr": part.psnr.mean(), "ssim": part.ssim.mean()}
         if method != "bicubic":
-            spread = errors * part.gain.std() / len(part) ** 0.5
-            gain = part.gain.mean()
-            entry |= {"gain": gain, "gain_low": gain - spread, "gain_high": gain + spread}
+            baseline = table[(table.method == "bicubic") & (table.output == output)]
+            found = paired_difference(part, baseline)
+            entry["gain"] = part.gain.mean()
+            if found.low is not None:
+                entry |= {"gain_low": found.low, "gain_high": found.high}
             entry["wins"] = float((part.gain > 0).mean())
-        of_seeds = by_seed[(by_seed.method == method) & (by_seed.output == output)]
-        entry |= spread_over_seeds(of_seeds)
+        entry |= spread_over_seeds(part)
         weights = {"weights": part.weights.iloc[0]} if part.weights.iloc[0] else {}
         summary.setdefault(str(method), {})[str(output)] = entry | weights
         best = summary["best"].get(output)
@@ -196,7 +198,8 @@ def _summary(
 def _training(networks: dict[str, Network], table: pd.DataFrame, epochs: int) -> pd.DataFrame:
     rows: list[dict] = []
     reached = table.groupby(["method", "output", "seed"])["psnr"].mean()
-    ours = [("this study", seed, epochs) for seed in sorted(set(table["seed"]))]
+    seeds = sorted(set(table["seed"].dropna()))
+    ours = [("this study", seed, epochs) for seed in seeds]
     for name, network in networks.items():
         for output in network.outputs:
             floor = (0.0366 if output == "mid" else 0.0414) - 0.01 * network.target
