@@ -367,10 +367,10 @@ def test_pixels_are_not_smoothed(page: Page, file: Path):
 
 def test_without_scripts_tables_and_all_images_are_there(page: Page, file: Path):
     page.open(file, 390, scripts=False)
-    assert page.run("document.querySelectorAll('table.sortable tbody tr').length") == 19
+    assert page.run("document.querySelectorAll('table.sortable tbody tr').length") == 21
     controls = "[...document.querySelectorAll('button, input, select')]"
     assert not page.run(f"{controls}.some(control => control.checkVisibility())")
     shown = "[...document.images].filter(image => image.checkVisibility()).length"
-    assert page.run(shown) == 32
+    assert page.run(shown) == 36
     assert page.run("document.documentElement.scrollWidth") == 390
     assert_clean(page, file)
