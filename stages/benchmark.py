@@ -11,6 +11,7 @@ from srcore.evaluation.benchmark import (
     headline,
     judge_benchmarks,
 )
+from srcore.inference.linear import load_linear
 from srcore.inference.network import assemble
 from srcore.metrics.seeds import mean_over_seeds
 from srcore.models.checkpoint import load_set
@@ -23,7 +24,8 @@ def run() -> None:
     device = prepare(params.device, params.threads)
     checkpoints = load_set(paths.MODELS / params.model)
     networks = assemble(checkpoints, params.frozen.model_dump(), device)
-    table = judge_benchmarks(networks, images, params.data.max_pixels, device)
+    linear = load_linear(paths.LINEAR)
+    table = judge_benchmarks(networks, linear, images, params.data.max_pixels, device)
     means = by_data_set(table)
     write_json(paths.BENCHMARK, headline(means))
     write_table(paths.BENCHMARK_TABLE, means)

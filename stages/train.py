@@ -19,7 +19,8 @@ def run() -> None:
     name, params = argument(MODELS), load_params()
     device = prepare(params.device, params.threads)
     pyramids = Pyramids.open(paths.PYRAMIDS)
-    split = read_split(paths.SPLIT, pyramids.names)
+    parts = read_split(paths.SPLIT, pyramids.names)
+    split = parts.train, parts.validation
     model = model_class(name)
     features = Features.open(paths.FEATURES / model.frozen) if model.frozen else None
     recipe = recipe_for(model, params)

@@ -35,7 +35,6 @@ SMALL: dict[str, Any] = {
     "split.validation": 3,
     "train.epochs": 1,
     "train.batch_size": 4,
-    "evaluate.resamples": 100,
     "compare.images": 1,
     "clip_analysis.images": 2,
 }
