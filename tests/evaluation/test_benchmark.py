@@ -212,7 +212,8 @@ def test_figures_are_those_of_images_saved(table, networks):
             if network.card.seed == 0 and output in network.model.outputs:
                 inputs = to_tensor(np.ascontiguousarray(low[None]))
                 made[network.card.model] = to_images(network(inputs)[output])[0]
-        here = table.query("image == 'a.png' and seed != 1 and output == @output")
+        first = table[table["seed"].fillna(0) == 0]
+        here = first.query("image == 'a.png' and output == @output")
         assert set(here["method"]) == set(made)
         for row in here.itertuples():
             expected = by_skimage(made[row.method], target, scale)

@@ -123,12 +123,12 @@ def test_experiments_side_by_side(built, shell):
     assert rows[1][0] == "HEAD"
     assert rows[1][-1] == "the first"
     same = [row for row in rows[2:] if row[1] == "0.001"]
-    assert [row[-1] for row in same] == ["0.00 same"]
+    assert [row[-1] for row in same] == ["0.00, same"]
     page = (built.path / "plots/experiments.html").read_text()
     assert "against train.lr. basic: " in page
     assert built.run("git", "status", "--porcelain") == "", "the page is nobody's to commit"
     missing = built.run("bash", "-c", ". .venv/bin/activate && make experiments SINCE=no", ok=False)
-    assert "error: fatal: Needed a single revision" in missing
+    assert "error: no: fatal: Needed a single revision" in missing
     assert "Traceback" not in missing
 
 

@@ -63,9 +63,9 @@ def test_a_grid_is_one_small_table(grid):
         f"{mean + shift:+.2f}".replace("-", "−") for shift in (0, -0.5, 0, 0.5)
     ]
     assert rows[0][4] == "the first"
-    assert rows[1][4].startswith("**−0.50 worse")
-    assert rows[2][4] == "0.00 same"
-    assert rows[3][4].startswith("**+0.50 better")
+    assert rows[1][4].startswith("**−0.50, worse")
+    assert rows[2][4] == "0.00, same"
+    assert rows[3][4].startswith("**+0.50, better")
 
 
 def test_a_commit_alone_shows_all_that_it_has(grid):
@@ -77,7 +77,7 @@ def test_a_commit_alone_shows_all_that_it_has(grid):
 def test_noise_is_no_claim(grid):
     shuffled = NOISE + np.random.default_rng(1).permutation([0.2, -0.2] * 20)
     _, *rows = cells(markdown(compare([grid[0], study("x", {"basic": shuffled})])))
-    assert rows[1][-1].endswith(" noise")
+    assert rows[1][-1].endswith(", noise")
     assert "**" not in rows[1][-1]
 
 
@@ -86,7 +86,7 @@ def test_a_network_that_the_commit_has_not_is_compared_with_its_own_first(grid):
     _, *rows = cells(markdown(compare([grid[0], *more])))
     assert [row[0] for row in rows] == ["a", "b"]
     assert rows[0][-1] == "the first"
-    assert rows[1][-1].startswith("**+0.30 better")
+    assert rows[1][-1].startswith("**+0.30, better")
 
 
 def test_other_images_are_not_compared(grid):
@@ -129,6 +129,13 @@ def test_the_page_holds_the_table_and_a_plot_against_the_rate(grid):
     titles = re.findall(r"<title>basic, (\w+):", page)
     assert sorted(titles) == ["again", "higher", "lower", "main"]
     assert page.count("<tr>") == 1 + 4
+    (line,) = re.findall(r'<polyline class="line s0" points="([^"]*)"', page)
+    assert len(line.split()) == 3, "through the mean of the two at 0.001"
+
+
+def test_a_line_joins_only_what_differs_in_that_parameter(grid):
+    grid[1].params["train"]["epochs"] = 20
+    assert "<polyline" not in render(compare(grid))
 
 
 def test_marks_stand_in_the_order_of_the_rates(grid):

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import mean
 
 from markupsafe import Markup
 
@@ -50,13 +51,14 @@ class Series:
     points: Sequence[Against]
 
 
-def against(series: Sequence[Series], label: str, axes: tuple[str, str]) -> Markup:
-    """One mark an experiment with its interval, joined where a network has one at each value.
+def against(series: Sequence[Series], label: str, axes: tuple[str, str], *, joined: bool) -> Markup:
+    """One mark an experiment with its interval.
 
     Args:
         series: at least two values of the parameter among them.
         label: alternative text.
         axes: names of both axes.
+        joined: draw a line through the means of each network at each value.
     """
     points = [point for one in series for point in one.points]
     values = sorted({point.x for point in points})
@@ -73,8 +75,9 @@ def against(series: Sequence[Series], label: str, axes: tuple[str, str]) -> Mark
     for one in series:
         style = one.style % len(MARKS)
         ordered = sorted(one.points, key=lambda point: point.x)
-        if len({point.x for point in ordered}) == len(ordered):
-            path = " ".join(f"{x_of(p.x):.1f},{y_of(p.y):.1f}" for p in ordered)
+        if joined:
+            at = {p.x: mean([q.y for q in ordered if q.x == p.x]) for p in ordered}
+            path = " ".join(f"{x_of(x):.1f},{y_of(y):.1f}" for x, y in at.items())
             parts.append(Markup('<polyline class="line s{}" points="{}"/>').format(style, path))
         for point in ordered:
             x = x_of(point.x)

@@ -50,7 +50,9 @@ def _charts(table: Table, output: str) -> list[dict[str, Any]]:
             for one in series
         )
         label = f"Gain over bicubic at {table.sides[output]} pixels against {key}. {told}."
-        drawing = against(series, label, (key, "gain over bicubic, dB"))
+        # Where another parameter differs too, a line would join what is not comparable.
+        joined = len(table.settings) == 1
+        drawing = against(series, label, (key, "gain over bicubic, dB"), joined=joined)
         title = f"{table.sides[output]} × {table.sides[output]}: {key}"
         found.append({"title": title, "drawing": drawing, "series": series})
     return found

@@ -24,7 +24,10 @@ def read_experiments(since: str) -> tuple[list[Study], dict[str, int]]:
     from dvc.api import exp_show  # noqa: PLC0415
     from dvc.exceptions import DvcException  # noqa: PLC0415
 
-    first = _git("rev-parse", "--verify", "--end-of-options", f"{since}^{{commit}}")
+    try:
+        first = _git("rev-parse", "--verify", "--end-of-options", f"{since}^{{commit}}")
+    except StudyError as error:
+        raise StudyError(f"{since}: {error}") from None
     later = _git("rev-list", "--reverse", "--first-parent", f"{first}..HEAD").split()
     try:
         listed = exp_show(revs=[first, *later])

@@ -116,7 +116,7 @@ def _cells(first: Study, study: Study, model: str) -> Iterator[tuple[str, Cell]]
             difference = differences.get(output)
             significant = difference is not None and difference.significant
             if difference is not None:
-                verdict = f"{signed(difference.mean)} {difference.text}"
+                verdict = f"{signed(difference.mean)}, {difference.text}"
             else:
                 verdict = OTHER_IMAGES
         gain = entry["gain"]
