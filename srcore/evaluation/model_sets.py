@@ -10,6 +10,7 @@ import pandas as pd
 from srcore.common.errors import StudyError
 from srcore.common.files import fresh_folder
 from srcore.common.tables import Columns, read_table
+from srcore.models.registry import MODELS
 
 SUFFIXES = (".safetensors", ".history.csv")
 """What belongs to a trained network; its live log stays with its own stage."""
@@ -43,13 +44,17 @@ def gather_set(folders: Iterable[Path], out: Path) -> None:
 
 
 def histories(folder: Path) -> pd.DataFrame:
-    """The histories of a set, one below the other: model, seed, epoch, output,
-    criterion, loss, inverse_psnr, psnr.
+    """The histories of a set, one below the other, in the order of the table of models.
+
+    Returns:
+        model, seed, epoch, output, criterion, loss, inverse_psnr, psnr.
 
     Raises:
         StudyError: there is none, or one is damaged.
     """
-    paths = sorted(folder.glob("*.history.csv"))
+    order = {name: place for place, name in enumerate(MODELS)}
+    found = sorted(folder.glob("*.history.csv"))
+    paths = sorted(found, key=lambda path: order.get(path.name.partition(".")[0], len(order)))
     if not paths:
         raise StudyError(f"{folder}: holds no history of a training; `dvc repro` trains")
     mend = "remove it and run `dvc repro`"
