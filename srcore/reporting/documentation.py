@@ -32,13 +32,16 @@ Edges = set[tuple[str, str]]
 
 def networks() -> str:
     """The table of networks in README.md."""
-    lines = ["| model | idea | trainable parameters | MACs an image |", "|---|---|---|---|"]
+    lines = ["| model | idea | trainable parameters | frozen parameters | MACs an image |"]
+    lines.append("|---|---|---|---|---|")
     for name in SETS["all"]:
         model = model_class(name)()
         kind = model.frozen
         extractor = load_extractor(kind, "random", torch.device("cpu")) if kind else None
         macs = cost.macs(model, extractor, SIDE) / 1e9
-        lines.append(f"| `{name}` | {model.idea} | {cost.parameters(model):,} | {macs:.2f} G |")
+        frozen = f"{cost.frozen_parameters(extractor):,}" if extractor else "–"
+        trained = f"{cost.parameters(model):,}"
+        lines.append(f"| `{name}` | {model.idea} | {trained} | {frozen} | {macs:.2f} G |")
     return "\n".join(lines)
 
 

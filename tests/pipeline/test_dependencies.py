@@ -9,7 +9,7 @@ from commands import ran
 
 EXCEPTED = ("srcore/models/registry.py", "srcore/params")
 """The lazy table of models, and the schema, whose every change would otherwise re-run the study."""
-TABLES = ("srcore/models", "srcore/features", "srcore/data/sources")
+TABLES = ("srcore/models", "srcore/features", "srcore/metrics", "srcore/data/sources")
 """Folders of things that a table names: a run needs those that it was asked for."""
 
 
