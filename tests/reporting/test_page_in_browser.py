@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from browser import Page, chromium, executable
-from made_up_study import make_study
+from made_up_study import add_clip, make_study
 
 from srcore.reporting.page.render import render
 from srcore.reporting.page.results import read_results
@@ -27,6 +27,7 @@ def file(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Path:
     folder = tmp_path_factory.mktemp("study")
     names = ('<img src=x onerror=alert(1)> "', "a-name-without-any-break-" * 8)
     params = make_study(folder, root / "params.yaml", names=names)
+    add_clip(folder, "weights of a clip with a name without any break-" * 3)
     path = folder / "plots/report.html"
     path.write_text(render(read_results(folder, params)), encoding="utf-8")
     return path
