@@ -128,7 +128,7 @@ def add_clip(root: Path, weights: str, *, scored: bool = True) -> None:
             "ahead": None if method == "bicubic" else 0.0123,
             "ahead_low": None if method == "bicubic" else 0.0023,
             "ahead_high": None if method == "bicubic" else 0.0223,
-            "verdict": "" if random or method == "bicubic" else "better in this one training",
+            "verdict": "" if random or method == "bicubic" else "better in these trainings",
             "first": 0.75,
             "rank": 1.0,
             "agrees": 0.5,

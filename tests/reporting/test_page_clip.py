@@ -74,7 +74,7 @@ def test_figures_of_survival_stand_with_intervals_and_verdicts(trained):
     row = re.search(r'<tr>\s*<th scope="row" data-value="multi">.*?</tr>', text, re.DOTALL).group(0)
     assert "0.900 <small>+0.850 to +0.950</small>" in row
     assert "+0.012 <small>+0.002 to +0.022</small>" in row
-    assert "better in this one training" in row
+    assert "better in these trainings" in row
     assert ">75 %</td>" in row
     assert ">0.654</td>" in row
     assert TRAINED in text
