@@ -34,6 +34,12 @@ METHODS = {
 }
 OUTPUTS = {"mid": 2, "large": 4}
 BICUBIC_LOSSES = {"mid": 0.0369, "large": 0.0417}
+SENTENCES = (
+    "a photo of a dog",
+    "a very long sentence about a cup of coffee on a table",
+    "犬",
+    "cat",
+)
 LINEAR = 0.08
 """How much of the target the made-up linear filter sees."""
 
@@ -107,6 +113,62 @@ def make_study(
     params = load_params(params_file)
     sizes = params.pyramid.model_copy(update={"sizes": [side, 2 * side, 4 * side]})
     return params.model_copy(update={"pyramid": sizes})
+
+
+def add_clip(root: Path, weights: str, *, scored: bool = True) -> None:
+    """Write what the stage clip_analysis leaves, and the pyramids behind the thumbnails."""
+    images = pd.read_csv(root / "plots/images.csv", keep_default_na=False)
+    names = list(dict.fromkeys(images["image"]))
+    low = np.stack([np.asarray(_photograph(number, 24)) for number in range(len(names))])
+    (root / "data/pyramids").mkdir(parents=True)
+    for size in (24, 48, 96):
+        np.save(root / f"data/pyramids/{size}.npy", low.repeat(size // 24, 1).repeat(size // 24, 2))
+    index = {
+        "name": names,
+        "group": names,
+        "labels": "dog;car (difficult)",
+        "width": 1,
+        "height": 1,
+    }
+    write_table(root / "data/pyramids/index.csv", pd.DataFrame(index))
+    random = weights.startswith("random")
+    lines = [
+        {
+            "method": method,
+            "output": output,
+            "weights": part["weights"].iloc[0],
+            "survival": 0.9,
+            "survival_low": 0.85,
+            "survival_high": 0.95,
+            "ahead": None if method == "bicubic" else 0.0123,
+            "ahead_low": None if method == "bicubic" else 0.0023,
+            "ahead_high": None if method == "bicubic" else 0.0223,
+            "verdict": "" if random or method == "bicubic" else "better in these trainings",
+            "first": 0.75,
+            "rank": 1.0,
+            "agrees": 0.5,
+        }
+        | ({"map": 0.6543, "hits": 0.8} if scored else {})
+        for (method, output), part in images.groupby(["method", "output"], sort=False)
+        if method not in ("bilinear", "lanczos")
+    ]
+    blind = {"method": "chance", "output": "", "weights": "", "verdict": "", "survival": 0.0}
+    table = pd.DataFrame([*lines, blind]).assign(clip=weights)
+    write_table(root / "plots/clip_meaning.csv", table)
+    cosines = np.random.default_rng(0).uniform(-0.1, 0.4, (min(8, len(names)), len(SENTENCES)))
+    matrix = [
+        {"image": name, "number": number, "description": text, "cosine": cosines[row, number - 1]}
+        for row, name in enumerate(names[:8])
+        for number, text in enumerate(SENTENCES, start=1)
+    ]
+    write_table(root / "plots/clip_matrix.csv", pd.DataFrame(matrix))
+    best = [
+        {"image": name, "labels": "dog;car (difficult)", "rank": rank, "description": SENTENCES[k]}
+        | {"cosine": cosines[row, k]}
+        for row, name in enumerate(names[:8])
+        for rank, k in enumerate(np.argsort(-cosines[row])[:3], start=1)
+    ]
+    write_table(root / "plots/clip_best.csv", pd.DataFrame(best))
 
 
 def _judge(

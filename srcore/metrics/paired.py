@@ -73,7 +73,7 @@ class Difference:
         if self.verdict == "few":
             return f"{self.groups} scene{'s' * (self.groups > 1)}: too few to tell"
         if self.significant and self.one_training:
-            return f"{self.verdict} in this one training"
+            return f"{self.verdict} in these trainings"
         return self.verdict
 
 

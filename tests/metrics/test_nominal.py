@@ -104,7 +104,7 @@ def test_with_one_seed_nothing_is_said_of_architectures(root: Path, recipe: str)
     """Two trainings do differ, and are called different, as trainings."""
     found = compared(1, SCATTER[recipe], 300)
     assert all(d.one_training for d in found)
-    assert all(d.text.endswith("in this one training") for d in found if d.significant)
+    assert all(d.text.endswith("in these trainings") for d in found if d.significant)
     assert documented(root, "## Verdicts")[recipe, "1 seed"] == "no claim"
     if recipe != "one cycle":
         assert sum(d.significant for d in found) > 0.5 * len(found)

@@ -70,8 +70,8 @@ def test_the_other_way_round_is_the_other_verdict():
         (0.2, 0.01, 40, 0, "better", "better"),
         (-0.2, 0.01, 40, 3, "worse", "worse"),
         (0.1, 0.05, 40, 3, "noise", "noise"),
-        (0.2, 0.01, 40, 1, "better", "better in this one training"),
-        (-0.2, 0.01, 40, 1, "worse", "worse in this one training"),
+        (0.2, 0.01, 40, 1, "better", "better in these trainings"),
+        (-0.2, 0.01, 40, 1, "worse", "worse in these trainings"),
         (-0.2, 0.2, 40, 1, "noise", "noise"),
         (0.2, None, FEW_GROUPS - 1, 3, "few", "9 scenes: too few to tell"),
         (0.2, None, 1, 1, "few", "1 scene: too few to tell"),
@@ -100,7 +100,7 @@ def test_one_training_says_nothing_of_other_seeds():
     against_model = paired_difference(ours, table(HARD, HARD + 0.01))
     assert (against_model.seeds, against_model.one_training) == (1, True)
     against_bicubic = paired_difference(ours, table(HARD))
-    assert against_bicubic.text == "better in this one training"
+    assert against_bicubic.text == "better in these trainings"
 
 
 def test_trainings_of_the_same_seeds_are_paired():

@@ -413,9 +413,9 @@ def test_models_are_ranked_and_told_from_noise(tmp_path: Path, root: Path):
             mean = (series[one] - series[other]).mean()
             assert f"{signed(mean)} dB " in text
         assert "noise: level with" in text
-        assert "better than linear in this one training" in text
+        assert "better than linear in these trainings" in text
         leader, second = names[:2]
-        assert f"{leader} leads; {second} cannot be told from it in this one training." in text
+        assert f"{leader} leads; {second} cannot be told from it in these trainings." in text
     assert "the verdict allows for all pairs at once (Holm)" in Parsed(page).text
     # Every pair: a triangle, whose noise is told without colours.
     pairs = re.findall(r'<table class="pairs">.*?</table>', page, re.DOTALL)

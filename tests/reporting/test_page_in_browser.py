@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from browser import Page, chromium, executable
-from made_up_study import make_study
+from made_up_study import add_clip, make_study
 
 from srcore.reporting.page.render import render
 from srcore.reporting.page.results import read_results
@@ -28,6 +28,7 @@ def file(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Path:
     folder = tmp_path_factory.mktemp("study")
     names = ('<img src=x onerror=alert(1)> "', "a-name-without-any-break-" * 8)
     params = make_study(folder, root / "params.yaml", names=names)
+    add_clip(folder, "weights of a clip with a name without any break-" * 3)
     path = folder / "plots/report.html"
     path.write_text(render(read_results(folder, params)), encoding="utf-8")
     return path
@@ -280,7 +281,7 @@ def test_any_two_outputs_can_be_chosen_at_both_sizes(page: Page, file: Path):
             f"[...{FIRST}.querySelectorAll('select.right option')].map(option => option.value)"
         )
         networks = ["multi", "residual", "dilated", "vgg", "clip"]
-        first = ["bicubic", "basic"] if output == "mid" else ["bicubic"]
+        first = ["bicubic", "linear"] + ["basic"] * (output == "mid")
         assert options == [*first, *networks, "target"]
         choose(page, "left", "vgg")
         choose(page, "right", "target")
@@ -368,10 +369,10 @@ def test_pixels_are_not_smoothed(page: Page, file: Path):
 
 def test_without_scripts_tables_and_all_images_are_there(page: Page, file: Path):
     page.open(file, 390, scripts=False)
-    assert page.run("document.querySelectorAll('table.sortable tbody tr').length") == 21
+    assert page.run("document.querySelectorAll('#figures tbody tr').length") == 21
     controls = "[...document.querySelectorAll('button, input, select')]"
     assert not page.run(f"{controls}.some(control => control.checkVisibility())")
     shown = "[...document.images].filter(image => image.checkVisibility()).length"
-    assert page.run(shown) == 36
+    assert page.run(shown) == 36 + 6  # and the thumbnails of what CLIP sees
     assert page.run("document.documentElement.scrollWidth") == 390
     assert_clean(page, file)

@@ -91,9 +91,9 @@ def test_better_worse_and_noise():
         "clip": spread + np.random.default_rng(1).permutation([0.2, -0.2] * 20),
     }
     text = review(same, study("now", gains=now, models=("basic", "vgg", "clip")))
-    assert row(text, "basic").endswith("| **better in this one training** |")
+    assert row(text, "basic").endswith("| **better in these trainings** |")
     assert "+0.300 [+0.300, +0.300]" in row(text, "basic")
-    assert row(text, "vgg").endswith("| **worse in this one training** |")
+    assert row(text, "vgg").endswith("| **worse in these trainings** |")
     assert row(text, "clip").endswith("| noise |")
     assert "one training of a side says nothing of other seeds" in text
     assert "paired over 40 validation images" in text
@@ -157,7 +157,7 @@ def test_verdicts_allow_for_all_lines_at_once():
     noise -= noise.mean()
     gain = noise + 2.12 * noise.std(ddof=1) / 40**0.5  # t with 39 degrees of freedom: 4 %
     alone = review(study("main", models=("a",)), study("now", models=("a",), gains={"a": gain}))
-    assert row(alone, "a").endswith("| **better in this one training** |")
+    assert row(alone, "a").endswith("| **better in these trainings** |")
     models = tuple("abcdefghij")
     together = review(
         study("main", models=models), study("now", models=models, gains=dict.fromkeys(models, gain))

@@ -1,5 +1,6 @@
 """Both questions put to CLIP, and the files that hold the answers."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from srcore.common.files import write_json
@@ -57,6 +58,7 @@ def analyse(
     shown = rows[chosen]
     target = embeddings[Version(TARGET, None, "large")][chosen]
     seen = matrix.compare(pyramids, shown, target, descriptions, clip)
+    seen = replace(seen, part=split.part)
     write_table(plots / "clip_matrix.csv", matrix.as_table(seen))
     write_table(plots / "clip_images.csv", matrix.pairs_table(seen))
     write_table(plots / "clip_best.csv", matrix.best_table(seen))
@@ -71,4 +73,4 @@ def analyse(
     named = meaning.zero_shot(embeddings, labels, classes) if scored and classes else None
     survived = meaning.as_table(judged, named, clip.label).assign(clip=said(clip))
     write_table(plots / "clip_meaning.csv", survived)
-    draw_meaning(survived, pyramids.sizes, plots / "clip_meaning.png")
+    draw_meaning(survived, pyramids.sizes, plots / "clip_meaning.png", split.part)

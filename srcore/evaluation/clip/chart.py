@@ -24,13 +24,16 @@ TITLES = {
 }
 
 
-def draw_meaning(table: pd.DataFrame, sizes: tuple[int, int, int], path: Path) -> None:
+def draw_meaning(
+    table: pd.DataFrame, sizes: tuple[int, int, int], path: Path, of: str = "validation"
+) -> None:
     """Draw what survives, a line a method, with 95 % intervals where there are any.
 
     Args:
         table: what `srcore.evaluation.clip.meaning.as_table` gave.
         sizes: side in pixels of low, mid and large.
         path: the PNG; equal data give equal bytes.
+        of: name of the part of the data set that was judged.
     """
     table = table[table["output"] != ""]  # not the lines of chance
     panels = [name for name in TITLES if name in table]
@@ -39,7 +42,10 @@ def draw_meaning(table: pd.DataFrame, sizes: tuple[int, int, int], path: Path) -
     figure = Figure(
         figsize=(1.6 + 4.2 * len(panels), 1.8 + 0.36 * len(methods)), dpi=120, layout="constrained"
     )
-    figure.suptitle(f"Meaning that survives, as CLIP sees it\n{table['clip'].iloc[0]}", fontsize=11)
+    heading = (
+        f"Meaning that survives on the {part} images, as CLIP sees it\n{table['clip'].iloc[0]}"
+    )
+    figure.suptitle(heading, fontsize=11)
     drawn: dict[str, ErrorbarContainer] = {}
     all_axes = cast("list[list[Axes]]", figure.subplots(1, len(panels), sharey=True, squeeze=False))
     for axes, panel in zip(all_axes[0], panels, strict=True):

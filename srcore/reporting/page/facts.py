@@ -32,6 +32,8 @@ def facts(results: Results) -> list[tuple[str, str]]:
     params, table, checkpoints = results.params, results.images, results.checkpoints
     sizes = " → ".join(str(size) for size in params.pyramid.sizes)
     held_out, groups = table["image"].nunique(), table["group"].nunique()
+    sample = params.data.source == "sample"
+    source = params.data.source + " (an example, of which nothing is claimed)" * sample
     judged = f"{held_out} {results.part} images"
     frozen = [f"{name}: {w}" for name in results.models if (w := results.weights(name))]
     scenes = f" of {groups} scenes" if groups < held_out else ""
@@ -49,7 +51,7 @@ def facts(results: Results) -> list[tuple[str, str]]:
     return [
         ("Models", f"{'; '.join(told)} (model = {params.model})"),
         ("Frozen weights", "; ".join(frozen) or "none of these models uses frozen weights"),
-        ("Images", f"source {params.data.source}; judged on {judged}{scenes}"),
+        ("Images", f"source {source}; judged on {judged}{scenes}"),
         ("Sizes", f"{sizes} pixels a side"),
         ("Seeds", ", ".join(str(seed) for seed in seeds)),
         ("Threads", str(params.threads)),

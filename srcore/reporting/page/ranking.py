@@ -149,7 +149,7 @@ def _step(difference: Difference, below: str, span: tuple[float, float]) -> Step
     if low is None or high is None:
         return Step(False, signed(mean), "", text, Markup())
     if difference.significant and difference.one_training:
-        text += " in this one training"
+        text += " in these trainings"
     interval = f"{signed(low)} to {signed(high)}"
     bar = interval_bar(low, mean, high, span)
     return Step(difference.significant, signed(mean), interval, text, bar)

@@ -148,7 +148,7 @@ def test_from_ten_scenes_on_there_are_intervals_and_verdicts(judged):
     )
     ahead = of_table(table, "vgg", "large")
     assert ahead["ahead_low"] < ahead["ahead"] < ahead["ahead_high"]
-    assert ahead["verdict"] == "better in this one training"
+    assert ahead["verdict"] == "better in these trainings"
     assert of_table(table, "vgg", "mid")["verdict"] == "noise"  # two seeds, far apart
 
 
