@@ -42,10 +42,8 @@ def draw_meaning(
     figure = Figure(
         figsize=(1.6 + 4.2 * len(panels), 1.8 + 0.36 * len(methods)), dpi=120, layout="constrained"
     )
-    heading = (
-        f"Meaning that survives on the {part} images, as CLIP sees it\n{table['clip'].iloc[0]}"
-    )
-    figure.suptitle(heading, fontsize=11)
+    title = f"Meaning that survives on the {of} images, as CLIP sees it"
+    figure.suptitle(f"{title}\n{table['clip'].iloc[0]}", fontsize=11)
     drawn: dict[str, ErrorbarContainer] = {}
     all_axes = cast("list[list[Axes]]", figure.subplots(1, len(panels), sharey=True, squeeze=False))
     for axes, panel in zip(all_axes[0], panels, strict=True):
