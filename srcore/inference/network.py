@@ -27,8 +27,9 @@ class Network:
 
     @property
     def label(self) -> str:
-        """Name of the model, with the frozen weights its figures depend on."""
-        return f"{self.card.model} ({self.card.weights})" if self.card.weights else self.card.model
+        """Name of the model, with the frozen weights and the precision its figures depend on."""
+        notes = "; ".join(filter(None, (self.card.weights, self.card.precision)))
+        return f"{self.card.model} ({notes})" if notes else self.card.model
 
     @torch.inference_mode()
     def __call__(self, low: Tensor) -> dict[str, Tensor]:

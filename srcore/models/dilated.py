@@ -59,7 +59,8 @@ class SuperResNetDilated(SuperResolver):
         mid = image_up(self.head_mid(x), 1)  # both heads commute with the upsampling before them
         # Two 1×1 convolutions in a row are one, whose weights are the product of theirs.
         fuse, head = self.block3.fuse, self.head_large
-        weight = torch.einsum("hf,fc->hc", head.weight[..., 0, 0], fuse.weight[..., 0, 0])
-        bias = head.weight[..., 0, 0] @ bias_of(fuse) + bias_of(head)
+        with torch.autocast(x.device.type, enabled=False):  # rounded once, as a convolution's
+            weight = torch.einsum("hf,fc->hc", head.weight[..., 0, 0], fuse.weight[..., 0, 0])
+            bias = head.weight[..., 0, 0] @ bias_of(fuse) + bias_of(head)
         large = image_up(self.block3.fused(up2(x), weight[..., None, None], bias), 1)
         return {"mid": mid.sigmoid(), "large": large.sigmoid()}

@@ -5,7 +5,7 @@ from typing import ClassVar, cast
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from srcore.models.base import SuperResolver, conv3
+from srcore.models.base import SuperResolver, as_image, conv3
 from srcore.models.scales import OUTPUTS
 
 CHANNELS, BLOCKS = 32, 11
@@ -64,7 +64,7 @@ class SuperResNetSubpixel(SuperResolver):
         return {output: self._output(output, features, low) for output in self.outputs}
 
     def _output(self, output: str, features: Tensor, low: Tensor) -> Tensor:
-        scale, detail = OUTPUTS[output], self.heads[output](features)
+        scale, detail = OUTPUTS[output], as_image(self.heads[output](features))
         if self.shuffle:
             detail = F.pixel_shuffle(detail, scale)
         else:
