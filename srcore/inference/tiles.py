@@ -105,7 +105,7 @@ class Tiles:
         for row in self._rows:
             for column in self._columns:
                 low = self._padded[row.first : row.last, column.first : column.last]
-                made = self._run(low, features)[output][0, :, row.inside(scale)]
+                made = self._run(output, low, features)[0, :, row.inside(scale)]
                 made = made[..., column.inside(scale)]
                 top, left = scale * row.start, scale * column.start
                 made = made[:, : height - top, : width - left]
@@ -115,11 +115,11 @@ class Tiles:
                     made,
                 )
 
-    def _run(self, low: Pixels, features: Tensor | None) -> dict[str, Tensor]:
+    def _run(self, output: str, low: Pixels, features: Tensor | None) -> Tensor:
         given = self._tensor(low)
         if features is None:
-            return self._network(given)
-        return self._network.model(given, features)
+            return self._network.only(output, given)
+        return self._network.model.only(output, given, features)
 
     def _features(self, pixels: Pixels) -> Tensor:
         assert self._network.extractor is not None

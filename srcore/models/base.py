@@ -37,6 +37,14 @@ class SuperResolver(nn.Module):
     global_features: ClassVar[bool] = False
     """Whether its frozen features are of the image as a whole, and one for all tiles."""
 
+    def only(self, output: str, low: Tensor, *features: Tensor) -> Tensor:
+        """One of the outputs, (N, 3, s·H, s·W), from the arguments of `forward`.
+
+        A network for which one is less work than all computes it alone, and equals `forward` to
+        rounding.
+        """
+        return self(low, *features)[output]
+
 
 def conv3(inputs: int, outputs: int, dilation: int = 1) -> nn.Conv2d:
     """A 3×3 convolution that keeps the size of its input."""
