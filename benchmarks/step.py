@@ -55,8 +55,9 @@ class InsideTheStep(torch.nn.Module):
         self.extractor = extractor
 
     def forward(self, low: torch.Tensor) -> torch.Tensor:
-        """(N, 3, H, W) → features; cloned, since inference tensors cannot be trained on."""
-        return self.extractor(low).clone()
+        """(N, 3, H, W) → features, of the batch as it is."""
+        with torch.no_grad():
+            return self.extractor.embed(low)
 
 
 def images(batch: int) -> dict[str, torch.Tensor]:
