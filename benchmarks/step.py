@@ -206,11 +206,11 @@ def measure(name: str, recipe: Recipe, precisions: list[str]) -> list[dict[str, 
 def main() -> None:
     params = load_params()
     precisions = ["32-true", *(["bf16-mixed"] if bfloat16_units(CPU) else [])]
-    lines = [
-        line
-        for name in sys.argv[1:] or LITERAL
-        for line in measure(name, recipe_for(model_class(name), params), precisions)
-    ]
+    lines: list[dict[str, object]] = []
+    for name in sys.argv[1:] or LITERAL:
+        for line in measure(name, recipe_for(model_class(name), params), precisions):
+            print(*line.values(), flush=True)  # the table takes minutes
+            lines.append(line)
     table = pd.DataFrame(lines)
     print(table.to_string(index=False))
     for precision, part in table[table.model != "subpixel"].groupby("precision"):
