@@ -16,8 +16,12 @@ from srcore.images.raster import Pixels, white
 from srcore.inference.network import Network
 from srcore.models.scales import OUTPUTS
 
-TILE = 192
-"""Pixels of the low-resolution image: at most 1 GB for the most demanding network."""
+TILE = 400
+"""Pixels of the low-resolution image: at most 1 GB for the most demanding network.
+
+Tiles overlap by twice what a network sees, 48 pixels of `subpixel`'s: with tiles of 192 pixels that
+was two fifths of the work on a photograph of 1200 × 800, with these it is a seventh.
+"""
 
 
 @dataclass(frozen=True)
