@@ -26,14 +26,10 @@ test-slow: $(VENV)/installed-dev  ## what takes longer
 review: $(VENV)/installed  ## what changed against BASE, as Markdown
 	@python -m srcore.reporting.pull_request $(BASE)
 
-<<<<<<< HEAD
 experiments: $(VENV)/installed  ## the experiments since SINCE side by side: Markdown, and a page with plots
 	@python -m srcore.reporting.experiments $(SINCE)
 
-bench: $(VENV)/installed-dev  ## a training step against the literal program; the other stages
-=======
 bench: $(VENV)/installed-dev  ## a training step; upscaling; the other stages, and their memory
->>>>>>> 31108f6 (Larger tiles, a bench of upscaling, and what was found; bfloat16 through the queue and after a kill is tested)
 	python -m benchmarks.step
 	python -m benchmarks.upscaling
 	python -m benchmarks.pipeline

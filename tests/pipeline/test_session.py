@@ -14,11 +14,8 @@ from faults.weights import save, tensors
 from photographs import arrays
 from PIL import Image
 
-<<<<<<< HEAD
 from srcore.evaluation.tables import parse_figures
-=======
 from srcore.models.checkpoint import load_checkpoint
->>>>>>> 07fb8fa (MACs are those of one image; the docs' command for auto is typed by a test)
 from srcore.models.registry import SETS
 from srcore.training.precision import pick_precision, processor
 
