@@ -5,7 +5,7 @@ import pytest
 import torch
 from hypothesis import settings
 
-from srcore.models.registry import MODELS
+from srcore.models.registry import MODELS, Entry
 
 ROOT = Path(__file__).parents[1]
 
@@ -35,5 +35,5 @@ def two_threads() -> None:
 @pytest.fixture
 def normalised(monkeypatch: pytest.MonkeyPatch) -> str:
     """Name of a network with buffers (tests/normalised.py), put in the table of models."""
-    monkeypatch.setitem(MODELS, "normalised", "normalised:Normalised")
+    monkeypatch.setitem(MODELS, "normalised", Entry("normalised:Normalised", ()))
     return "normalised"
