@@ -1,7 +1,7 @@
 """Speed of the stages around training: `make bench`.
 
 Pyramids beside decoding alone, evaluation beside the networks alone, and `dvc repro` with nothing
-to do. Peak memory is in benchmarks/scale.py.
+to do. Peak memory is in benchmarks/scale.py, upscaling in benchmarks/upscaling.py.
 """
 
 import statistics

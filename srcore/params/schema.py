@@ -196,8 +196,9 @@ class Trainer(Settings):
     """Processes on each machine; on CUDA one a GPU."""
     nodes: int = Field(ge=1, le=1024)
     """Machines."""
-    precision: Literal["32-true", "bf16-mixed"]
-    """32-true, or bf16-mixed for convolutions in bfloat16 (for GPUs; slow on most CPUs)."""
+    precision: Literal["32-true", "bf16-mixed", "auto"]
+    """32-true, bf16-mixed (convolutions in bfloat16), or auto: bf16-mixed where the processor has
+    units for it (AMX, AVX512-BF16, a GPU of 2020 or later), else 32-true."""
 
 
 class Compare(Settings):
