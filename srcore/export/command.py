@@ -1,6 +1,5 @@
 """The work behind `srcore export`: a checkpoint becomes an ONNX file and a card beside it."""
 
-import hashlib
 import logging
 import shlex
 from collections.abc import Callable
@@ -30,7 +29,7 @@ def export(
     *,
     weights: str | None = None,
     overwrite: bool = False,
-    metrics: Path | None = None,
+    study: Path | None = None,
 ) -> Path:
     """Write a checkpoint as ONNX, check the file against torch, and write its card.
 
@@ -40,7 +39,7 @@ def export(
         weights: `random`, `pretrained` or the path of its frozen extractor's weights; None to take
             what the checkpoint names, unless that is a file.
         overwrite: replace files that are there.
-        metrics: `metrics/evaluate.json` that judged this checkpoint; None to look for one.
+        study: top folder of the study that judged this checkpoint; None to look in this one.
 
     Returns:
         The ONNX file; its card is beside it, with the suffix .md.
@@ -56,20 +55,20 @@ def export(
     from srcore.export.card import Exported, model_card  # noqa: PLC0415  # need the packages
     from srcore.export.check import compare, tolerance  # noqa: PLC0415
     from srcore.export.graph import SMALLEST, write_graph  # noqa: PLC0415
-    from srcore.export.judged import own_figures  # noqa: PLC0415
+    from srcore.export.judged import own_figures, sha256  # noqa: PLC0415
 
     out = Path(f"{checkpoint.stem}.onnx") if out is None else out
     page = _places(out, overwrite)
     network, embed = _network(checkpoint, weights)
     card = network.card
-    figures = own_figures(checkpoint, card.model, metrics)
+    figures = own_figures(checkpoint, study)
     with atomic(out) as partial, atomic(page) as partial_page:
         opset = write_graph(network, embed, partial)
         compared = compare(network, partial)
         text = model_card(
             network,
             checkpoint.name,
-            _sha256(checkpoint),
+            sha256(checkpoint),
             figures=figures,
             exported=Exported(
                 file=out.name,
@@ -123,8 +122,3 @@ def _again(checkpoint: Path, out: Path, card: Card) -> str:
     if card.weights not in (None, RANDOM, label_of("pretrained")):
         words += ["--weights", str(card.weights).removeprefix("weights of ")]
     return shlex.join(words)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

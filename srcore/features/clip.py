@@ -18,7 +18,7 @@ from torchvision.transforms.v2.functional import to_pil_image
 
 from srcore.common.errors import StudyError, reason
 from srcore.common.tensors import quantise
-from srcore.features.extractor import RANDOM_SEED, Extractor, fingerprint, freeze
+from srcore.features.extractor import RANDOM_SEED, Extractor, count, fingerprint, freeze
 from srcore.features.labels import label_of
 
 ARCHITECTURE = "ViT-B-32-quickgelu"
@@ -29,6 +29,10 @@ and be wrong.
 """
 OPENAI_SHA256 = "40d365715913c9da98579312b702a82c18be219cc2a73407c4526f58eba950af"
 """OpenAI's own ViT-B-32.pt: https://github.com/openai/CLIP/blob/main/clip/clip.py."""
+
+BATCH = 8
+"""Images embedded at once: their products with the weights take three fifths of the time of one by
+one; more gain little, and a single image pays for all."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,7 @@ class Clip:
             images = [to_pil_image(image) for image in quantise(low).cpu()]
             return F.normalize(_embed(visual, preprocess, device, images), dim=1)
 
-        return Extractor(embed, self.label, fingerprint(visual))
+        return Extractor(embed, self.label, fingerprint(visual), count(visual), BATCH)
 
 
 def _embed(

@@ -27,15 +27,22 @@ class Network:
 
     @property
     def label(self) -> str:
-        """Name of the model, with the frozen weights its figures depend on."""
-        return f"{self.card.model} ({self.card.weights})" if self.card.weights else self.card.model
+        """Name of the model, with the frozen weights and the precision its figures depend on."""
+        notes = "; ".join(filter(None, (self.card.weights, self.card.precision)))
+        return f"{self.card.model} ({notes})" if notes else self.card.model
 
     @torch.inference_mode()
     def __call__(self, low: Tensor) -> dict[str, Tensor]:
         """(N, 3, H, W) in [0, 1] → its outputs, each (N, 3, s·H, s·W)."""
-        if self.extractor is None:
-            return self.model(low)
-        return self.model(low, self.extractor(low))
+        return self.model(low, *self._features(low))
+
+    @torch.inference_mode()
+    def only(self, output: str, low: Tensor) -> Tensor:
+        """(N, 3, H, W) in [0, 1] → one of its outputs, (N, 3, s·H, s·W)."""
+        return self.model.only(output, low, *self._features(low))
+
+    def _features(self, low: Tensor) -> tuple[Tensor, ...]:
+        return () if self.extractor is None else (self.extractor(low),)
 
 
 def assemble(

@@ -17,8 +17,12 @@ from srcore.images.raster import Pixels, white
 from srcore.inference.network import Network
 from srcore.models.scales import OUTPUTS
 
-TILE = 192
-"""Pixels of the low-resolution image: at most 1 GB for the most demanding network."""
+TILE = 400
+"""Pixels of the low-resolution image: at most 1 GB for the most demanding network.
+
+Tiles overlap by twice what a network sees, 48 pixels of `subpixel`'s: with tiles of 192 pixels that
+was two fifths of the work on a photograph of 1200 × 800, with these it is a seventh.
+"""
 
 
 @dataclass(frozen=True)
@@ -109,7 +113,7 @@ class Tiles:
             for column in self._columns:
                 low = self._padded[row.first + around : row.last + around]
                 low = low[:, column.first + around : column.last + around]
-                made = self._run(low, features)[output][0, :, row.inside(scale)]
+                made = self._run(output, low, features)[0, :, row.inside(scale)]
                 made = made[..., column.inside(scale)]
                 top, left = scale * row.start, scale * column.start
                 made = made[:, : height - top, : width - left]
@@ -119,11 +123,11 @@ class Tiles:
                     made,
                 )
 
-    def _run(self, low: Pixels, features: Tensor | None) -> dict[str, Tensor]:
+    def _run(self, output: str, low: Pixels, features: Tensor | None) -> Tensor:
         given = self._tensor(low)
         if features is None:
-            return self._network(given)
-        return self._network.model(given, features)
+            return self._network.only(output, given)
+        return self._network.model.only(output, given, features)
 
     def _features(self) -> Tensor:
         """Those of the image as a whole, without what was put around it."""

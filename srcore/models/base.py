@@ -23,6 +23,8 @@ class SuperResolver(nn.Module):
     outputs: ClassVar[tuple[str, ...]]
     frozen: ClassVar[str | None] = None
     """Kind of frozen extractor whose features `forward` takes: vgg, clip or None."""
+    ours: ClassVar[bool] = False
+    """Whether it is one of this project's own, and not one of the report's."""
     recipe: ClassVar[str] = "train"
     """Group of params.yaml that says how to train it."""
     changes: ClassVar[Mapping[str, Any]] = {}
@@ -34,6 +36,14 @@ class SuperResolver(nn.Module):
     """Pixels a side for each of its frozen features: tiles start and end at multiples of it."""
     global_features: ClassVar[bool] = False
     """Whether its frozen features are of the image as a whole, and one for all tiles."""
+
+    def only(self, output: str, low: Tensor, *features: Tensor) -> Tensor:
+        """One of the outputs, (N, 3, s·H, s·W), from the arguments of `forward`.
+
+        A network for which one is less work than all computes it alone, and equals `forward` to
+        rounding.
+        """
+        return self(low, *features)[output]
 
 
 def conv3(inputs: int, outputs: int, dilation: int = 1) -> nn.Conv2d:
@@ -52,15 +62,19 @@ def image_up(x: Tensor, doublings: int) -> Tensor:
     Where gradients are kept, that is in training, whose images are small, it is a product with a
     fixed matrix on either side: for three channels a third of the time, with its backward pass.
     """
+    x = as_image(x)
     if torch.is_grad_enabled():
-        if x.dtype == torch.bfloat16:  # an image needs more bits
-            x = x.float()
         rows, columns = (_lines(x.shape[dim], doublings, x.dtype, x.device) for dim in (-2, -1))
         with torch.autocast(x.device.type, enabled=False):
             return rows @ (x.contiguous() @ columns.T)
     for _ in range(doublings):
         x = up2(x)
     return x
+
+
+def as_image(x: Tensor) -> Tensor:
+    """bfloat16 → float32, for an image needs more bits than a convolution; others as they are."""
+    return x.float() if x.dtype == torch.bfloat16 else x
 
 
 @cache

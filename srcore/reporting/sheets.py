@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from srcore.evaluation.examples import TARGET, Comparison, Detail, Shown
 from srcore.features.labels import RANDOM
-from srcore.inference.baselines import BASELINE
+from srcore.inference.baselines import BASELINE, LINEAR
+from srcore.metrics.table import HEADLINE, METRICS
 from srcore.models.scales import OUTPUTS
 from srcore.reporting.canvas import FAINT, INK, LINE, Canvas, default_style
 
@@ -48,21 +49,27 @@ class _Panel:
     best: bool = False
 
 
-def draw_outputs(comparisons: Sequence[Comparison], output: str, path: Path) -> None:
-    """Draw low resolution, bicubic, every model that has `output`, and target; a row an image.
+def draw_outputs(
+    comparisons: Sequence[Comparison], output: str, path: Path, part: str = "validation"
+) -> None:
+    """Draw low resolution, bicubic, linear, every model that has `output`, and target.
 
-    Below each image stand its PSNR, the gain over bicubic, and its SSIM, and then the detail.
+    A row an image; below each stand its PSNR, the gain over bicubic, the other metrics, and then
+    the detail. `part` says of which part of the data set the images are.
     """
     rows = [_outputs_row(comparison, output) for comparison in comparisons]
+    others = [metric.title for name, metric in METRICS.items() if name != HEADLINE]
     subtitle = (
-        "PSNR (and gain over bicubic) and SSIM on the 8-bit image; ★ is the best PSNR of the "
-        "row. Below each image, the marked detail: where the methods differ most."
-        f"{_missing(comparisons, output)}"
+        f"{', '.join(['PSNR (and gain over bicubic)', *others])} of the 8-bit image; ★ is the best "
+        "PSNR of the row. Below each image, the marked detail: where the methods differ most."
+        f"{_about(comparisons, output, part)}"
     )
     _draw(comparisons, rows, (f"Outputs at {_size(comparisons, output)}", subtitle), path)
 
 
-def draw_errors(comparisons: Sequence[Comparison], output: str, path: Path) -> None:
+def draw_errors(
+    comparisons: Sequence[Comparison], output: str, path: Path, part: str = "validation"
+) -> None:
     """Draw each method's absolute error, on one colour scale, beside the true image."""
     maps = [
         {shown.method: _error(shown, row[-1]) for shown in row[:-1]}
@@ -78,14 +85,15 @@ def draw_errors(comparisons: Sequence[Comparison], output: str, path: Path) -> N
     subtitle = (
         "Absolute error, mean of the colour channels, in levels of 255; ★ is the best PSNR of the "
         "row. Below each map, the marked detail: where the methods differ most."
-        f"{_missing(comparisons, output)}"
+        f"{_about(comparisons, output, part)}"
     )
     _draw(comparisons, rows, (f"Errors at {_size(comparisons, output)}", subtitle), path, colours)
 
 
-def _missing(comparisons: Sequence[Comparison], output: str) -> str:
+def _about(comparisons: Sequence[Comparison], output: str, part: str) -> str:
     methods = {shown.method for shown in comparisons[0].outputs[output]}
-    return "" if methods - {BASELINE, TARGET} else NO_MODEL
+    missing = "" if methods - {BASELINE, LINEAR, TARGET} else NO_MODEL
+    return f" Images of the {part} part.{missing}"
 
 
 def _size(comparisons: Sequence[Comparison], output: str) -> str:
@@ -97,16 +105,19 @@ def _outputs_row(comparison: Comparison, output: str) -> list[_Panel]:
     row, side = comparison.outputs[output], len(comparison.low)
     best = _best(row)
     panels = [_Panel("low resolution", "", comparison.low, (f"{side} × {side} pixels", ""))]
-    baseline = next(shown.psnr for shown in row if shown.method == BASELINE)
+    baseline = next(shown.figures[HEADLINE] for shown in row if shown.method == BASELINE)
+    others = [(name, metric) for name, metric in METRICS.items() if name != HEADLINE]
     for shown in row:
         title, note = _heading(shown)
-        if shown.psnr is None or baseline is None:
+        if shown.method == TARGET:
             panels.append(_Panel(title, note, shown.image, ()))
             continue
-        difference = f"{shown.psnr - baseline:+.2f}".replace("-", "−")
+        psnr = shown.figures[HEADLINE]
+        difference = f"{psnr - baseline:+.2f}".replace("-", "−")
         gain = f" ({difference})" if shown.method != BASELINE else ""
-        lines = (f"{shown.psnr:.2f} dB{gain}", f"SSIM {shown.ssim:.4f}")
-        panels.append(_Panel(title, note, shown.image, lines, best=shown.psnr == best))
+        lines = [f"{psnr:.2f} dB{gain}"]
+        lines += [metric.text(shown.figures[name]) for name, metric in others]
+        panels.append(_Panel(title, note, shown.image, tuple(lines), best=psnr == best))
     return panels
 
 
@@ -122,13 +133,14 @@ def _errors_row(
             continue
         error = errors[shown.method]
         mapped = np.asarray(colours.to_rgba(error, bytes=True))[..., :3]
-        lines = (f"{shown.psnr:.2f} dB", f"mean error {error.mean():.2f}")
-        panels.append(_Panel(title, note, mapped, lines, best=shown.psnr == best))
+        psnr = shown.figures[HEADLINE]
+        lines = (f"{psnr:.2f} dB", f"mean error {error.mean():.2f}")
+        panels.append(_Panel(title, note, mapped, lines, best=psnr == best))
     return panels
 
 
 def _best(row: list[Shown]) -> float:
-    return max(shown.psnr for shown in row if shown.psnr is not None)
+    return max(shown.figures[HEADLINE] for shown in row if shown.method != TARGET)
 
 
 def _error(shown: Shown, target: Shown) -> NDArray[np.float64]:
@@ -167,7 +179,8 @@ class _Layout:
 
     @property
     def figures(self) -> int:
-        return round(LINE * (NORMAL + SMALL)) + GAP
+        small = max(len(panel.lines) for panel in self.panels) - 1
+        return round(LINE * (NORMAL + small * SMALL)) + GAP
 
     @property
     def row(self) -> int:

@@ -16,12 +16,18 @@ from ruamel.yaml import YAML
 from skimage.color import rgb2ycbcr
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from test_matlab import matrix, to_uint8
-from tiny import CPU, tiny_clip, tiny_network
+from tiny import CPU, tiny_clip, tiny_linear, tiny_network
 
 from srcore.common.errors import StudyError
 from srcore.common.files import write_json
 from srcore.common.tensors import to_images, to_tensor
-from srcore.evaluation.benchmark import find_images, judge, judge_benchmarks, summarise
+from srcore.evaluation.benchmark import (
+    by_data_set,
+    find_images,
+    headline,
+    judge,
+    judge_benchmarks,
+)
 from srcore.evaluation.matlab import crop_to_multiple, imresize
 from srcore.features.extractor import load_extractor
 from srcore.inference.network import Network
@@ -53,11 +59,13 @@ def by_skimage(output: np.ndarray, target: np.ndarray, scale: int) -> tuple[floa
 def test_judged_as_scikit_image_does(image, scale):
     target = crop_to_multiple(image, scale)
     made = imresize(imresize(target, 1 / scale), scale)
-    assert judge(made, target, scale) == pytest.approx(by_skimage(made, target, scale), abs=1e-9)
+    found = judge(made, target, scale)
+    expected = by_skimage(made, target, scale)
+    assert (found["psnr"], found["ssim"]) == pytest.approx(expected, abs=1e-9)
 
 
 def test_equal_images_are_100_db():
-    assert judge(arrays()[0], arrays()[0], 4) == pytest.approx((100, 1))
+    assert judge(arrays()[0], arrays()[0], 4) == pytest.approx({"psnr": 100, "ssim": 1})
 
 
 def write_folder(top: Path) -> Path:
@@ -157,7 +165,7 @@ def test_an_image_too_small_to_be_judged(folder, size):
 
 def test_the_smallest_image_can_be_judged(tmp_path):
     Image.fromarray(arrays()[0][:20, :20]).save(tmp_path / "a.png")
-    table = judge_benchmarks([], find_images(str(tmp_path), MANY), MANY, CPU)
+    table = judge_benchmarks([], tiny_linear(), find_images(str(tmp_path), MANY), MANY, CPU)
     assert np.isfinite(table["psnr"]).all()
     assert np.isfinite(table["ssim"]).all()
 
@@ -177,18 +185,18 @@ def networks() -> list[Network]:
 @pytest.fixture(scope="module")
 def table(networks, tmp_path_factory) -> pd.DataFrame:
     folder = write_folder(tmp_path_factory.mktemp("benchmarks") / "mine")
-    return judge_benchmarks(networks, find_images(str(folder), MANY), MANY, CPU)
+    return judge_benchmarks(networks, tiny_linear(), find_images(str(folder), MANY), MANY, CPU)
 
 
 def test_every_method_on_every_image(table, networks):
     """At any size: 210x140, 97x75, 144x144 and 45x31, whose low images have odd sides too."""
-    assert len(table) == 4 * (2 + 1 + 2 + 2 + 2 + 2)
+    assert len(table) == 4 * (2 + 2 + 1 + 2 + 2 + 2 + 2)
     assert not table.duplicated(["data_set", "image", "method", "seed", "output"]).any()
     assert np.isfinite(table[["psnr", "ssim", "gain"]]).to_numpy().all()
     assert set(table.query("method == 'basic'")["output"]) == {"mid"}
     labels = table.groupby("method")["weights"].unique().map(list).to_dict()
     assert labels == {
-        "bicubic": [""], "basic": [""], "multi": [""],
+        "bicubic": [""], "linear": [""], "basic": [""], "multi": [""],
         "vgg": ["random weights"], "clip": ["random weights"],
     }  # fmt: skip
 
@@ -199,12 +207,13 @@ def test_figures_are_those_of_images_saved(table, networks):
     for output, scale in SCALES.items():
         target = odd[: 75 - 75 % scale, : 97 - 97 % scale]
         low = imresize(target, 1 / scale)
-        made = {"bicubic": imresize(low, scale)}
+        made = {"bicubic": imresize(low, scale), "linear": tiny_linear()(low[None], scale)[0]}
         for network in networks:
             if network.card.seed == 0 and output in network.model.outputs:
                 inputs = to_tensor(np.ascontiguousarray(low[None]))
                 made[network.card.model] = to_images(network(inputs)[output])[0]
-        here = table.query("image == 'a.png' and seed == 0 and output == @output")
+        first = table[table["seed"].fillna(0) == 0]
+        here = first.query("image == 'a.png' and output == @output")
         assert set(here["method"]) == set(made)
         for row in here.itertuples():
             expected = by_skimage(made[row.method], target, scale)
@@ -225,37 +234,57 @@ def test_a_network_that_is_bicubic_gains_nothing(folder):
             }
 
     network = dataclasses.replace(tiny_network("multi"), model=Bicubic())
-    found = judge_benchmarks([network], find_images(str(folder), MANY), MANY, CPU)
-    assert (found["gain"] == 0).all()
+    found = judge_benchmarks([network], tiny_linear(), find_images(str(folder), MANY), MANY, CPU)
+    assert (found.query("method != 'linear'")["gain"] == 0).all()
 
 
-def test_means_are_over_the_images_of_a_data_set(table, tmp_path):
-    summary = summarise(table)
-    write_json(tmp_path / "benchmark.json", summary)
-    assert list(summary) == ["Set1", "Set2", "mine"]
-    assert list(summary["Set2"]) == ["bicubic", "basic", "multi", "vgg", "clip"]
-    assert list(summary["Set2"]["basic"]) == ["mid"]
+def line(table: pd.DataFrame, data_set: str, method: str, output: str) -> pd.Series:
+    found = table.query("data_set == @data_set and method == @method and output == @output")
+    assert len(found) == 1
+    return found.iloc[0]
+
+
+def test_means_are_over_the_images_of_a_data_set(table):
+    means = by_data_set(table)
+    assert list(dict.fromkeys(means["data_set"])) == ["Set1", "Set2", "mine"]
+    of_set = means[means["data_set"] == "Set2"]
+    assert list(dict.fromkeys(of_set["method"])) == [
+        "bicubic",
+        "linear",
+        "basic",
+        "multi",
+        "vgg",
+        "clip",
+    ]
+    assert of_set.query("method == 'basic'")["output"].tolist() == ["mid"]
     part = table.query("data_set == 'Set2' and method == 'vgg' and output == 'large'")
-    assert summary["Set2"]["vgg"]["large"] == {
-        "psnr": pytest.approx(part["psnr"].mean()),
-        "ssim": pytest.approx(part["ssim"].mean()),
-        "gain": pytest.approx(part["gain"].mean()),
-        "images": 2,
-        "weights": "random weights",
-    }
-    assert summary["Set1"]["bicubic"]["mid"].keys() == {"psnr", "ssim", "images"}
+    found = line(means, "Set2", "vgg", "large")
+    assert (found["images"], found["seeds"], found["weights"]) == (2, 1, "random weights")
+    for figure in ("psnr", "ssim", "gain"):
+        assert found[figure] == pytest.approx(part[figure].mean())
+    assert np.isnan(found["gain_spread"])
+    assert (means.loc[means["method"] == "bicubic", "gain"] == 0).all()
+
+
+def test_the_declared_figure_is_the_one_that_the_field_compares(table, tmp_path):
+    means = by_data_set(table)
+    declared = headline(means)
+    write_json(tmp_path / "benchmark.json", declared)
+    assert list(declared) == ["Set1", "Set2", "mine"]
+    assert list(declared["Set2"]) == ["basic", "multi", "vgg", "clip"]
+    assert list(declared["Set2"]["basic"]) == ["mid"]
+    assert declared["Set2"]["vgg"]["large"] == line(means, "Set2", "vgg", "large")["psnr"]
 
 
 def test_seeds_are_averaged_and_their_spread_is_told(table):
     part = table.query("data_set == 'Set2' and method == 'multi' and output == 'mid'")
-    entry = summarise(table)["Set2"]["multi"]["mid"]
+    entry = line(by_data_set(table), "Set2", "multi", "mid")
     of_seeds = part.groupby("seed")["psnr"].mean()
     assert (entry["images"], entry["seeds"]) == (2, 2)
     assert entry["psnr"] == pytest.approx(of_seeds.mean())
-    assert entry["psnr_spread"] == pytest.approx(abs(of_seeds[0] - of_seeds[1]) / 2**0.5)
-    assert entry["gain_spread"] == entry["psnr_spread"]
+    assert entry["gain_spread"] == pytest.approx(abs(of_seeds[0] - of_seeds[1]) / 2**0.5)
     mean = mean_over_seeds(table)
-    assert len(mean) == 4 * (2 + 1 + 2 + 2 + 2)
+    assert len(mean) == 4 * (2 + 2 + 1 + 2 + 2 + 2)
     found = mean.query("image == 'b.png' and method == 'multi' and output == 'mid'")
     both = part.query("image == 'b.png'")
     assert found["psnr"].item() == pytest.approx(both["psnr"].mean())
@@ -285,8 +314,8 @@ def test_bicubic_agrees_with_the_published_procedure(tmp_path, output):
         image = Image.open(FOLDER / name).convert("RGB").crop((0, 0, 255, 255))
         image.save(tmp_path / name)
         expected.append(published_procedure(np.asarray(image), SCALES[output]))
-    table = judge_benchmarks([], find_images(str(tmp_path), MANY), MANY, CPU)
-    found = table[table["output"] == output][["psnr", "ssim"]].mean()
+    table = judge_benchmarks([], tiny_linear(), find_images(str(tmp_path), MANY), MANY, CPU)
+    found = table.query("method == 'bicubic' and output == @output")[["psnr", "ssim"]].mean()
     psnr, ssim = np.mean(expected, axis=0)
     assert found["psnr"] == pytest.approx(psnr, abs=0.02)
     assert found["ssim"] == pytest.approx(ssim, abs=0.001)
@@ -297,10 +326,10 @@ def test_bicubic_on_set5_is_the_published_row():
     folder = os.environ.get("SRCORE_SET5")
     if not folder:
         pytest.skip("no folder of the five high-resolution images of Set5 (SRCORE_SET5)")
-    table = judge_benchmarks([], find_images(folder, MANY), MANY, CPU)
-    (summary,) = summarise(table).values()
+    table = judge_benchmarks([], tiny_linear(), find_images(folder, MANY), MANY, CPU)
+    means = by_data_set(table)
     for output, (psnr, ssim) in PUBLISHED.items():
-        found = summary["bicubic"][output]
+        found = line(means, means["data_set"].iloc[0], "bicubic", output)
         assert found["images"] == 5
         assert found["psnr"] == pytest.approx(psnr, abs=0.02)
         assert found["ssim"] == pytest.approx(ssim, abs=0.001)
@@ -317,6 +346,7 @@ def project(root: Path, tmp_path: Path) -> Path:
     models = project / "data/models/all"
     models.mkdir(parents=True)
     (project / "data/none").touch()
+    tiny_linear().save(project / "data/linear")
     vgg = load_extractor("vgg", "random", CPU)
     save_checkpoint(model_class("basic")(), Card("basic", 0, {}), models)
     card = Card("vgg", 0, {}, vgg.label, vgg.fingerprint)
@@ -344,12 +374,15 @@ def test_the_stage_on_images_of_odd_sizes(project, folder):
     assert (done.returncode, done.stderr) == (0, "")
     summary = json.loads((project / "metrics/benchmark.json").read_text())
     assert list(summary) == ["Set1", "Set2", "mine"]
-    assert list(summary["mine"]) == ["bicubic", "basic", "vgg"]
-    assert summary["mine"]["vgg"]["large"]["weights"] == "random weights"
-    table = pd.read_csv(project / "plots/benchmark.csv", keep_default_na=False)
+    assert list(summary["mine"]) == ["basic", "vgg"]
+    means = pd.read_csv(project / "plots/benchmark.csv", keep_default_na=False)
+    found = line(means, "mine", "vgg", "large")
+    assert found["weights"] == "random weights"
+    assert found["psnr"] == summary["mine"]["vgg"]["large"]
+    table = pd.read_csv(project / "plots/benchmark_images.csv", keep_default_na=False)
     assert list(table) == [
         "data_set", "image", "method", "output", "weights", "psnr", "ssim", "gain",
     ]  # fmt: skip
-    assert len(table) == 4 * (2 + 1 + 2)
+    assert len(table) == 4 * (2 + 2 + 1 + 2)
     mean = table.query("data_set == 'Set2' and method == 'vgg' and output == 'mid'")["psnr"].mean()
-    assert summary["Set2"]["vgg"]["mid"]["psnr"] == pytest.approx(mean, abs=1e-4)
+    assert summary["Set2"]["vgg"]["mid"] == pytest.approx(mean, abs=1e-4)

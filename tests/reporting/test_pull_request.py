@@ -1,7 +1,6 @@
 """The Markdown text of a review: what changed, by how much, and whether it is more than noise."""
 
 import dataclasses
-import json
 import re
 import subprocess
 import sys
@@ -13,6 +12,7 @@ import pandas as pd
 import pytest
 
 from srcore.common.errors import StudyError
+from srcore.evaluation.tables import METHOD_COLUMNS
 from srcore.reporting.pull_request import Study, read_study, review
 
 NAMES = [f"{number:02}.png" for number in range(40)]
@@ -28,24 +28,43 @@ def study(
     shift=0,
     scenes=40,
     outputs=("mid",),
-    spread=None,
+    seeds=(0.0,),
 ) -> Study:
-    """A study whose models gain what `gains` says on every image."""
+    """A study whose models gain what `gains` says on every image, each seed so much more."""
     groups = [f"scene{number % scenes}" for number in range(len(names))]
-    rows, metrics = [], {"best": {}, "bicubic": {"mid": {"psnr": 28.0}}}
+    rows, metrics = [], {"bicubic": {"kind": "baseline", "mid": {"psnr": 28.0, "gain": 0.0}}}
     for model in ("bicubic", *models):
         gain = (gains or {}).get(model, np.zeros(len(names)))
         table = pd.DataFrame({"image": names, "group": groups, "method": model, "gain": gain})
         table = table.assign(psnr=np.arange(len(names)) + shift)
-        rows += [table.assign(output=output) for output in outputs]
+        table = table.assign(seed=pd.array([None] * len(table), "Int64"))
         if model == "bicubic":
+            rows += [table.assign(output=output) for output in outputs]
             continue
-        entry = {"psnr": 28.0, "gain": float(np.mean(gain))}
+        rows += [
+            table.assign(output=output, seed=seed, gain=gain + more)
+            for output in outputs
+            for seed, more in enumerate(seeds)
+        ]
+        entry = {"psnr": 28.0, "ssim": 0.8, "gain": float(np.mean(gain) + np.mean(seeds))}
         entry |= {"weights": weights} if weights else {}
-        entry |= {"seeds": 3, "psnr_spread": spread, "gain_spread": spread} if spread else {}
-        metrics[model] = dict.fromkeys(outputs, entry) | {"macs": 1}
-    params = {"model": "all", "train": {"lr": lr, "epochs": 10}, "evaluate": {"resamples": 500}}
+        entry |= {"gain_spread": float(np.std(seeds, ddof=1))} if len(seeds) > 1 else {}
+        metrics[model] = dict.fromkeys(outputs, entry) | {"kind": "network", "macs": 1}
+    params = {"model": "all", "train": {"lr": lr, "epochs": 10}, "split": {"test": 0}}
     return Study(name, params, metrics, pd.concat(rows))
+
+
+def write_methods(made: Study) -> None:
+    """plots/methods.csv of a made-up study."""
+    lines = [
+        {"method": method, "output": output, **figures, "kind": entry["kind"]}
+        for method, entry in made.metrics.items()
+        for output, figures in entry.items()
+        if isinstance(figures, dict)
+    ]
+    pd.DataFrame(lines, columns=list(METHOD_COLUMNS)).fillna({"ssim": 0.8}).to_csv(
+        "plots/methods.csv", index=False
+    )
 
 
 def row(text: str, model: str) -> str:
@@ -72,10 +91,12 @@ def test_better_worse_and_noise():
         "clip": spread + np.random.default_rng(1).permutation([0.2, -0.2] * 20),
     }
     text = review(same, study("now", gains=now, models=("basic", "vgg", "clip")))
-    assert row(text, "basic").endswith("| **better** |")
+    assert row(text, "basic").endswith("| **better in these trainings** |")
     assert "+0.300 [+0.300, +0.300]" in row(text, "basic")
-    assert row(text, "vgg").endswith("| **worse** |")
+    assert row(text, "vgg").endswith("| **worse in these trainings** |")
     assert row(text, "clip").endswith("| noise |")
+    assert "one training of a side says nothing of other seeds" in text
+    assert "paired over 40 validation images" in text
 
 
 @pytest.mark.parametrize(("scenes", "said"), [(1, "1 scene"), (2, "2 scenes")])
@@ -83,7 +104,7 @@ def test_nothing_is_called_more_than_noise_on_a_few_scenes(scenes, said):
     better = {"basic": np.linspace(0.1, 0.2, 40)}
     base, head = study("main", scenes=scenes), study("now", gains=better, scenes=scenes)
     text = review(base, head)
-    assert row(text, "basic").endswith(f"| {said}: too few to tell |")
+    assert row(text, "basic").endswith(f"| +0.150 | {said}: too few to tell |")
     assert "better" not in text
 
 
@@ -117,18 +138,37 @@ def test_what_did_not_change_at_all_is_the_same_on_few_scenes_too():
     assert row(review(study("main", scenes=2), study("now", scenes=2)), "vgg").endswith("| same |")
 
 
-def test_a_difference_below_the_spread_between_seeds_is_noise():
-    better = {"basic": np.full(40, 0.1)}
-    for spread, verdict in ((0.05, "**better**"), (0.08, "noise: below the seeds’ spread")):
-        text = review(study("main", spread=spread), study("now", gains=better, spread=spread))
-        assert row(text, "basic").endswith(f"| {verdict} |"), spread
-        assert f"+0.00 ± {spread:.2f} → +0.10 ± {spread:.2f}" in text
+def test_seeds_that_scatter_as_much_leave_a_difference_noise():
+    before = (0.0, 0.1, -0.1)
+    for after, verdict in (((0.4, 0.52, 0.28), "**better**"), ((0.1, 0.5, -0.3), "noise")):
+        text = review(study("main", seeds=before), study("now", seeds=after))
+        assert row(text, "basic").endswith(f"| {verdict} |"), after
+        assert f"+0.00 ± 0.10 → {np.mean(after):+.2f} ± {np.std(after, ddof=1):.2f}" in text
         assert "± is the standard deviation between seeds" in text
-    # Of one seed nothing is known but how the other side's seeds differ.
-    alone = review(study("main"), study("now", gains=better, spread=0.08))
-    assert row(alone, "basic").endswith("| noise: below the seeds’ spread |")
-    assert "+0.00 → +0.10 ± 0.08" in alone
-    assert "±" not in review(study("main"), study("now", gains=better))
+        assert "one training" not in text
+    alone = review(study("main"), study("now", seeds=before))
+    assert "one training of a side says nothing of other seeds" in alone
+    assert "±" not in review(study("main"), study("now"))
+
+
+def test_verdicts_allow_for_all_lines_at_once():
+    """Alone, a difference at a level of 4 % is one; among twenty such models it is not."""
+    noise = np.random.default_rng(0).normal(0, 1, 40)
+    noise -= noise.mean()
+    gain = noise + 2.12 * noise.std(ddof=1) / 40**0.5  # t with 39 degrees of freedom: 4 %
+    alone = review(study("main", models=("a",)), study("now", models=("a",), gains={"a": gain}))
+    assert row(alone, "a").endswith("| **better in these trainings** |")
+    models = tuple("abcdefghij")
+    together = review(
+        study("main", models=models), study("now", models=models, gains=dict.fromkeys(models, gain))
+    )
+    assert "better" not in together
+
+
+def test_the_part_that_was_judged_is_named():
+    head = study("now")
+    head.params["split"] = {"test": 0.2}
+    assert "paired over 40 test images" in review(study("main"), head)
 
 
 def test_results_of_other_parameters_are_told_in_one_line():
@@ -156,8 +196,8 @@ def test_one_training_of_other_parameters_among_several_is_told():
 @pytest.mark.parametrize(
     ("path", "content"),
     [
-        ("metrics/evaluate.json", '{"basic": {"mid"'),
-        ("metrics/evaluate.json", "[]"),
+        ("plots/methods.csv", "method,kind"),
+        ("plots/methods.csv", "method\nbasic\n"),
         ("plots/images.csv", ""),
         ("plots/images.csv", "image,group\na,b\n"),
         ("params.yaml", ""),
@@ -168,10 +208,9 @@ def test_one_training_of_other_parameters_among_several_is_told():
 def test_a_damaged_file_is_named(tmp_path, monkeypatch, path, content):
     monkeypatch.chdir(tmp_path)
     made = study("x")
-    for folder in ("metrics", "plots"):
-        Path(folder).mkdir()
+    Path("plots").mkdir()
     Path("params.yaml").write_text("model: all\n")
-    Path("metrics/evaluate.json").write_text(json.dumps(made.metrics))
+    write_methods(made)
     made.images.to_csv("plots/images.csv", index=False)
     read_study(None)
     Path(path).write_text(content)
@@ -211,7 +250,7 @@ def seen(text: str) -> tuple[int, int]:
 @pytest.mark.parametrize("count", [1, 7])
 def test_a_review_fits_twenty_lines_beside_its_rows(count):
     models = tuple(f"model{number}" for number in range(count))
-    common = {"outputs": ("mid", "large"), "spread": 0.1}
+    common = {"outputs": ("mid", "large"), "seeds": (0.0, 0.1)}
     base = study("main", models=("gone", *models), **common)
     head = study("now", lr=0.1, models=("new", *models), **common)
     head.params.update({f"group.key{number}": "y" * 50 for number in range(40)})
@@ -241,18 +280,18 @@ def test_sheets_are_linked_where_there_is_a_place():
 def test_from_git_and_the_working_tree(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     made = study("x")
-    for folder in ("metrics", "plots", "stages"):
+    for folder in ("plots", "stages"):
         Path(folder).mkdir()
-    Path("params.yaml").write_text("model: all\ntrain: {lr: 0.001}\nevaluate: {resamples: 100}\n")
-    Path("metrics/evaluate.json").write_text(json.dumps(made.metrics))
+    Path("params.yaml").write_text("model: all\ntrain: {lr: 0.001}\n")
+    write_methods(made)
     made.images.to_csv("plots/images.csv", index=False)
     identity = ["-c", "user.email=a@example.org", "-c", "user.name=a"]
     locked = "{schema: '2.0', stages: {%s: {params: {params.yaml: {%s}}}}}"
-    Path("dvc.lock").write_text(locked % ("evaluate", "model: all, evaluate: {resamples: 100}"))
+    Path("dvc.lock").write_text(locked % ("evaluate", "model: all"))
     Path("stages/dvc.lock").write_text(locked % ("train_vgg", "train: {lr: 0.001}"))
     for command in (["init", "-q", "-b", "main"], ["add", "."], ["commit", "-qm", "first"]):
         subprocess.run(["git", *identity, *command], check=True)
-    Path("params.yaml").write_text("model: all\ntrain: {lr: 0.5}\nevaluate: {resamples: 100}\n")
+    Path("params.yaml").write_text("model: all\ntrain: {lr: 0.5}\n")
     base, head = read_study("main"), read_study(None)
     assert (base.params["train"]["lr"], head.params["train"]["lr"]) == (0.001, 0.5)
     text = review(base, head)
@@ -263,8 +302,12 @@ def test_from_git_and_the_working_tree(tmp_path, monkeypatch):
     Path("dvc.lock").unlink()
     Path("stages/dvc.lock").unlink()
     assert "other parameters" not in review(base, read_study(None)), "nothing is known"
-    with pytest.raises(StudyError, match=r"params\.yaml is not in commit nowhere"):
+    with pytest.raises(StudyError, match=r"params\.yaml of nowhere: fatal: invalid object name"):
         read_study("nowhere")
+    with pytest.raises(StudyError, match=r"params\.yaml of --output=x: fatal: ") as raised:
+        read_study("--output=x")
+    assert "\n" not in str(raised.value)
+    assert not Path("x:params.yaml").exists()
     root = Path(__file__).parents[2]
     done = subprocess.run(
         [sys.executable, "-m", "srcore.reporting.pull_request"],
@@ -275,3 +318,36 @@ def test_from_git_and_the_working_tree(tmp_path, monkeypatch):
     assert done.returncode == 1
     assert "make review BASE=main" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_in_a_folder_of_a_larger_repository(tmp_path, monkeypatch):
+    """The project may be a part of a repository; commits name its files from the top."""
+    project = tmp_path / "research" / "upscaling"
+    (project / "plots").mkdir(parents=True)
+    monkeypatch.chdir(project)
+    made = study("x")
+    Path("params.yaml").write_text("model: all\ntrain: {lr: 0.001}\n")
+    write_methods(made)
+    made.images.to_csv("plots/images.csv", index=False)
+    identity = ["-c", "user.email=a@example.org", "-c", "user.name=a"]
+    for command in (["init", "-q", "-b", "main"], ["add", "."], ["commit", "-qm", "first"]):
+        subprocess.run(["git", "-C", str(tmp_path), *identity, *command], check=True)
+    base = read_study("main")
+    assert base.models == ["basic", "vgg"]
+    assert "| same |" in review(base, read_study(None))
+
+
+def test_a_metric_that_the_other_side_did_not_know_has_a_dash(tmp_path, monkeypatch):
+    """A change that adds a metric is reviewed like any other."""
+    monkeypatch.chdir(tmp_path)
+    Path("plots").mkdir()
+    Path("params.yaml").write_text("model: all\n")
+    made = study("x")
+    write_methods(made)
+    made.images.to_csv("plots/images.csv", index=False)
+    head = read_study(None)
+    table = pd.read_csv("plots/methods.csv", keep_default_na=False)
+    table.drop(columns="ssim").to_csv("plots/methods.csv", index=False)
+    text = review(dataclasses.replace(read_study(None), name="main"), head)
+    assert "| – → 0.8000 |" in row(text, "basic")
+    assert "| SSIM |" in text
