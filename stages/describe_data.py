@@ -1,7 +1,8 @@
 """Gather the figures of the data stages, and draw a sheet of sample images."""
 
 from srcore.common import paths
-from srcore.common.files import read_json, write_json
+from srcore.common.files import write_json
+from srcore.common.reading import read_json
 from srcore.common.stage import main
 from srcore.data.dataset import Pyramids, read_split
 from srcore.data.preview import sample_sheet

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srcore.common.errors import StudyError, reason
-from srcore.common.files import read_json
+from srcore.common.reading import read_json
 from srcore.common.tables import Columns, again, read_table
 
 Images = NDArray[np.uint8]

@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from srcore.common.errors import StudyError
-from srcore.common.files import fresh_folder, read_json
+from srcore.common.files import fresh_folder
+from srcore.common.reading import read_json
 from srcore.common.tables import Columns, read_table
 
 SUFFIXES = (".safetensors", ".history.csv", ".metrics.json")

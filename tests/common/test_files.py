@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from srcore.common.files import atomic, fresh_folder, read_json, rounded, write_json
+from srcore.common.files import atomic, fresh_folder, rounded, write_json
+from srcore.common.reading import read_json
 from srcore.common.tables import write_table
 
 

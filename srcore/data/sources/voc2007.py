@@ -20,6 +20,12 @@ from srcore.params.schema import NOTHING, Voc2007
 NAME = ("annotation", "object", "name")
 """Where an annotation names what is to be seen; an object's parts have names as well."""
 
+OTHERWISE = "name a local archive (-S data.voc2007.archive=...)"
+MAX_ANNOTATION, DEEPEST = 1 << 20, 50
+"""Bytes of an annotation, and elements within elements of it; VOC's have a few thousand and 4."""
+MOST_LABELS, LONGEST_LABEL = 100, 50
+"""Classes seen on one image, and characters of a class."""
+
 
 def images(settings: Voc2007, downloads: Path) -> Iterator[Source]:
     """Yield JPEGImages/*.jpg of the archive, sorted by name, with the classes seen as labels.
@@ -31,7 +37,7 @@ def images(settings: Voc2007, downloads: Path) -> Iterator[Source]:
     """
     if settings.archive == NOTHING:
         path = downloads / (PurePosixPath(urlsplit(settings.mirrors[0]).path).name or "archive")
-        fetch(settings.mirrors, path, settings.md5)
+        fetch(settings.mirrors, path, settings.md5, otherwise=OTHERWISE)
     else:
         path = Path(settings.archive)
         if not path.is_file():
@@ -61,17 +67,21 @@ def _labels(archive: Archive, image: PurePosixPath) -> tuple[str, ...]:
     annotation = str(image.parent.parent / "Annotations" / f"{image.stem}.xml")
     if annotation not in archive.members:
         return ()
+    if archive.members[annotation] > MAX_ANNOTATION:
+        raise ImageError(f"its annotation has more than {MAX_ANNOTATION} bytes")
     try:
         return object_names(archive.read(annotation))
-    except expat.ExpatError as error:
+    except (expat.ExpatError, LookupError, ValueError) as error:  # also of odd encodings
         raise ImageError(f"its annotation is damaged: {error}") from None
 
 
 def object_names(xml: bytes) -> tuple[str, ...]:
-    """Give the classes of an annotation's objects, sorted, each once.
+    """Give the classes of an annotation's objects, sorted, each once, printable.
 
     Raises:
-        expat.ExpatError: not well-formed, or with a document type, of which entity bombs are made.
+        expat.ExpatError: not well-formed, nested without end, or with a document type, of which
+            entity bombs are made.
+        LookupError, ValueError: its encoding is unknown.
     """
     where: list[str] = []
     text: list[str] = []
@@ -80,10 +90,13 @@ def object_names(xml: bytes) -> tuple[str, ...]:
     def start(tag: str, _attributes: dict[str, str]) -> None:
         where.append(tag)
         text.clear()
+        if len(where) > DEEPEST:
+            raise expat.ExpatError(f"elements lie more than {DEEPEST} deep within each other")
 
     def end(_tag: str) -> None:
-        if tuple(where) == NAME:
-            names.add("".join(text).strip())
+        if tuple(where) == NAME and len(names) < MOST_LABELS:
+            name = printable("".join(text).strip(), LONGEST_LABEL)
+            names.add(name.replace(";", ","))  # tables put ; between labels
         where.pop()
 
     def refuse(*_: object) -> None:
