@@ -55,6 +55,11 @@ def markdown(text: str, longest: int = LONGEST_NAME) -> str:
     return _MARKDOWN.sub(r"\\\1", printable(text, longest))
 
 
+def code(text: str, longest: int = LONGEST_NAME) -> str:
+    """A text as it stands between backticks in Markdown, in a table as well."""
+    return printable(text, longest).replace("`", "'").replace("|", "\\|")
+
+
 def cell(text: str) -> str:
     """A text as a cell of a table: spreadsheets take what begins with = + - @ for a formula.
 

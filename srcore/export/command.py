@@ -13,6 +13,7 @@ from torch import Tensor
 
 from srcore.common.errors import StudyError
 from srcore.common.files import atomic
+from srcore.common.text import code, printable
 from srcore.features.labels import RANDOM, label_of
 from srcore.inference.load import load_network, named_weights
 from srcore.inference.network import Network
@@ -63,7 +64,10 @@ def export(
     network, embed = _network(checkpoint, weights)
     card = network.card
     figures = own_figures(checkpoint, card.model, metrics)
-    with atomic(out) as partial, atomic(page) as partial_page:
+    with (
+        atomic(out, overwrite=overwrite) as partial,
+        atomic(page, overwrite=overwrite) as partial_page,
+    ):
         opset = write_graph(network, embed, partial)
         compared = compare(network, partial)
         text = model_card(
@@ -72,7 +76,7 @@ def export(
             _sha256(checkpoint),
             figures=figures,
             exported=Exported(
-                file=out.name,
+                file=code(out.name),
                 opset=opset,
                 smallest=SMALLEST,
                 compared=compared,
@@ -122,7 +126,7 @@ def _again(checkpoint: Path, out: Path, card: Card) -> str:
     words = ["srcore", "export", checkpoint.name, "--out", out.name]
     if card.weights not in (None, RANDOM, label_of("pretrained")):
         words += ["--weights", str(card.weights).removeprefix("weights of ")]
-    return shlex.join(words)
+    return printable(shlex.join(words))
 
 
 def _sha256(path: Path) -> str:

@@ -11,11 +11,9 @@ import json
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from srcore.common.errors import StudyError
 from srcore.common.reading import read_json
+from srcore.common.yaml import read_yaml
 
 METRICS = Path("metrics/evaluate.json")
 """Where the study leaves its figures."""
@@ -53,7 +51,7 @@ def own_figures(checkpoint: Path, model: str, metrics: Path | None) -> dict[str,
 def _judged(metrics: Path, checkpoint: Path) -> bool:
     project = metrics.parent.parent
     try:
-        lock = YAML(typ="safe").load(project / "dvc.lock")
+        lock = read_yaml(project / "dvc.lock")
         stage = lock["stages"]["evaluate"]
         outs = {item["path"]: item["md5"] for item in stage["outs"]}
         models = {PurePosixPath(item["path"]): item["md5"] for item in stage["deps"]}
@@ -63,7 +61,7 @@ def _judged(metrics: Path, checkpoint: Path) -> bool:
             for path, md5 in models.items()
             if path.parent == PurePosixPath("data/models")
         )
-    except (OSError, YAMLError, LookupError, TypeError, StopIteration):
+    except (OSError, StudyError, LookupError, TypeError, StopIteration):
         return False
     if _md5(metrics) != written or folder_md5(folder) != content:
         return False

@@ -319,8 +319,9 @@ def test_all_mirrors_dead_is_one_line_with_every_reason(mirror: MakeMirror, targ
 
 
 def test_a_full_disk_is_the_systems_own_error(mirror: MakeMirror, target: Path, monkeypatch):
-    with Path("/dev/full").open("ab", buffering=0) as full, pytest.raises(OSError) as caught:
-        monkeypatch.setattr(transfer, "_opened", lambda *_: full)
+    full = os.fdopen(os.open("/dev/full", os.O_WRONLY), "ab", buffering=0)
+    monkeypatch.setattr(transfer, "_opened", lambda *_: full)
+    with pytest.raises(OSError) as caught:
         fetch([mirror(Handler.send_range).url], target, MD5, HASTY)
     assert caught.value.errno == errno.ENOSPC
 
