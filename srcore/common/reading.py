@@ -4,8 +4,9 @@ import json
 import math
 import os
 import stat
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from srcore.common.errors import StudyError
 
@@ -17,7 +18,7 @@ class NotAFileError(OSError):
     """What stands under a name is a folder, a pipe or a device."""
 
 
-def open_regular(path: Path) -> BinaryIO:
+def open_regular(path: Path) -> BufferedReader:
     """Open a file for reading.
 
     A pipe is not waited for and a device not read: either could keep a program for ever.

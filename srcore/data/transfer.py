@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial as bound
 from pathlib import Path
-from typing import IO, Any, NoReturn, TypeVar, cast
+from typing import IO, NoReturn, TypeVar, cast
 
 import requests
 import urllib3
@@ -96,7 +96,7 @@ def transfer(url: str, partial: Path, patience: Patience, until: float) -> None:
 def _hang_up(answer: requests.Response) -> None:
     """End the connection under a thread that reads it; to close it would wait for that thread."""
     with suppress(AttributeError, OSError):
-        cast("Any", answer.raw)._original_response.fp.raw._sock.shutdown(socket.SHUT_RDWR)
+        answer.raw._original_response.fp.raw._sock.shutdown(socket.SHUT_RDWR)
 
 
 def _opened(partial: Path, resume: bool) -> IO[bytes]:
@@ -176,7 +176,7 @@ def _chunks(answer: requests.Response, patience: Patience, until: float) -> Iter
     since = time.monotonic()
     # The standard library's own reader bounds every line of a transfer in chunks; urllib3's, around
     # it, reads one without end into memory.
-    read = bound(cast("Any", answer.raw)._original_response.read1, CHUNK)
+    read = bound(answer.raw._original_response.read1, CHUNK)
     while chunk := _read(read, patience):
         yield chunk
         got += len(chunk)

@@ -122,13 +122,13 @@ def load_clip(weights: str, device: torch.device) -> Clip:
         tokenizer = open_clip.get_tokenizer(ARCHITECTURE)
     if state is not None:
         try:
-            cast("nn.Module", model).load_state_dict(state)
+            model.load_state_dict(state)
         except Exception as error:  # noqa: BLE001  # torch raises whatever the tensors make it raise
             raise StudyError(
                 f"{weights}: not a {ARCHITECTURE} checkpoint ({reason(error)})"
             ) from None
-        check_values(cast("nn.Module", model).state_dict(), weights)
-    freeze(cast("nn.Module", model), device)
+        check_values(model.state_dict(), weights)
+    freeze(model, device)
     return Clip(model, cast("Any", preprocess), tokenizer, label_of(weights), device)
 
 

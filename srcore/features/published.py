@@ -7,8 +7,8 @@ SHA-256 of the whole file is compared each time before anything of it is read.
 
 import hashlib
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from srcore.common.errors import StudyError
 from srcore.common.reading import NotAFileError, open_regular
@@ -31,7 +31,7 @@ class Published:
     sha256: str
     folder: Path
 
-    def open(self) -> BinaryIO:
+    def open(self) -> BufferedReader:
         """Open the file, which is fetched when it is not there, at its beginning.
 
         Raises:

@@ -115,9 +115,8 @@ def _read_card(path: Path, text: str | None) -> Card:
         card = Card(**values)
     except ValueError:
         raise strange from None
-    for name, right in _KINDS.items():
-        if not right(getattr(card, name)):
-            raise StudyError(f"{path}: its card is damaged: {name} cannot be so; train again")
+    if name := _wrong(card):
+        raise StudyError(f"{path}: its card is damaged: {name} cannot be so; train again")
     if card.model not in MODELS:
         raise StudyError(
             f"{path}: holds the model '{_text(card.model)}', which is not in the table"
@@ -165,22 +164,23 @@ def _is_plain(value: Any) -> bool:
     return value is None or whole or isinstance(value, str | float)
 
 
-_KINDS: dict[str, Any] = {
-    "model": lambda value: isinstance(value, str),
-    "seed": _is_whole_number,
-    "trained": lambda value: (
-        isinstance(value, dict)
-        and len(cast("dict[str, Any]", value)) <= 100
-        and all(map(_is_plain, cast("dict[str, Any]", value).values()))
-    ),
-    "weights": lambda value: value is None or isinstance(value, str),
-    "fingerprint": lambda value: (
-        value is None or (isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value))
-    ),
-    "version": lambda value: isinstance(value, str),
-    "format": _is_whole_number,
-}
-"""Field of a card → whether a value may stand in it."""
+def _wrong(card: Card) -> str | None:
+    """The first field of a card in which something stands that no training writes."""
+    values: dict[str, Any] = asdict(card)
+    trained = values["trained"]
+    right = {
+        "model": isinstance(values["model"], str),
+        "seed": _is_whole_number(card.seed),
+        "trained": isinstance(trained, dict)
+        and len(cast("dict[str, Any]", trained)) <= 100
+        and all(map(_is_plain, cast("dict[str, Any]", trained).values())),
+        "weights": isinstance(values["weights"], str | None),
+        "fingerprint": card.fingerprint is None
+        or re.fullmatch("[0-9a-f]{64}", str(card.fingerprint)) is not None,
+        "version": isinstance(values["version"], str),
+        "format": _is_whole_number(card.format),
+    }
+    return next((name for name, good in right.items() if not good), None)
 
 
 def load_set(folder: Path) -> list[tuple[SuperResolver, Card]]:
