@@ -125,9 +125,7 @@ READ_ONLY: list[Attempt] = [
     Fault(
         "plots/ is read-only",
         "report",
-        Refused(
-            "Read-only file system (plots/report.html); make it writable and run again"
-        ),
+        Refused("Read-only file system (plots/report.html); make it writable and run again"),
         read_only("plots"),
         writable("plots"),
         kind="made up",
