@@ -1,6 +1,10 @@
 """What is installed and what runs on others' machines is named exactly."""
 
+import os
 import re
+import shutil
+import stat
+import subprocess
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -66,3 +70,25 @@ def test_the_workflow_keeps_no_token_and_puts_no_text_into_scripts(root: Path):
     assert checkouts
     assert all(step["with"]["persist-credentials"] is False for step in checkouts)
     assert [step["run"] for step in steps if "${{" in step.get("run", "")] == []
+
+
+def test_dvc_keeps_its_site_cache_in_a_folder_of_its_owner(root: Path, tmp_path: Path):
+    """A pickle that another user put where DVC looks by default would be run."""
+    shutil.copy(root / "Makefile", tmp_path)
+    asked = ["make", "--no-print-directory", "--eval", "told:; @echo $$DVC_SITE_CACHE_DIR", "told"]
+    unset = {name: value for name, value in os.environ.items() if name != "DVC_SITE_CACHE_DIR"}
+    done = subprocess.run(
+        asked, cwd=tmp_path, env=unset, capture_output=True, text=True, check=True, umask=0
+    )
+    folder = Path(done.stdout.strip())
+    assert folder == tmp_path / ".dvc/tmp/site"
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    own = subprocess.run(
+        asked,
+        cwd=tmp_path,
+        env=unset | {"DVC_SITE_CACHE_DIR": str(tmp_path / "mine")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert Path(own.stdout.strip()) == tmp_path / "mine"

@@ -5,21 +5,35 @@
 import json
 import os
 import pickle
+import re
 import struct
+import sys
 import tarfile
+import tempfile
 import time
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from faults.archives import INSIDE, TRUST, mend, zip_from_tar
-from faults.fault import Act, Area, Attempt, Ending, Fault, Refused, Survived
+from faults.fault import (
+    Act,
+    Area,
+    Attempt,
+    Ending,
+    Fault,
+    Refused,
+    Survived,
+    code,
+    no_traceback,
+)
 from faults.intermediates import AGAIN
 from faults.parameters import UNDO, given, written
-from faults.project import Lab, Project, Tried, add_member, pack_voc
+from faults.project import ROOT, Lab, Project, Tried, add_member, pack_voc
 from faults.server import Handler, serve
 from faults.weights import CHECKPOINT, Harm, checkpoint, first, save
 
@@ -57,6 +71,31 @@ class Unrun:
     def check(self, fault: Fault, project: Project, tried: Tried, lab: Lab) -> None:
         self.ending.check(fault, project, tried, lab)
         assert not (project / "harmed").exists()
+
+
+@dataclass(frozen=True)
+class TellsNobody:
+    """Goes on, and what it wrote holds none of these words, nor a path of this machine."""
+
+    files: tuple[str, ...]
+    words: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        besides = "no path of the machine" + (", no password, no token" if self.words else "")
+        return f"goes on; `strings` of {', '.join(map(code, self.files))} shows {besides}"
+
+    def check(self, fault: Fault, project: Project, tried: Tried, lab: Lab) -> None:
+        no_traceback(tried)
+        assert tried.code == 0, tried.said
+        places = (project.path, ROOT, sys.prefix, Path.home(), Path(tempfile.gettempdir()))
+        never = [str(place).encode() for place in places if len(str(place)) > 1]
+        never += [b"site-packages", b'", line ', *(word.encode() for word in self.words)]
+        for name in self.files:
+            content = (project / name).read_bytes()
+            assert len(content) > 1000
+            content = re.sub(rb"base64,[\w+/=]+", b"", content)  # images, any letters among them
+            runs = re.findall(rb"[\x20-\x7e]{4,}", content)
+            assert [run for run in runs if any(word in run for word in never)] == []
 
 
 def in_cache(place: str, key: str) -> Act:
@@ -570,4 +609,26 @@ SHOWN: list[Attempt] = [
     ),
 ]
 
-HOSTILE = Area("Made to do harm", [*PROGRAMS, *LINKS, *ODD_ARCHIVES, *CARDS, *WAITS, *SHOWN])
+LEAKS: list[Attempt] = [
+    Fault(
+        "what an exported network tells",
+        f"srcore export {CHECKPOINT} --out basic.onnx",
+        TellsNobody(("basic.onnx", "basic.md")),
+        trained,
+        slow=True,
+    ),
+    Fault(
+        "what the report page tells",
+        "report",
+        TellsNobody(("plots/report.html",), ("pa55", "t0ken")),
+        both(
+            given("data.voc2007.mirrors", ["http://user:pa55@example.org/voc.tar?token=t0ken"]),
+            lambda project: project.set("data.folder.path", str(project / "mine")),
+        ),
+        kind="made up",
+    ),
+]
+
+HOSTILE = Area(
+    "Made to do harm", [*PROGRAMS, *LINKS, *ODD_ARCHIVES, *CARDS, *WAITS, *SHOWN, *LEAKS]
+)
