@@ -12,15 +12,16 @@ export DVC_SITE_CACHE_DIR ?= $(CURDIR)/.dvc/tmp/site
 $(shell mkdir -p -m 700 $(CURDIR)/.dvc/tmp && mkdir -p -m 700 '$(DVC_SITE_CACHE_DIR)')
 
 BASE ?= main
+SINCE ?= HEAD
 
-.PHONY: reproduce paper test test-slow lint format review bench scale docs faults parameters
+.PHONY: reproduce paper test test-slow lint format review experiments bench scale docs faults parameters
 
 reproduce: $(VENV)/installed  ## the whole study on the offline sample
 	dvc repro
 
 paper: $(VENV)/installed  ## the report's own settings on PASCAL VOC2007 (hours on a CPU)
 	dvc exp run -S data.source=voc2007 -S split.validation=1000 -S train.epochs=10 \
-	  -S train.batch_size=16 -S frozen.vgg=pretrained -S frozen.clip=pretrained
+	  -S train.batch_size=8 -S frozen.vgg=pretrained -S frozen.clip=pretrained
 
 test: $(VENV)/installed-dev  ## under 6 minutes, offline
 	pytest -m "not slow"
@@ -30,6 +31,9 @@ test-slow: $(VENV)/installed-dev  ## what takes longer
 
 review: $(VENV)/installed  ## what changed against BASE, as Markdown
 	@python -m srcore.reporting.pull_request $(BASE)
+
+experiments: $(VENV)/installed  ## the experiments since SINCE side by side: Markdown, and a page with plots
+	@python -m srcore.reporting.experiments $(SINCE)
 
 bench: $(VENV)/installed-dev  ## a training step against the literal program; the other stages
 	python -m benchmarks.step

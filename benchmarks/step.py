@@ -1,5 +1,8 @@
 """Time of one training step, the literal program against the product: `make bench`.
 
+Beside it, what enlarging one image takes, which is another matter: its frozen features are computed
+there, and stored before training.
+
 Each runs in a process of its own, as it would at a user's, and the two take turns, so that the
 ratio holds on a shared machine. The literal program has its frozen extractor inside the step, as a
 notebook would, and torch as it comes; the product reads stored features.
@@ -26,6 +29,8 @@ from benchmarks.limit import convolutions_alone
 from srcore.common.device import prepare
 from srcore.common.tables import write_table
 from srcore.features.extractor import Extractor, load_extractor
+from srcore.inference.network import Network
+from srcore.models.checkpoint import Card
 from srcore.models.registry import model_class
 from srcore.params import load_params
 from srcore.training.batches import Examples
@@ -62,7 +67,7 @@ def images(batch: int) -> dict[str, torch.Tensor]:
     }
 
 
-def literal(name: str) -> tuple[Step, None]:
+def literal(name: str) -> tuple[Step]:
     """A step as a notebook has it: forward, loss, backward, Adam; gives the loss."""
     params, cls = load_params(), model_class(name)
     recipe = recipe_for(cls, params)
@@ -87,11 +92,14 @@ def literal(name: str) -> tuple[Step, None]:
         optimizer.step()
         return loss.item()
 
-    return step, None
+    return (step,)
 
 
-def product(name: str) -> tuple[Step, Step]:
-    """The same, as `srcore.training.loop` has it; and the making of its batch."""
+def product(name: str) -> tuple[Step, Step, Step]:
+    """The same, as `srcore.training.loop` has it; the making of its batch; enlarging one image.
+
+    Enlarging computes frozen features from the image, as for any new one.
+    """
     params, cls = load_params(), model_class(name)
     recipe = recipe_for(cls, params)
     prepare("cpu", params.threads)
@@ -122,20 +130,28 @@ def product(name: str) -> tuple[Step, Step]:
         examples.take(rows)
         return 0.0
 
-    return step, batch
+    network = Network(model, Card(name, 0, {}), extractor)
+
+    def enlarge() -> float:
+        network(inputs[0][:1])
+        return 0.0
+
+    return step, batch, enlarge
 
 
 def serve(program: str, name: str, turns: Connection) -> None:
     """Take some steps whenever asked to; at the end tell what else is known."""
-    step, batch = {"literal": literal, "product": product}[program](name)
+    step, *others = {"literal": literal, "product": product}[program](name)
     while turns.recv():
         start = time.perf_counter()
         losses = [step() for _ in range(STEPS)]
         turns.send(((time.perf_counter() - start) / STEPS, losses))
-    if batch is not None:
-        batch()
-        data = statistics.median([_seconds(batch) for _ in range(3 * TURNS)])
-        turns.send((convolutions_alone(step, 3 * TURNS), data))
+    if others:
+        medians: list[float] = []
+        for other in others:
+            other()
+            medians.append(statistics.median([_seconds(other) for _ in range(3 * TURNS)]))
+        turns.send((convolutions_alone(step, 3 * TURNS), *medians))
 
 
 def _seconds(step: Step) -> float:
@@ -174,7 +190,8 @@ def measure(name: str, recipe: Recipe) -> dict[str, object]:
         connection.send(False)
         if program == "literal":
             processes[program].join()
-    limit, data = (1000 * seconds / batch for seconds in turns["product"].recv())
+    *of_batch, enlarging = turns["product"].recv()
+    limit, data = (1000 * seconds / batch for seconds in of_batch)
     theirs, ours = (statistics.median(times[program]) for program in ("literal", "product"))
     return {
         "model": name,
@@ -185,6 +202,7 @@ def measure(name: str, recipe: Recipe) -> dict[str, object]:
         "convolutions_ms": round(limit, 1),
         "share": round(limit / ours, 2),
         "data_share": round(data / ours, 3),
+        "enlarging_ms": round(1000 * enlarging, 1),
         "loss_differs_by": f"{max(differences[:compared]):.1e}",
     }
 

@@ -103,9 +103,11 @@ def export(
         typer.Option(help="File to write.", show_default="the checkpoint's name, here"),
     ] = None,
     weights: Weights = None,
-    metrics: Annotated[
+    study: Annotated[
         Path | None,
-        typer.Option(help="The metrics/evaluate.json that judged this very checkpoint."),
+        typer.Option(
+            help="Folder of the study that judged this very checkpoint.", show_default="this folder"
+        ),
     ] = None,
     overwrite: Overwrite = False,
 ) -> None:
@@ -114,6 +116,6 @@ def export(
     def run() -> None:
         from srcore.export import command
 
-        command.export(checkpoint, out, weights=weights, overwrite=overwrite, metrics=metrics)
+        command.export(checkpoint, out, weights=weights, overwrite=overwrite, study=study)
 
     main(run)

@@ -1,21 +1,26 @@
 """Gather the figures of the data stages, and draw a sheet of sample images."""
 
+import pandas as pd
+
 from srcore.common import paths
 from srcore.common.files import write_json
 from srcore.common.reading import read_json
 from srcore.common.stage import main
+from srcore.common.tables import write_table
 from srcore.data.dataset import Pyramids, read_split
 from srcore.data.preview import sample_sheet
 
-STAGES = {"download": paths.RAW, "pyramids": paths.PYRAMIDS, "split": paths.SPLIT}
+SIDES = ("width", "height")
 
 
 def run() -> None:
-    figures = {name: read_json(folder / "metrics.json") for name, folder in STAGES.items()}
+    raw, split = (read_json(folder / "metrics.json") for folder in (paths.RAW, paths.SPLIT))
     pyramids = Pyramids.open(paths.PYRAMIDS)
     train, validation = read_split(paths.SPLIT, pyramids.names)
     sample_sheet(pyramids, train, validation, paths.SAMPLES)
-    write_json(paths.DATASET, figures)
+    sizes = [{"side": side, **raw.pop(side)} for side in SIDES]
+    write_json(paths.DATASET, raw | split)
+    write_table(paths.DATASET_TABLE, pd.DataFrame(sizes))
 
 
 if __name__ == "__main__":

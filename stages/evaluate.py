@@ -6,8 +6,10 @@ from srcore.common.files import write_json
 from srcore.common.stage import main
 from srcore.common.tables import write_table
 from srcore.data.dataset import Pyramids, read_split
-from srcore.evaluation.held_out import judge_images, quality_and_cost, summarise
-from srcore.evaluation.model_sets import beside_report, final_metrics, histories
+from srcore.evaluation.beside_report import bicubic_losses, differences, training_curves
+from srcore.evaluation.held_out import judge_images
+from srcore.evaluation.methods import by_checkpoint, by_method, headline
+from srcore.evaluation.model_sets import final_losses, histories
 from srcore.inference.network import assemble
 from srcore.metrics.seeds import mean_over_seeds
 from srcore.models.checkpoint import load_set
@@ -17,20 +19,21 @@ from srcore.params import load_params
 def run() -> None:
     params = load_params()
     device = prepare(params.device, params.threads)
-    models = paths.MODELS / params.model
+    models, side = paths.MODELS / params.model, params.pyramid.sizes[0]
     networks = assemble(load_set(models), params.frozen.model_dump(), device)
     pyramids = Pyramids.open(paths.PYRAMIDS)
-    _, held_out = read_split(paths.SPLIT, pyramids.names)
+    train, held_out = read_split(paths.SPLIT, pyramids.names)
+    history = histories(models)
+    curves = training_curves(history, paths.REPORT_LOSSES, [network.card for network in networks])
     table = judge_images(networks, pyramids, held_out, device)
-    summary = summarise(table, networks, params.evaluate.resamples, params.pyramid.sizes[0])
-    weights = {network.card.model: network.card.weights or "" for network in networks}
-    curves = beside_report(histories(models), paths.REPORT_LOSSES, weights)
-    trained = final_metrics(models)
-    write_json(paths.EVALUATION, summary)
+    methods = by_method(table, networks, params.evaluate.resamples, side)
+    write_json(paths.EVALUATION, headline(methods))
+    write_json(paths.TRAINING, final_losses(history))
+    write_table(paths.METHOD_TABLE, methods)
+    write_table(paths.MODEL_TABLE, by_checkpoint(networks, models, side))
     write_table(paths.IMAGE_TABLE, mean_over_seeds(table))
-    write_table(paths.COST_TABLE, quality_and_cost(summary))
-    write_json(paths.TRAINING, trained)
     write_table(paths.TRAINING_TABLE, curves)
+    write_table(paths.BESIDE_REPORT_TABLE, differences(curves, bicubic_losses(pyramids, train)))
 
 
 if __name__ == "__main__":

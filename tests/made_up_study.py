@@ -4,7 +4,6 @@ Images are photographs of scikit-image; a "network" is a blend of bicubic and ta
 figure on the page is one that its images really have.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,15 @@ from photographs import FOLDER
 from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from srcore.metrics.seeds import spread_over_seeds
+from srcore.common.files import rounded, write_json
+from srcore.common.tables import write_table
+from srcore.common.tensors import to_tensor
+from srcore.evaluation.beside_report import differences
+from srcore.evaluation.methods import headline
+from srcore.evaluation.model_sets import final_losses
+from srcore.evaluation.tables import COSTS, METHOD_COLUMNS, OURS
+from srcore.metrics.seeds import mean_over_seeds, spread_over_seeds
+from srcore.metrics.table import METRICS, measure
 from srcore.params import Params, load_params
 
 METHODS = {
@@ -25,6 +32,7 @@ METHODS = {
     "lanczos": Image.Resampling.LANCZOS,
 }
 OUTPUTS = {"mid": 2, "large": 4}
+BICUBIC_LOSSES = {"mid": 0.0369, "large": 0.0417}
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,8 @@ class Network:
     macs: int
     outputs: tuple[str, ...] = ("mid", "large")
     weights: str = ""
+    loss: str = "inverse_psnr"
+    frozen: int = 0
 
 
 NETWORKS = {
@@ -43,8 +53,8 @@ NETWORKS = {
     "multi": Network(-0.04, 39_110, 203_000_000),
     "residual": Network(0.14, 56_582, 577_000_000),
     "dilated": Network(0.17, 93_638, 1_310_000_000),
-    "vgg": Network(0.02, 149_766, 1_510_000_000, weights="random weights"),
-    "clip": Network(-0.02, 370_950, 4_610_000_000, weights="random weights"),
+    "vgg": Network(0.02, 149_766, 1_510_000_000, weights="random weights", frozen=260_160),
+    "clip": Network(-0.02, 370_950, 4_610_000_000, weights="random weights", frozen=87_849_216),
 }
 
 
@@ -81,14 +91,19 @@ def make_study(
         (root / folder).mkdir(parents=True)
     (root / "params.yaml").write_text(text, encoding="utf-8")
     by_seed = _judge(root / "data/compare", networks, names, side, crops, scenes, seeds)
-    keys = ["image", "group", "method", "output", "weights"]
-    table = by_seed.groupby(keys, sort=False)[["psnr", "ssim", "gain"]].mean().reset_index()
-    table.to_csv(root / "plots/images.csv", index=False, float_format="%.4f")
-    _write(root / "metrics/evaluate.json", _summary(table, by_seed, networks, errors))
-    _write(root / "metrics/dataset.json", {"images": crops * 5, "groups": {"train": 4}})
-    _training(networks, by_seed, epochs).to_csv(
-        root / "plots/training.csv", index=False, float_format="%.4f"
-    )
+    table = mean_over_seeds(by_seed)
+    write_table(root / "plots/images.csv", table)
+    methods = _methods(table, by_seed, networks, errors)
+    write_table(root / "plots/methods.csv", methods)
+    write_json(root / "metrics/evaluate.json", headline(methods))
+    write_table(root / "plots/models.csv", _models(networks, len(seeds)))
+    write_json(root / "metrics/dataset.json", {"images": crops * 5, "train": {"groups": 4}})
+    sides = [{"side": "width", "min": 288, "median": 425, "max": 1199}]
+    write_table(root / "plots/dataset.csv", pd.DataFrame(sides))
+    curves = _training(networks, by_seed, epochs)
+    write_table(root / "plots/training.csv", curves)
+    write_table(root / "plots/beside_report.csv", differences(curves, BICUBIC_LOSSES))
+    write_json(root / "metrics/train.json", final_losses(curves[curves["run"] == OURS]))
     params = load_params(params_file)
     sizes = params.pyramid.model_copy(update={"sizes": [side, 2 * side, 4 * side]})
     return params.model_copy(update={"pyramid": sizes})
@@ -126,8 +141,7 @@ def _judge(
             base = peak_signal_noise_ratio(real, bicubic, data_range=255)
             views: list[dict] = []
             for (method, seed), image in drawn.items():
-                psnr = peak_signal_noise_ratio(real, image, data_range=255)
-                ssim = structural_similarity(real, image, data_range=255, channel_axis=2)
+                figures = _figures(image, real)
                 weights = networks[method].weights if method in networks else ""
                 rows.append(
                     {
@@ -137,9 +151,8 @@ def _judge(
                         "output": output,
                         "seed": seed,
                         "weights": weights,
-                        "psnr": psnr,
-                        "ssim": ssim,
-                        "gain": psnr - base,
+                        **figures,
+                        "gain": figures["psnr"] - base,
                     }
                 )
                 shown_here = number < len(names) and seed == 0
@@ -147,7 +160,7 @@ def _judge(
                     label = f"{method} ({weights})" if weights else method
                     view = {"method": method, "label": label, "weights": weights}
                     file = f"{number:02d}.{output}.{method}.png"
-                    views.append(view | {"file": file, "psnr": psnr, "ssim": ssim})
+                    views.append(view | {"file": file, "figures": figures})
                     Image.fromarray(image.astype(np.uint8)).save(folder / file)
             if number < len(names):
                 file = f"{number:02d}.{output}.target.png"
@@ -157,7 +170,7 @@ def _judge(
         if number < len(names):
             low.save(folder / item["low"])
             shown.append(item | {"detail": {"x": 0.375, "y": 0.25, "size": 0.25}})
-    _write(folder / "index.json", {"images": shown})
+    write_json(folder / "index.json", {"images": shown})
     return pd.DataFrame(rows)
 
 
@@ -170,27 +183,65 @@ def _photograph(number: int, side: int) -> Image.Image:
     return whole.crop((left, 0, left + part, part)).resize((side, side), METHODS["bicubic"])
 
 
-def _summary(
+def _figures(image: np.ndarray, real: np.ndarray) -> dict[str, float]:
+    """PSNR and SSIM by scikit-image, further metrics of the table by their own functions."""
+    found = {
+        "psnr": float(peak_signal_noise_ratio(real, image, data_range=255)),
+        "ssim": float(structural_similarity(real, image, data_range=255, channel_axis=2)),
+    }
+    if METRICS.keys() - found:
+        both = (to_tensor(one[None].astype(np.uint8)) for one in (image, real))
+        found = {name: value.item() for name, value in measure(*both).items()} | found
+    return rounded(found)
+
+
+def _methods(
     table: pd.DataFrame, by_seed: pd.DataFrame, networks: dict[str, Network], errors: float
-) -> dict:
-    summary: dict = {"best": {}}
+) -> pd.DataFrame:
+    lines: list[dict] = []
     for (method, output), part in table.groupby(["method", "output"], sort=False):
-        entry = {"psnr": part.psnr.mean(), "ssim": part.ssim.mean()}
+        network = networks.get(method)
+        line = {"method": method, "output": output, "weights": part.weights.iloc[0]}
+        line |= {name: part[name].mean() for name in (*METRICS, "gain")}
+        line["kind"] = "network" if network else "baseline"
         if method != "bicubic":
             spread = errors * part.gain.std() / len(part) ** 0.5
-            gain = part.gain.mean()
-            entry |= {"gain": gain, "gain_low": gain - spread, "gain_high": gain + spread}
-            entry["wins"] = float((part.gain > 0).mean())
-        of_seeds = by_seed[(by_seed.method == method) & (by_seed.output == output)]
-        entry |= spread_over_seeds(of_seeds)
-        weights = {"weights": part.weights.iloc[0]} if part.weights.iloc[0] else {}
-        summary.setdefault(str(method), {})[str(output)] = entry | weights
-        best = summary["best"].get(output)
-        if method in networks and (best is None or entry["gain"] > best["gain"]):
-            summary["best"][str(output)] = {"model": method, "gain": entry["gain"], **weights}
-    for name, network in networks.items():
-        summary[name] |= {"parameters": network.parameters, "macs": network.macs}
-    return summary
+            line |= {"gain_low": line["gain"] - spread, "gain_high": line["gain"] + spread}
+            line["wins"] = float((part.gain > 0).mean())
+        if network:
+            of_seeds = by_seed[(by_seed.method == method) & (by_seed.output == output)]
+            line |= {"seeds": of_seeds["seed"].nunique()} | spread_over_seeds(of_seeds)
+            line |= {"parameters": network.parameters, "macs": network.macs}
+            line["frozen_parameters"] = network.frozen
+        lines.append(line)
+    found = pd.DataFrame(lines, columns=list(METHOD_COLUMNS))
+    return found.astype(dict.fromkeys(("seeds", *COSTS), "Int64"))
+
+
+def _models(networks: dict[str, Network], seeds: int) -> pd.DataFrame:
+    lines = [
+        {
+            "model": name,
+            "seed": seed,
+            "ours": "yes" if network.loss == "l1" else "no",
+            "weights": network.weights,
+            "sha256": f"{name}.{seed}".encode().hex().ljust(64, "0"),
+            "parameters": network.parameters,
+            "frozen_parameters": network.frozen,
+            "macs": network.macs,
+            "epochs": "12",
+            "batch_size": "4" if network.loss == "l1" else "2",
+            "lr": "0.0005",
+            "loss": network.loss,
+            "max_norm": "0.0",
+            "device": "cpu",
+            "precision": "32-true",
+            "momentum": "0.9",
+        }
+        for name, network in networks.items()
+        for seed in range(seeds)
+    ]
+    return pd.DataFrame(lines)
 
 
 def _training(networks: dict[str, Network], table: pd.DataFrame, epochs: int) -> pd.DataFrame:
@@ -200,11 +251,14 @@ def _training(networks: dict[str, Network], table: pd.DataFrame, epochs: int) ->
     for name, network in networks.items():
         for output in network.outputs:
             floor = (0.0366 if output == "mid" else 0.0414) - 0.01 * network.target
-            for run, seed, length in (*ours, ("report", None, 10)):
+            report = [("report", None, 10)] if network.loss != "l1" else []
+            for run, seed, length in (*ours, *report):
                 for epoch in range(1, length + 1):
                     wave = 0.15 * np.sin(5 * epoch + len(name)) / epoch**0.5
                     left = (6 + wave) / epoch - 6 / epochs
                     psnr = None if seed is None else reached[name, output, seed] - left + wave
+                    shared = floor + (0.005 if seed is None else 0.012) / epoch**1.2
+                    l1 = network.loss == "l1" and run == OURS
                     rows.append(
                         {
                             "model": name,
@@ -213,12 +267,11 @@ def _training(networks: dict[str, Network], table: pd.DataFrame, epochs: int) ->
                             "output": output,
                             "run": run,
                             "curve": f"{name} {output}, {run}",
-                            "loss": floor + (0.005 if seed is None else 0.012) / epoch**1.2,
+                            "criterion": "l1" if l1 else "inverse_psnr",
+                            "loss": shared / 2.5 if l1 else shared,
+                            "inverse_psnr": shared,
                             "psnr": psnr,
+                            "weights": network.weights if run == OURS else "",
                         }
                     )
-    return pd.DataFrame(rows)
-
-
-def _write(path: Path, value: object) -> None:
-    path.write_text(json.dumps(value, indent=2), encoding="utf-8")
+    return pd.DataFrame(rows).astype({"seed": "Int64"})

@@ -20,9 +20,8 @@ from srcore.evaluation.matlab import crop_to_multiple, imresize, luma
 from srcore.images.decode import ImageError, decode
 from srcore.inference.baselines import BASELINE
 from srcore.inference.network import Network
-from srcore.metrics.psnr import psnr
-from srcore.metrics.seeds import spread_over_seeds
-from srcore.metrics.ssim import ssim
+from srcore.metrics.seeds import FIGURES, spread_over_seeds
+from srcore.metrics.table import HEADLINE, measure
 from srcore.models.scales import OUTPUTS
 
 SMALLEST = 20
@@ -119,14 +118,14 @@ def judge_benchmarks(
     max_pixels: int,
     device: torch.device,
 ) -> pd.DataFrame:
-    """PSNR and SSIM of every method on every image, one image in memory at a time.
+    """Every metric of every method on every image, one image in memory at a time.
 
     With several seeds of a model, each is a line of its own.
 
     Returns:
-        One line an image, output, method and seed: data_set, image, method, seed, output, psnr
-        (dB), ssim, gain (dB over bicubic), and weights (label of the frozen weights, empty
-        without).
+        One line an image, output, method and seed: data_set, image, method, seed, output, a column
+        for each metric of `srcore.metrics.table`, gain (dB over bicubic), and weights (label of the
+        frozen weights, empty without).
     """
     lines: list[dict[str, Any]] = []
     for image in progress(images, "benchmark", unit="image"):
@@ -136,9 +135,9 @@ def judge_benchmarks(
             low = imresize(target, 1 / scale)
             bicubic = math.nan
             for method, seed, weights, made in _outputs(networks, low, output, device):
-                found_psnr, found_ssim = judge(made, target, scale)
+                found = judge(made, target, scale)
                 if method == BASELINE:  # the first
-                    bicubic = found_psnr
+                    bicubic = found[HEADLINE]
                 lines.append(
                     {
                         "data_set": image.data_set,
@@ -146,9 +145,8 @@ def judge_benchmarks(
                         "method": method,
                         "seed": seed,
                         "output": output,
-                        "psnr": found_psnr,
-                        "ssim": found_ssim,
-                        "gain": found_psnr - bicubic,
+                        **found,
+                        "gain": found[HEADLINE] - bicubic,
                         "weights": weights,
                     }
                 )
@@ -167,38 +165,51 @@ def _outputs(
             yield network.card.model, network.card.seed, network.card.weights or "", made
 
 
-def judge(output: NDArray[np.uint8], target: NDArray[np.uint8], scale: int) -> tuple[float, float]:
-    """PSNR in dB and SSIM of the luma of two 8-bit images (H, W, 3), less a border of `scale`.
+def judge(output: NDArray[np.uint8], target: NDArray[np.uint8], scale: int) -> dict[str, float]:
+    """Every metric of the luma of two 8-bit images (H, W, 3), less a border of `scale`.
 
-    Both take 255 as the range of values, as the field does, though luma has only 219 steps.
+    All take 255 as the range of values, as the field does, though luma has only 219 steps.
     """
     inside = slice(scale, -scale)
     one, other = (
         torch.from_numpy(luma(image[inside, inside])[None, None] / 255)
         for image in (output, target)
     )
-    return psnr(one, other).item(), ssim(one, other).item()
+    return {name: values.item() for name, values in measure(one, other).items()}
 
 
-def summarise(table: pd.DataFrame) -> dict[str, Any]:
-    """The content of `metrics/benchmark.json`: means over the images of a data set.
+def by_data_set(table: pd.DataFrame) -> pd.DataFrame:
+    """The content of `plots/benchmark.csv`: means over the images of a data set.
 
     Args:
         table: what `judge_benchmarks` gave.
 
     Returns:
-        {data set: {method: {output: {psnr, ssim, gain, images, weights?, seeds?, psnr_spread?,
-        gain_spread?}}}}; bicubic has no gain.
+        One line a data set, method and output: data_set, method, output, weights, images, seeds,
+        every metric, gain (dB over bicubic), gain_spread (its standard deviation between seeds).
     """
-    summary: dict[str, Any] = {}
-    for keys, part in table.groupby(["data_set", "method", "output"], sort=False):
-        data_set, method, output = (str(key) for key in keys)
-        entry: dict[str, Any] = {"psnr": part["psnr"].mean(), "ssim": part["ssim"].mean()}
-        if method != BASELINE:
-            entry["gain"] = part["gain"].mean()
-        entry["images"] = part["image"].nunique()
-        entry |= spread_over_seeds(part)
-        if weights := part["weights"].iloc[0]:
-            entry["weights"] = weights
-        summary.setdefault(data_set, {}).setdefault(method, {})[output] = entry
-    return summary
+    lines: list[dict[str, Any]] = []
+    keys = ["data_set", "method", "output"]
+    for key, part in table.groupby(keys, sort=False):
+        line = dict(zip(keys, key, strict=True)) | {"weights": part["weights"].iloc[0]}
+        line |= {"images": part["image"].nunique(), "seeds": part["seed"].nunique()}
+        line |= {name: part[name].mean() for name in FIGURES}
+        lines.append(line | spread_over_seeds(part))
+    columns = [*keys, "weights", "images", "seeds", *FIGURES, "gain_spread"]
+    return pd.DataFrame(lines, columns=columns)
+
+
+def headline(means: pd.DataFrame) -> dict[str, Any]:
+    """The content of `metrics/benchmark.json`: the figure that the field compares.
+
+    Args:
+        means: what `by_data_set` gave.
+
+    Returns:
+        {data set: {network: {output: PSNR in dB}}}.
+    """
+    found: dict[str, Any] = {}
+    for line in means[means["method"] != BASELINE].to_dict("records"):
+        of_set = found.setdefault(line["data_set"], {})
+        of_set.setdefault(line["method"], {})[line["output"]] = line[HEADLINE]
+    return found

@@ -3,8 +3,8 @@
 import difflib
 import random
 from collections import Counter, defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,13 @@ from PIL import Image
 from torch import Tensor
 
 from srcore.common.errors import StudyError
-from srcore.common.files import fresh_folder, write_json
+from srcore.common.files import fresh_folder, rounded, write_json
 from srcore.common.progress import progress
 from srcore.common.tensors import quantise, to_images, to_tensor
 from srcore.data.dataset import Indices, Pyramids
 from srcore.inference.baselines import BASELINE, upscale
 from srcore.inference.network import Network
-from srcore.metrics.psnr import psnr
-from srcore.metrics.ssim import ssim
+from srcore.metrics.table import measure
 from srcore.models.scales import OUTPUTS
 
 TARGET = "target"
@@ -68,15 +67,14 @@ class Shown:
             holds several.
         weights: label of the frozen weights, empty without.
         image: (H, W, 3) uint8.
-        psnr: dB, None for the target; as `ssim`.
+        figures: name of a metric → its figure, as a table would have it; empty for the target.
     """
 
     method: str
     label: str
     weights: str
     image: NDArray[np.uint8]
-    psnr: float | None = None
-    ssim: float | None = None
+    figures: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
 @dataclass(frozen=True)
@@ -206,16 +204,16 @@ def _judged(
     method: str, label: str, weights: str, output: Tensor, target: NDArray[np.uint8]
 ) -> Shown:
     reference = to_tensor(target[None])
-    figures = psnr(output, reference).item(), ssim(output, reference).item()
-    return Shown(method, label, weights, to_images(output)[0], *figures)
+    figures = {name: values.item() for name, values in measure(output, reference).items()}
+    return Shown(method, label, weights, to_images(output)[0], rounded(figures))
 
 
 def write_comparison(comparisons: Sequence[Comparison], out: Path) -> None:
     """Write the images as PNG and `index.json`, from which the report page is made.
 
     index.json is {"images": [{id, name, detail: {x, y, size}, low, outputs: {output: [{method,
-    label, weights, file, psnr, ssim}]}}]}; the detail is in fractions of the image's side, the
-    target has no weights and no figures.
+    label, weights, file, figures: {metric: value}}]}}]}; the detail is in fractions of the image's
+    side, the target has no weights and no figures.
     """
     images: list[dict[str, Any]] = []
     with fresh_folder(out) as folder:
@@ -241,16 +239,10 @@ def write_comparison(comparisons: Sequence[Comparison], out: Path) -> None:
 
 def _entry(shown: Shown, stem: str) -> dict[str, Any]:
     entry: dict[str, Any] = {"method": shown.method, "label": shown.label}
-    file = f"{stem}.{shown.method}.png"
+    entry["file"] = f"{stem}.{shown.method}.png"
     if shown.method == TARGET:
-        return {**entry, "file": file}
-    return {
-        **entry,
-        "weights": shown.weights,
-        "file": file,
-        "psnr": shown.psnr,
-        "ssim": shown.ssim,
-    }
+        return entry
+    return {**entry, "weights": shown.weights, "figures": dict(shown.figures)}
 
 
 def _save(image: NDArray[np.uint8], path: Path) -> None:

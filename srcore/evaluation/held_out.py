@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from itertools import chain
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,11 +14,7 @@ from srcore.common.tensors import quantise, to_tensor
 from srcore.data.dataset import Indices, Pyramids
 from srcore.inference.baselines import BASELINE, METHODS, upscale
 from srcore.inference.network import Network
-from srcore.metrics import cost
-from srcore.metrics.intervals import mean_interval
-from srcore.metrics.psnr import psnr
-from srcore.metrics.seeds import spread_over_seeds
-from srcore.metrics.ssim import ssim
+from srcore.metrics.table import HEADLINE, METRICS, measure
 from srcore.models.scales import OUTPUTS
 
 BATCH = 8
@@ -32,14 +27,14 @@ def judge_images(
     held_out: Indices,
     device: torch.device,
 ) -> pd.DataFrame:
-    """PSNR and SSIM of every method on every held-out image.
+    """Every metric of every method on every held-out image.
 
     Both sides are 8-bit RGB images.
 
     Returns:
         One line a method, seed, output and image, in this order: image, group, method, output,
-        seed, psnr (dB), ssim, weights (label of the frozen weights, empty without), and gain (dB
-        over bicubic).
+        seed, a column for each metric of `srcore.metrics.table`, weights (label of the frozen
+        weights, empty without), and gain (dB over bicubic).
     """
     # Plain tuples: an array kept among those that come and go leaves holes in the memory.
     lines: dict[tuple[str, int, str], list[tuple[str | int | float, ...]]] = {}
@@ -49,17 +44,16 @@ def judge_images(
         low = np.array(pyramids.low[rows])
         targets = {output: to_tensor(getattr(pyramids, output)[rows]) for output in OUTPUTS}
         for method, seed, weights, output, images in _outputs(networks, low, device):
-            target = targets[output]
             part = lines.setdefault((method, seed, output), [])
-            figures = torch.stack([psnr(images, target), ssim(images, target)], 1).tolist()
+            figures = torch.stack([*measure(images, targets[output]).values()], 1).tolist()
             for row, of_image in zip(rows, figures, strict=True):
                 name, group = pyramids.names[row], pyramids.groups[row]
                 part.append((name, group, method, output, seed, *of_image, weights))
-    columns = ["image", "group", "method", "output", "seed", "psnr", "ssim", "weights"]
+    columns = ["image", "group", "method", "output", "seed", *METRICS, "weights"]
     table = pd.DataFrame(chain.from_iterable(lines.values()), columns=columns)
-    baseline = table[table.method == BASELINE].set_index(["image", "output"])["psnr"]
+    baseline = table[table.method == BASELINE].set_index(["image", "output"])[HEADLINE]
     pairs = pd.MultiIndex.from_frame(table[["image", "output"]])
-    table["gain"] = table["psnr"] - baseline.reindex(pairs).to_numpy()
+    table["gain"] = table[HEADLINE] - baseline.reindex(pairs).to_numpy()
     return table
 
 
@@ -75,67 +69,3 @@ def _outputs(
         card = network.card
         for output, image in network(inputs).items():
             yield card.model, card.seed, card.weights or "", output, quantise(image).cpu()
-
-
-def summarise(table: pd.DataFrame, networks: list[Network], resamples: int, side: int) -> Any:
-    """The content of `metrics/evaluate.json`.
-
-    Args:
-        table: what `judge_images` gave.
-        networks: the model set.
-        resamples: bootstrap resamples behind each interval.
-        side: side of a low-resolution image, for the cost.
-
-    Returns:
-        {"best": {output: {model, gain, weights?}}, method: {output: {psnr, ssim, gain, gain_low,
-        gain_high, wins, weights?, seeds?, psnr_spread?, gain_spread?}, parameters?, macs?}};
-        gain_low and gain_high are the 95 % interval of the mean gain, wins the share of images on
-        which the method beats bicubic. With several seeds figures are those of image-wise means,
-        beside what `spread_over_seeds` gives.
-    """
-    summary: dict[str, Any] = {"best": {}}
-    models = dict.fromkeys(network.card.model for network in networks)
-    for (method, output), part in table.groupby(["method", "output"], sort=False):
-        by_image = part.groupby(["image", "group"], sort=False)["gain"].mean().reset_index()
-        low, high = mean_interval(by_image["gain"], by_image["group"], resamples)
-        entry: dict[str, Any] = {"psnr": part["psnr"].mean(), "ssim": part["ssim"].mean()}
-        if method != BASELINE:
-            entry |= {"gain": part["gain"].mean(), "gain_low": low, "gain_high": high}
-            entry["wins"] = float((by_image["gain"] > 0).mean())
-        entry |= spread_over_seeds(part)
-        if weights := part["weights"].iloc[0]:
-            entry["weights"] = weights
-        summary.setdefault(str(method), {})[str(output)] = entry
-        best = summary["best"].get(output)
-        if method in models and (best is None or entry["gain"] > best["gain"]):
-            kept = {key: entry[key] for key in ("gain", "weights") if key in entry}
-            summary["best"][str(output)] = {"model": method, **kept}
-    for network in networks:
-        summary[network.card.model] |= {
-            "parameters": cost.parameters(network.model),
-            "macs": cost.macs(network.model, network.extractor, side),
-        }
-    return summary
-
-
-def quality_and_cost(summary: dict[str, Any]) -> pd.DataFrame:
-    """One line a model and output of `summarise`, for the plots of quality against cost.
-
-    Returns:
-        method, output, gain, gain_low, gain_high (dB over bicubic), parameters, macs, and weights
-        (label of the frozen weights, empty without).
-    """
-    lines = [
-        {
-            "method": method,
-            "output": output,
-            **{key: entry[output][key] for key in ("gain", "gain_low", "gain_high")},
-            "parameters": entry["parameters"],
-            "macs": entry["macs"],
-            "weights": entry[output].get("weights", ""),
-        }
-        for method, entry in summary.items()
-        for output in OUTPUTS
-        if "macs" in entry and output in entry
-    ]
-    return pd.DataFrame(lines)

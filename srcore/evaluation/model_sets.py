@@ -1,7 +1,7 @@
-"""Model sets as folders: copies of checkpoints with their histories and final figures."""
+"""Model sets as folders: copies of checkpoints with the histories of their training."""
 
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -9,22 +9,23 @@ import pandas as pd
 
 from srcore.common.errors import StudyError
 from srcore.common.files import fresh_folder
-from srcore.common.reading import read_json
 from srcore.common.tables import Columns, read_table
+from srcore.models.registry import MODELS
 
-SUFFIXES = (".safetensors", ".history.csv", ".metrics.json")
+SUFFIXES = (".safetensors", ".history.csv")
 """What belongs to a trained network; its live log stays with its own stage."""
 
-REPORT: Columns = {"model": str, "epoch": float, "output": str, "loss": float}
 HISTORY: Columns = {
     "model": str,
     "seed": float,
     "epoch": float,
     "output": str,
+    "criterion": str,
     "loss": float,
+    "inverse_psnr": float,
     "psnr": float,
 }
-"""Columns of the report's losses and of a history."""
+"""Columns of a history, as `srcore.training.loop.train_model` writes it."""
 
 
 def gather_set(folders: Iterable[Path], out: Path) -> None:
@@ -43,46 +44,37 @@ def gather_set(folders: Iterable[Path], out: Path) -> None:
 
 
 def histories(folder: Path) -> pd.DataFrame:
-    """The histories of a set, one below the other: model, seed, epoch, output, loss, psnr.
+    """The histories of a set, one below the other, in the order of the table of models.
+
+    Returns:
+        model, seed, epoch, output, criterion, loss, inverse_psnr, psnr.
 
     Raises:
         StudyError: there is none, or one is damaged.
     """
-    paths = sorted(folder.glob("*.history.csv"))
+    order = {name: place for place, name in enumerate(MODELS)}
+    found = sorted(folder.glob("*.history.csv"))
+    paths = sorted(found, key=lambda path: order.get(path.name.partition(".")[0], len(order)))
     if not paths:
         raise StudyError(f"{folder}: holds no history of a training; `dvc repro` trains")
     mend = "remove it and run `dvc repro`"
     return pd.concat([read_table(path, HISTORY, mend) for path in paths], ignore_index=True)
 
 
-def final_metrics(folder: Path) -> dict[str, Any]:
-    """Name of each training of a set, such as `vgg.seed0` → its final figures."""
-    found = sorted(folder.glob("*.metrics.json"))
-    return {path.name.removesuffix(".metrics.json"): read_json(path) for path in found}
-
-
-def beside_report(
-    history: pd.DataFrame, report: Path, weights: Mapping[str, str] | None = None
-) -> pd.DataFrame:
-    """The histories beside the report's curves of the same models, told apart by `run`.
-
-    The report's losses are data (`data/report_losses.csv`: model, epoch, output, loss); it gives
-    no held-out PSNR.
+def final_losses(history: pd.DataFrame) -> dict[str, Any]:
+    """The content of `metrics/train.json`: each model's losses after its last epoch, by name.
 
     Args:
         history: what `histories` gave.
-        report: the report's losses.
-        weights: model → label of the frozen weights that its curves depend on.
 
-    Raises:
-        StudyError: the report's losses are missing or damaged.
+    Returns:
+        {model: {output: {name of the loss that trained: its mean, inverse_psnr}}}, means over
+        seeds; once where the two are one.
     """
-    labels = history["model"].map(weights or {}).fillna("")
-    ours = history.assign(run="this study", weights=labels)
-    theirs = read_table(report, REPORT, f"restore it with `git restore {report}`").assign(
-        run="report"
-    )
-    both = pd.concat([ours, theirs[theirs["model"].isin(set(ours["model"]))]], ignore_index=True)
-    both["seed"] = both["seed"].astype("Int64")  # the report tells no seed
-    both["curve"] = both["model"] + " " + both["output"] + ", " + both["run"]
-    return both[["model", "seed", "epoch", "output", "run", "curve", "loss", "psnr", "weights"]]
+    found: dict[str, Any] = {}
+    last = history.groupby(["model", "seed", "output"], sort=False).last()
+    for (model, output), part in last.groupby(["model", "output"], sort=False):
+        of_loss = {part["criterion"].iloc[0]: part["loss"].mean()}
+        shared = {"inverse_psnr": part["inverse_psnr"].mean()}
+        found.setdefault(str(model), {})[str(output)] = of_loss | shared
+    return found

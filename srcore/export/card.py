@@ -12,6 +12,7 @@ from srcore.export.check import Comparison, by
 from srcore.features.labels import RANDOM
 from srcore.inference.network import Network
 from srcore.metrics import cost
+from srcore.metrics.table import METRICS
 from srcore.models.scales import OUTPUTS
 
 SIDE = 72
@@ -73,8 +74,8 @@ def model_card(
         network: the network with its extractor, from the checkpoint.
         checkpoint: name of the checkpoint's file.
         sha256: of the checkpoint's file.
-        figures: what `metrics/evaluate.json` says of this very checkpoint (under the model's name)
-            and of "bicubic"; None when it was not judged.
+        figures: what `srcore.export.judged.own_figures` gave: of this very checkpoint (under the
+            model's name) and of "bicubic"; None when it was not judged.
         measured: on which images, as a sentence.
         data: what it was trained on, as a sentence, where that is known beyond the checkpoint.
         exported: how the ONNX file was made; None for a card of the checkpoint alone.
@@ -98,7 +99,9 @@ def model_card(
         random=RANDOM,
         frozen=FROZEN[model.frozen] if model.frozen else None,
         outputs={name: OUTPUTS[name] for name in model.outputs},
+        metrics=METRICS,
         parameters=cost.parameters(model),
+        frozen_parameters=cost.frozen_parameters(network.extractor),
         macs=cost.macs(model, network.extractor, SIDE),
         side=SIDE,
         recipe=[

@@ -1,6 +1,5 @@
 """The work behind `srcore export`: a checkpoint becomes an ONNX file and a card beside it."""
 
-import hashlib
 import logging
 import shlex
 from collections.abc import Callable
@@ -31,7 +30,7 @@ def export(
     *,
     weights: str | None = None,
     overwrite: bool = False,
-    metrics: Path | None = None,
+    study: Path | None = None,
 ) -> Path:
     """Write a checkpoint as ONNX, check the file against torch, and write its card.
 
@@ -41,7 +40,7 @@ def export(
         weights: `random`, `pretrained` or the path of its frozen extractor's weights; None to take
             what the checkpoint names, unless that is a file.
         overwrite: replace files that are there.
-        metrics: `metrics/evaluate.json` that judged this checkpoint; None to look for one.
+        study: top folder of the study that judged this checkpoint; None to look in this one.
 
     Returns:
         The ONNX file; its card is beside it, with the suffix .md.
@@ -57,13 +56,13 @@ def export(
     from srcore.export.card import Exported, model_card  # noqa: PLC0415  # need the packages
     from srcore.export.check import compare, tolerance  # noqa: PLC0415
     from srcore.export.graph import SMALLEST, write_graph  # noqa: PLC0415
-    from srcore.export.judged import own_figures  # noqa: PLC0415
+    from srcore.export.judged import own_figures, sha256  # noqa: PLC0415
 
     out = Path(f"{checkpoint.stem}.onnx") if out is None else out
     page = _places(out, overwrite)
     network, embed = _network(checkpoint, weights)
     card = network.card
-    figures = own_figures(checkpoint, card.model, metrics)
+    figures = own_figures(checkpoint, study)
     with (
         atomic(out, overwrite=overwrite) as partial,
         atomic(page, overwrite=overwrite) as partial_page,
@@ -73,7 +72,7 @@ def export(
         text = model_card(
             network,
             checkpoint.name,
-            _sha256(checkpoint),
+            sha256(checkpoint),
             figures=figures,
             exported=Exported(
                 file=code(out.name),
@@ -127,8 +126,3 @@ def _again(checkpoint: Path, out: Path, card: Card) -> str:
     if card.weights not in (None, RANDOM, label_of("pretrained")):
         words += ["--weights", str(card.weights).removeprefix("weights of ")]
     return printable(shlex.join(words))
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -8,7 +8,7 @@ from torchvision.models import VGG16_Weights
 from torchvision.models.vgg import cfgs, make_layers
 
 from srcore.common.errors import StudyError
-from srcore.features.extractor import RANDOM_SEED, Extractor, fingerprint, freeze
+from srcore.features.extractor import RANDOM_SEED, Extractor, count, fingerprint, freeze
 from srcore.features.files import check_values, load_torch, named_tensors, read_tensors
 from srcore.features.labels import label_of
 from srcore.features.published import Published
@@ -55,7 +55,7 @@ def load(weights: str, device: torch.device) -> Extractor:
     def embed(low: Tensor) -> Tensor:
         return layers((low - mean) / std)
 
-    return Extractor(embed, label_of(weights), fingerprint(layers))
+    return Extractor(embed, label_of(weights), fingerprint(layers), count(layers))
 
 
 @torch.no_grad()

@@ -1,4 +1,4 @@
-"""What a network costs: trainable parameters and multiply-accumulates."""
+"""What a network costs: trainable and frozen parameters, and multiply-accumulates."""
 
 import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
@@ -11,6 +11,11 @@ from srcore.models.base import SuperResolver
 def parameters(model: SuperResolver) -> int:
     """Number of trainable parameters."""
     return sum(value.numel() for value in model.parameters() if value.requires_grad)
+
+
+def frozen_parameters(extractor: Extractor | None) -> int:
+    """Number of parameters of the frozen extractor beside it, which a new image passes as well."""
+    return extractor.parameters if extractor else 0
 
 
 def macs(model: SuperResolver, extractor: Extractor | None, side: int) -> int:

@@ -2,12 +2,14 @@
 
 import pandas as pd
 
-FIGURES = ["psnr", "ssim", "gain"]
+from srcore.metrics.table import HEADLINE, METRICS
+
+FIGURES = [*METRICS, "gain"]
 """The columns that differ between seeds; every other one but seed tells the lines apart."""
 
 
 def mean_over_seeds(table: pd.DataFrame) -> pd.DataFrame:
-    """The means of psnr, ssim and gain over the lines that differ in seed alone.
+    """The means of all metrics and of the gain over the lines that differ in seed alone.
 
     In the order of `table`, without its column seed.
     """
@@ -19,12 +21,11 @@ def spread_over_seeds(part: pd.DataFrame) -> dict[str, float]:
     """How far the trainings of one method differ at one output.
 
     Returns:
-        seeds (their number), psnr_spread and gain_spread: standard deviations (n − 1) between them
-        of the mean over images, in dB, the same for both, as the baseline has no seed. Nothing
-        with a single seed.
+        seeds (their number) and gain_spread: the standard deviation (n − 1) between them of the
+        mean gain over images, in dB. It is that of their PSNR too, as the baseline has no seed.
+        Nothing with a single seed.
     """
-    means = part.groupby("seed")["psnr"].mean()
+    means = part.groupby("seed")[HEADLINE].mean()
     if len(means) < 2:
         return {}
-    spread = float(means.std())
-    return {"seeds": len(means), "psnr_spread": spread, "gain_spread": spread}
+    return {"seeds": len(means), "gain_spread": float(means.std())}

@@ -23,6 +23,8 @@ class SuperResolver(nn.Module):
     outputs: ClassVar[tuple[str, ...]]
     frozen: ClassVar[str | None] = None
     """Kind of frozen extractor whose features `forward` takes: vgg, clip or None."""
+    ours: ClassVar[bool] = False
+    """Whether it is one of this project's own, and not one of the report's."""
     recipe: ClassVar[str] = "train"
     """Group of params.yaml that says how to train it."""
     changes: ClassVar[Mapping[str, Any]] = {}

@@ -37,6 +37,7 @@ class SuperResNetSubpixel(SuperResolver):
 
     idea: ClassVar[str] = "ours: deep at low resolution, sub-pixel heads, a difference to bicubic"
     outputs: ClassVar[tuple[str, ...]] = ("mid", "large")
+    ours: ClassVar[bool] = True
     recipe: ClassVar[str] = "subpixel"
     receptive_radius: ClassVar[int] = (
         1 + 2 * BLOCKS + 1 + 1

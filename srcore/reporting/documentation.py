@@ -32,13 +32,16 @@ Edges = set[tuple[str, str]]
 
 def networks() -> str:
     """The table of networks in README.md."""
-    lines = ["| model | idea | trainable parameters | MACs an image |", "|---|---|---|---|"]
+    lines = ["| model | idea | trainable parameters | frozen parameters | MACs an image |"]
+    lines.append("|---|---|---|---|---|")
     for name in SETS["all"]:
         model = model_class(name)()
         kind = model.frozen
         extractor = load_extractor(kind, "random", torch.device("cpu")) if kind else None
         macs = cost.macs(model, extractor, SIDE) / 1e9
-        lines.append(f"| `{name}` | {model.idea} | {cost.parameters(model):,} | {macs:.2f} G |")
+        frozen = f"{cost.frozen_parameters(extractor):,}" if extractor else "–"
+        trained = f"{cost.parameters(model):,}"
+        lines.append(f"| `{name}` | {model.idea} | {trained} | {frozen} | {macs:.2f} G |")
     return "\n".join(lines)
 
 
@@ -62,8 +65,7 @@ def drawing() -> str:
 
 def members(chosen: str) -> str:
     """The dependencies of the stage that gathers a model set, as a flow list of YAML."""
-    fixed = ["stages/train_set.py", "srcore/common", "srcore/evaluation/model_sets.py"]
-    items = [*fixed, *(f"data/models/{name}" for name in SETS[chosen])]
+    items = [*_declared(chosen), *(f"data/models/{name}" for name in SETS[chosen])]
     lines = [f"    deps: [{items[0]}"]
     for item in items[1:]:
         if len(lines[-1]) + len(item) + 3 > WIDTH:
@@ -123,6 +125,12 @@ def write(root: Path = Path()) -> list[Path]:
         stale.append(Path("docs/parameters.md"))
         parameters.write_text(new, encoding="utf-8")
     return stale
+
+
+def _declared(chosen: str) -> list[str]:
+    """What a gathering stage depends on beside its members, as it stands there."""
+    deps: list[str] = _stages()[f"train_{chosen}"]["deps"]
+    return [dep for dep in deps if not dep.startswith("data/models/")]
 
 
 def _marked(name: str) -> str:

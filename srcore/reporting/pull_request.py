@@ -3,7 +3,6 @@
 `python -m srcore.reporting.pull_request main` compares the working tree with the commit `main`.
 """
 
-import json
 import os
 import subprocess
 import sys
@@ -20,14 +19,15 @@ from ruamel.yaml.error import YAMLError
 from srcore.common.errors import StudyError
 from srcore.common.stage import main
 from srcore.common.tables import Columns, parse_table
+from srcore.evaluation.tables import Figures, networks_of, parse_figures
 from srcore.inference.baselines import BASELINE
 from srcore.metrics.paired import Difference, paired_difference
+from srcore.metrics.table import HEADLINE, METRICS
 from srcore.models.scales import OUTPUTS
 
 T = TypeVar("T")
 
-PARAMS, METRICS = "params.yaml", "metrics/evaluate.json"
-IMAGES = "plots/images.csv"
+PARAMS, METHODS, IMAGES = "params.yaml", "plots/methods.csv", "plots/images.csv"
 SHEETS = (
     "plots/compare.mid.png",
     "plots/compare.large.png",
@@ -40,10 +40,12 @@ COLUMNS: Columns = {
     "group": str,
     "method": str,
     "output": str,
-    "psnr": float,
+    HEADLINE: float,
     "gain": float,
 }
 """Columns of the table of images that a review reads."""
+OTHERS = [(name, metric) for name, metric in METRICS.items() if name != HEADLINE]
+"""The metrics beside the one that the gain is of."""
 LOCK, TRAINING_LOCK = "dvc.lock", "stages/dvc.lock"
 STAGES = ("download", "resize_pyramids", "split", "evaluate")
 """Stages of dvc.yaml that the figures come from."""
@@ -58,7 +60,7 @@ class Study:
     Attributes:
         name: the commit, or "now".
         params: params.yaml.
-        metrics: metrics/evaluate.json.
+        metrics: plots/methods.csv, by name.
         images: plots/images.csv.
         recorded: for each stage that the figures come from, dotted key → value of the parameters
             that it ran with, as DVC's lock files say; empty without them.
@@ -66,14 +68,14 @@ class Study:
 
     name: str
     params: dict[str, Any]
-    metrics: dict[str, Any]
+    metrics: Figures
     images: pd.DataFrame
     recorded: tuple[dict[str, Any], ...] = ()
 
     @property
     def models(self) -> list[str]:
         """The models that were judged."""
-        return _models(self.metrics)
+        return networks_of(self.metrics)
 
 
 def read_study(commit: str | None) -> Study:
@@ -82,14 +84,14 @@ def read_study(commit: str | None) -> Study:
     Raises:
         StudyError: the commit or one of its result files does not exist, or is damaged.
     """
-    params, metrics = _parsed(commit, PARAMS, _yaml), _parsed(commit, METRICS, _json)
+    params, metrics = _parsed(commit, PARAMS, _yaml), _parsed(commit, METHODS, parse_figures)
     images = _parsed(commit, IMAGES, _table)
-    recorded = tuple(_recorded(commit, _models(metrics)))
+    recorded = tuple(_recorded(commit, networks_of(metrics)))
     return Study(commit or "now", params, metrics, images, recorded)
 
 
 def review(base: Study, head: Study, links: str | None = None) -> str:
-    """Markdown: changed parameters, then the change of every gain over bicubic, then the sheets.
+    """Markdown: changed parameters, then the change of every figure, then the sheets.
 
     Differences are judged by `srcore.metrics.paired`: paired by image, with a 95 % bootstrap
     interval; one that includes zero is called noise, as is one below the spread between seeds,
@@ -112,13 +114,15 @@ def _lines(base: Study, head: Study, links: str | None) -> Iterator[str]:
     yield "Parameters: " + ("; ".join(changes) if changes else "none changed") + "."
     yield from filter(None, map(_stale, (base, head)))
     yield ""
-    rows = list(_paired(base, head))
+    rows = list(paired(base, head))
     if not rows:
         yield "The two states share no held-out image of a common model: nothing can be paired."
     else:
         images = max(difference.images for _, _, difference in rows)
-        yield f"| model | output | gain over bicubic, `{base.name}` → now | difference, 95 % | |"
-        yield "|---|---|---|---|---|"
+        gain = f"gain over bicubic, `{base.name}` → now"
+        heads = ["model", "output", gain, *(metric.title for _, metric in OTHERS)]
+        yield f"| {' | '.join([*heads, 'difference, 95 %', ''])} |"
+        yield "|---" * (len(heads) + 2) + "|"
         for model, output, difference in rows:
             before, after = (study.metrics[model][output] for study in (base, head))
             yield _row(_named(model, before, after), output, before, after, difference)
@@ -142,8 +146,15 @@ def _row(
         + (f" ± {entry['gain_spread']:.2f}" if "gain_spread" in entry else "")
         for entry in (before, after)
     )
+    others = "".join(f"{_both(before, after, name)} | " for name, _ in OTHERS)
     interval = f"{difference.mean:+.3f} [{difference.low:+.3f}, {difference.high:+.3f}]"
-    return f"| {name} | {output} | {gains} | {interval} | {verdict} |"
+    return f"| {name} | {output} | {gains} | {others}{interval} | {verdict} |"
+
+
+def _both(before: dict[str, Any], after: dict[str, Any], name: str) -> str:
+    """A metric on both sides; a side that did not know it has a dash."""
+    sides = (METRICS[name].shown(one[name]) if name in one else "–" for one in (before, after))
+    return " → ".join(sides)
 
 
 def _named(model: str, before: dict[str, Any], after: dict[str, Any]) -> str:
@@ -155,7 +166,7 @@ def _named(model: str, before: dict[str, Any], after: dict[str, Any]) -> str:
     return f"{model} ({' → '.join(told)})"
 
 
-def _paired(base: Study, head: Study) -> Iterator[tuple[str, str, Difference]]:
+def paired(base: Study, head: Study) -> Iterator[tuple[str, str, Difference]]:
     """Model, output and difference, for the models both have, on the same images.
 
     A name stands for the same image when bicubic interpolation scores the same on both sides.
@@ -164,13 +175,14 @@ def _paired(base: Study, head: Study) -> Iterator[tuple[str, str, Difference]]:
         study.images[study.images["method"] == BASELINE].set_index(["image", "output"])
         for study in (base, head)
     ]
-    same = bicubic[0]["psnr"].eq(bicubic[1]["psnr"])  # aligned by name; absent ones are not equal
+    # Aligned by name; absent ones are not equal.
+    same = bicubic[0][HEADLINE].eq(bicubic[1][HEADLINE])
     pairs = pd.MultiIndex.from_frame(head.images[["image", "output"]])
     ours = head.images[same.reindex(pairs, fill_value=False).to_numpy(bool)]
     for model in head.models:
         for output in OUTPUTS:
-            entries = [study.metrics.get(model, {}).get(output) for study in (base, head)]
-            if None in entries:
+            entries = [study.metrics.get(model, {}).get(output, {}) for study in (base, head)]
+            if not all(entries):
                 continue
             # Where one side has one seed only, nothing better is known than the other's spread.
             known = [entry["gain_spread"] for entry in entries if "gain_spread" in entry] or [0.0]
@@ -215,10 +227,6 @@ def _short(value: Any) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
-def _models(metrics: dict[str, Any]) -> list[str]:
-    return [name for name, value in metrics.items() if "macs" in value]
-
-
 def _recorded(commit: str | None, models: list[str]) -> Iterator[dict[str, Any]]:
     """Dotted key → value of the parameters of every stage behind the figures."""
     for path, names in ((LOCK, STAGES), (TRAINING_LOCK, [f"train_{name}" for name in models])):
@@ -229,10 +237,6 @@ def _recorded(commit: str | None, models: list[str]) -> Iterator[dict[str, Any]]
         stages = _parsed(commit, path, _yaml, text).get("stages", {})
         for name in names:
             yield stages.get(name, {}).get("params", {}).get(PARAMS, {})
-
-
-def _json(text: str) -> dict[str, Any]:
-    return _of_groups(json.loads(text))
 
 
 def _yaml(text: str) -> dict[str, Any]:
@@ -262,11 +266,17 @@ def _read(commit: str | None, path: str) -> str:
     try:
         if commit is None:
             return Path(path).read_text(encoding="utf-8")
-        command = ["git", "show", f"{commit}:{path}"]
+        # `./` is this folder, which may lie below the top of its repository; and what a user
+        # gives as a revision is none of git's options.
+        command = ["git", "show", "--end-of-options", f"{commit}:./{path}"]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603
-    except (OSError, subprocess.CalledProcessError):
-        where = f"in commit {commit}" if commit else "here; run `dvc repro` first"
-        raise StudyError(f"{path} is not {where}") from None
+    except subprocess.CalledProcessError as error:
+        told = " ".join(error.stderr.split()) or f"git ended with {error.returncode}"
+        raise StudyError(f"{path} of {commit}: {told}") from None
+    except OSError as error:
+        if commit is not None:
+            raise StudyError(f"git: {error.strerror}; install it") from None
+        raise StudyError(f"{path} is not here; run `dvc repro` first") from None
 
 
 def _run() -> None:

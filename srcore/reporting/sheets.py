@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from srcore.evaluation.examples import TARGET, Comparison, Detail, Shown
 from srcore.features.labels import RANDOM
 from srcore.inference.baselines import BASELINE
+from srcore.metrics.table import HEADLINE, METRICS
 from srcore.models.scales import OUTPUTS
 from srcore.reporting.canvas import FAINT, INK, LINE, Canvas, default_style
 
@@ -51,12 +52,13 @@ class _Panel:
 def draw_outputs(comparisons: Sequence[Comparison], output: str, path: Path) -> None:
     """Draw low resolution, bicubic, every model that has `output`, and target; a row an image.
 
-    Below each image stand its PSNR, the gain over bicubic, and its SSIM, and then the detail.
+    Below each image stand its PSNR, the gain over bicubic, the other metrics, and then the detail.
     """
     rows = [_outputs_row(comparison, output) for comparison in comparisons]
+    others = [metric.title for name, metric in METRICS.items() if name != HEADLINE]
     subtitle = (
-        "PSNR (and gain over bicubic) and SSIM on the 8-bit image; ★ is the best PSNR of the "
-        "row. Below each image, the marked detail: where the methods differ most."
+        f"{', '.join(['PSNR (and gain over bicubic)', *others])} of the 8-bit image; ★ is the best "
+        "PSNR of the row. Below each image, the marked detail: where the methods differ most."
         f"{_missing(comparisons, output)}"
     )
     _draw(comparisons, rows, (f"Outputs at {_size(comparisons, output)}", subtitle), path)
@@ -97,16 +99,19 @@ def _outputs_row(comparison: Comparison, output: str) -> list[_Panel]:
     row, side = comparison.outputs[output], len(comparison.low)
     best = _best(row)
     panels = [_Panel("low resolution", "", comparison.low, (f"{side} × {side} pixels", ""))]
-    baseline = next(shown.psnr for shown in row if shown.method == BASELINE)
+    baseline = next(shown.figures[HEADLINE] for shown in row if shown.method == BASELINE)
+    others = [(name, metric) for name, metric in METRICS.items() if name != HEADLINE]
     for shown in row:
         title, note = _heading(shown)
-        if shown.psnr is None or baseline is None:
+        if shown.method == TARGET:
             panels.append(_Panel(title, note, shown.image, ()))
             continue
-        difference = f"{shown.psnr - baseline:+.2f}".replace("-", "−")
+        psnr = shown.figures[HEADLINE]
+        difference = f"{psnr - baseline:+.2f}".replace("-", "−")
         gain = f" ({difference})" if shown.method != BASELINE else ""
-        lines = (f"{shown.psnr:.2f} dB{gain}", f"SSIM {shown.ssim:.4f}")
-        panels.append(_Panel(title, note, shown.image, lines, best=shown.psnr == best))
+        lines = [f"{psnr:.2f} dB{gain}"]
+        lines += [metric.text(shown.figures[name]) for name, metric in others]
+        panels.append(_Panel(title, note, shown.image, tuple(lines), best=psnr == best))
     return panels
 
 
@@ -122,13 +127,14 @@ def _errors_row(
             continue
         error = errors[shown.method]
         mapped = np.asarray(colours.to_rgba(error, bytes=True))[..., :3]
-        lines = (f"{shown.psnr:.2f} dB", f"mean error {error.mean():.2f}")
-        panels.append(_Panel(title, note, mapped, lines, best=shown.psnr == best))
+        psnr = shown.figures[HEADLINE]
+        lines = (f"{psnr:.2f} dB", f"mean error {error.mean():.2f}")
+        panels.append(_Panel(title, note, mapped, lines, best=psnr == best))
     return panels
 
 
 def _best(row: list[Shown]) -> float:
-    return max(shown.psnr for shown in row if shown.psnr is not None)
+    return max(shown.figures[HEADLINE] for shown in row if shown.method != TARGET)
 
 
 def _error(shown: Shown, target: Shown) -> NDArray[np.float64]:
@@ -167,7 +173,8 @@ class _Layout:
 
     @property
     def figures(self) -> int:
-        return round(LINE * (NORMAL + SMALL)) + GAP
+        small = max(len(panel.lines) for panel in self.panels) - 1
+        return round(LINE * (NORMAL + small * SMALL)) + GAP
 
     @property
     def row(self) -> int:

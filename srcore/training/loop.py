@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import asdict
+from itertools import chain, product
 from math import ceil, isfinite
 from pathlib import Path
 from typing import Any, cast
@@ -14,7 +15,6 @@ from lightning_fabric import Fabric
 from torch import Tensor
 
 from srcore.common.errors import StudyError
-from srcore.common.files import write_json
 from srcore.common.progress import progress
 from srcore.common.tables import write_table
 from srcore.common.tensors import quantise
@@ -30,6 +30,8 @@ from srcore.training.optimization import OptimizationState
 from srcore.training.recipe import Recipe
 from srcore.training.resume import State, digest
 
+SHARED = "inverse_psnr"
+"""The loss that every history tells beside its own, so that recipes can be compared."""
 VALIDATION_BATCH = 16
 """Held-out images judged at once; bounds the memory."""
 
@@ -52,8 +54,9 @@ def train(
     Every process takes its share of each batch; the first one alone has a log and a state.
 
     Returns:
-        One line an epoch and output: epoch, output, loss (mean over the epoch's training images),
-        psnr (mean over the held-out images after the epoch, in dB, 8-bit outputs).
+        One line an epoch and output: epoch, output, criterion (name of the loss that trains), loss
+        and inverse_psnr (its mean and that of 1/PSNR over the epoch's training images), psnr (mean
+        over the held-out images after the epoch, in dB, 8-bit outputs).
 
     Raises:
         StudyError: the loss is no longer a number.
@@ -76,7 +79,7 @@ def train(
     for epoch in progress(range(done + 1, epochs + 1), desc=f"seed {seed}", unit="epoch"):
         model.train()
         order = chance.permutation(rows)
-        sums = dict.fromkeys(model.outputs, 0.0)
+        sums = dict.fromkeys(product(("loss", SHARED), model.outputs), 0.0)
         for start in range(0, len(order), batch_size):
             batch = order[start : start + batch_size]
             way = int(chance.integers(DIHEDRAL)) if recipe.flips else 0
@@ -85,15 +88,18 @@ def train(
             outputs = optimization.forward(*inputs)
             losses = [criterion(outputs[name], target) for name, target in targets.items()]
             loss = torch.stack(losses) * share
-            values: list[float] = cast("Tensor", fabric.all_reduce(loss.detach())).tolist()
-            if not all(map(isfinite, values)):
+            compared = _inverse_psnr(recipe, loss.detach(), outputs, targets, share)
+            shown = torch.stack([loss.detach(), compared])
+            values: list[list[float]] = cast("Tensor", fabric.all_reduce(shown)).tolist()
+            if not all(map(isfinite, values[0])):
+                step = start // batch_size + 1
                 raise StudyError(
-                    f"the loss is {sum(values)} in epoch {epoch}, step {start // batch_size + 1}; "
+                    f"the loss is {sum(values[0])} in epoch {epoch}, step {step}; "
                     f"{recipe.group}.lr = {recipe.lr} may be too high"
                 )
             optimization.step(loss.sum())
-            for name, value in zip(targets, values, strict=True):
-                sums[name] += value * len(batch)
+            for key, value in zip(sums, chain(*values), strict=True):
+                sums[key] += value * len(batch)
         quality = validate(optimization.network, examples, held_out, fabric)
         if not all(map(isfinite, quality.values())):
             raise StudyError(
@@ -101,7 +107,8 @@ def train(
                 f"{recipe.group}.lr = {recipe.lr} may be too high"
             )
         for name in model.outputs:
-            line = {"epoch": epoch, "output": name, "loss": sums[name] / len(rows)}
+            line = {"epoch": epoch, "output": name, "criterion": recipe.loss}
+            line |= {key: sums[key, name] / len(rows) for key in ("loss", SHARED)}
             history.append({**line, "psnr": quality[name]})
         generator = chance.bit_generator.state
         if state is not None:
@@ -120,6 +127,21 @@ def _share(batch: Indices, fabric: Fabric) -> tuple[Indices, float]:
     """
     mine = batch[fabric.global_rank :: fabric.world_size]
     return (mine if len(mine) else batch[:1]), len(mine) * fabric.world_size / len(batch)
+
+
+def _inverse_psnr(
+    recipe: Recipe,
+    losses: Tensor,
+    outputs: dict[str, Tensor],
+    targets: dict[str, Tensor],
+    share: float,
+) -> Tensor:
+    """1/PSNR of the outputs that were just trained on: the loss itself where that is it."""
+    if recipe.loss == SHARED:
+        return losses
+    with torch.no_grad():
+        pairs = [(outputs[name].float(), target) for name, target in targets.items()]
+        return torch.stack([LOSSES[SHARED](*pair) for pair in pairs]) * share
 
 
 @torch.inference_mode()
@@ -152,7 +174,7 @@ def train_model(
     out: Path | None,
     states: Path | None,
 ) -> State | None:
-    """Train one network with one seed; leave its checkpoint, history, metrics and log in `out`.
+    """Train one network with one seed; leave its checkpoint, history and log in `out`.
 
     Args:
         name: name of the model in the table.
@@ -216,11 +238,6 @@ def train_model(
     history.insert(0, "model", name)
     history.insert(1, "seed", seed)
     write_table(out / f"{stem}.history.csv", history)
-    last = history.groupby("output", sort=False).last()
-    final = {
-        output: {"loss": last.loss[output], "psnr": last.psnr[output]} for output in network.outputs
-    }
-    write_json(out / f"{stem}.metrics.json", {"weights": card.weights, **final})
     return state
 
 
@@ -239,10 +256,12 @@ def _log(live: Live | None, epochs: int, lines: list[dict[str, Any]]) -> None:
     if live is None:
         return
     for line in lines:
-        live.log_metric(f"{line['output']}/loss", line["loss"])
-        live.log_metric(f"{line['output']}/psnr", line["psnr"])
+        figures = {line["criterion"]: line["loss"], SHARED: line[SHARED], "psnr": line["psnr"]}
+        for name, value in figures.items():
+            live.log_metric(f"{line['output']}/{name}", value)
     live.next_step()
     said = ", ".join(
-        f"{line['output']} loss {line['loss']:.4f} held-out {line['psnr']:.2f} dB" for line in lines
+        f"{line['output']} {line['criterion']} {line['loss']:.4f} held-out {line['psnr']:.2f} dB"
+        for line in lines
     )
     logger.info("epoch %d/%d: %s", lines[0]["epoch"], epochs, said)

@@ -11,6 +11,7 @@ from PIL import Image
 from ruamel.yaml import YAML
 
 from srcore.common.reading import read_json
+from srcore.common.tables import read_table
 
 STAGES = ("download", "resize_pyramids", "split", "describe_data")
 
@@ -43,9 +44,13 @@ def test_from_the_sample_to_the_sheet(project: Path):
         run = stage(project, name)
         assert (run.returncode, run.stderr) == (0, ""), name
     figures = read_json(project / "metrics/dataset.json")
-    assert list(figures) == ["download", "pyramids", "split"]
-    assert figures["download"]["images"] == figures["pyramids"]["images"] == 12
-    assert sum(side["images"] for side in figures["split"].values()) == 12
+    counts = ["source", "images", "groups", "rejected", "small"]
+    assert list(figures)[:5] == counts
+    assert figures["images"] == 12
+    assert sum(figures[part]["images"] for part in figures if part not in counts) == 12
+    sides = read_table(project / "plots/dataset.csv", {"side": str, "min": float}, "")
+    assert sides["side"].tolist() == ["width", "height"]
+    assert (sides["min"] >= 288).all()
     assert Image.open(project / "plots/samples.png").width > 1000
     assert sorted(path.name for path in (project / "data").iterdir()) == [
         "none", "pyramids", "raw", "split",

@@ -12,6 +12,7 @@ from srcore.common.errors import StudyError
 from srcore.common.tensors import to_images, to_tensor
 from srcore.evaluation.examples import Detail, choose, compare, find_detail, write_comparison
 from srcore.evaluation.held_out import judge_images
+from srcore.metrics.table import METRICS
 
 ALL = np.arange(7)
 
@@ -134,7 +135,7 @@ def test_methods_stand_in_order_and_say_their_weights(written):
             labels = {entry["method"]: (entry["label"], entry.get("weights")) for entry in row}
             assert labels["vgg"] == ("vgg (random weights)", "random weights")
             assert labels["multi"] == ("multi", "")
-            assert "psnr" not in row[-1]
+            assert "figures" not in row[-1]
 
 
 def test_figures_are_those_of_the_evaluation(data, written):
@@ -145,8 +146,9 @@ def test_figures_are_those_of_the_evaluation(data, written):
         for output, row in image["outputs"].items():
             for entry in row[:-1]:
                 expected = judged.loc[(image["name"], output, entry["method"])]
-                assert entry["psnr"] == pytest.approx(expected["psnr"], abs=1e-3)
-                assert entry["ssim"] == pytest.approx(expected["ssim"], abs=1e-3)
+                assert list(entry["figures"]) == list(METRICS)
+                for name, figure in entry["figures"].items():
+                    assert figure == pytest.approx(expected[name], abs=1e-3)
 
 
 def test_images_are_the_very_outputs(data, written):
@@ -181,7 +183,7 @@ def test_of_several_seeds_the_first_is_shown_and_named(data):
     assert labels == ["bicubic", "multi (seed 3)", "vgg (seed 3, random weights)", "target"]
     (first,) = compare([networks[0]], data, np.array([0]), CPU)
     assert first.outputs["mid"][1].label == "multi"
-    assert both.outputs["mid"][1].psnr == first.outputs["mid"][1].psnr
+    assert both.outputs["mid"][1].figures == first.outputs["mid"][1].figures
 
 
 def test_odd_sizes_of_pyramids_work():

@@ -1,5 +1,4 @@
 import dataclasses
-import json
 
 import numpy as np
 import pandas as pd
@@ -9,15 +8,12 @@ from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from tiny import tiny_network, tiny_pyramids
 
-from srcore.common.files import write_json
 from srcore.common.tensors import to_images, to_tensor
 from srcore.data.dataset import Pyramids
 from srcore.evaluation import held_out as evaluate_module
-from srcore.evaluation.held_out import judge_images, quality_and_cost, summarise
+from srcore.evaluation.held_out import judge_images
 from srcore.features.extractor import load_extractor
 from srcore.inference.network import Network
-from srcore.metrics import cost
-from srcore.metrics.intervals import mean_interval
 from srcore.metrics.seeds import mean_over_seeds
 
 CPU = torch.device("cpu")
@@ -150,100 +146,6 @@ def test_seeds_are_averaged_image_by_image(table):
     assert list(dict.fromkeys(mean["method"])) == list(dict.fromkeys(table["method"]))
 
 
-@pytest.fixture(scope="module")
-def summary(table, networks):
-    return summarise(table, networks, 500, 16)
-
-
 def test_the_order_of_lines_is_the_same_whatever_the_batch(table, networks, pyramids, held_out):
     whole = judge_images(networks, pyramids, held_out, CPU)
     pd.testing.assert_frame_equal(table, whole, rtol=1e-5)
-
-
-def test_means_and_intervals_are_those_of_the_table(table, summary):
-    part = mean_over_seeds(table).query("method == 'vgg' and output == 'large'")
-    entry = summary["vgg"]["large"]
-    assert entry["psnr"] == pytest.approx(part["psnr"].mean())
-    assert entry["ssim"] == pytest.approx(part["ssim"].mean())
-    assert entry["gain"] == pytest.approx(part["gain"].mean())
-    assert (entry["gain_low"], entry["gain_high"]) == mean_interval(
-        part["gain"], part["group"], 500
-    )
-    assert entry["gain_low"] <= entry["gain"] <= entry["gain_high"]
-
-
-def test_bicubic_has_no_gain_over_itself(summary):
-    assert summary["bicubic"]["mid"].keys() == {"psnr", "ssim"}
-
-
-def test_wins_are_the_share_of_images_better_than_bicubic(table, summary):
-    for method in ("nearest", "lanczos", "basic"):
-        part = table.query("method == @method and output == 'mid'")
-        assert summary[method]["mid"]["wins"] == pytest.approx((part["gain"] > 0).mean())
-
-
-def test_several_seeds_tell_their_number_and_spread(table, summary):
-    entry = summary["multi"]["large"]
-    means = table.query("method == 'multi' and output == 'large'").groupby("seed")["psnr"].mean()
-    assert entry["seeds"] == 2
-    assert entry["psnr_spread"] == pytest.approx(abs(means[0] - means[1]) / 2**0.5)
-    assert entry["gain_spread"] == pytest.approx(entry["psnr_spread"])
-    assert entry["gain"] == pytest.approx(entry["psnr"] - summary["bicubic"]["large"]["psnr"])
-    assert not {"seeds", "psnr_spread", "gain_spread"} & summary["vgg"]["large"].keys()
-
-
-def test_the_best_is_the_network_with_the_largest_gain(summary):
-    for output in SCALES:
-        gains = {
-            name: summary[name][output]["gain"]
-            for name in ("basic", "multi", "vgg")
-            if output in summary[name]
-        }
-        best = summary["best"][output]
-        assert best["model"] == max(gains, key=gains.__getitem__)
-        assert best["gain"] == max(gains.values())
-        assert best.get("weights") == summary[best["model"]][output].get("weights")
-
-
-def test_the_best_says_on_what_weights_it_depends(table, networks):
-    raised = table.copy()
-    raised.loc[raised["method"] == "vgg", "gain"] += 100
-    best = summarise(raised, networks, 100, 16)["best"]
-    assert best["mid"]["model"] == best["large"]["model"] == "vgg"
-    assert best["mid"]["weights"] == "random weights"
-
-
-def test_interpolation_is_never_the_best(table, networks):
-    raised = table.copy()
-    raised.loc[raised["method"] == "lanczos", "gain"] += 100
-    assert summarise(raised, networks, 100, 16)["best"]["mid"]["model"] != "lanczos"
-
-
-def test_costs_are_those_of_one_image(networks, summary):
-    assert summary["vgg"]["parameters"] == 149_766
-    assert summary["vgg"]["macs"] == cost.macs(networks[3].model, networks[3].extractor, 16)
-    assert "macs" not in summary["bicubic"]
-
-
-def test_the_summary_can_be_written_and_has_the_documented_shape(tmp_path, summary):
-    write_json(tmp_path / "evaluate.json", summary)
-    read = json.loads((tmp_path / "evaluate.json").read_text())
-    assert list(read) == [
-        "best", "nearest", "bilinear", "bicubic", "lanczos", "basic", "multi", "vgg",
-    ]  # fmt: skip
-    assert set(read["basic"]) == {"mid", "parameters", "macs"}
-    assert set(read["vgg"]["mid"]) == {
-        "psnr", "ssim", "gain", "gain_low", "gain_high", "wins", "weights",
-    }  # fmt: skip
-
-
-def test_quality_and_cost_has_a_line_a_model_and_output(summary):
-    found = quality_and_cost(summary)
-    pairs = list(zip(found["method"], found["output"], strict=True))
-    assert pairs == [
-        ("basic", "mid"), ("multi", "mid"), ("multi", "large"), ("vgg", "mid"), ("vgg", "large"),
-    ]  # fmt: skip
-    row = line(found, method="vgg", output="large")
-    assert row["gain"] == summary["vgg"]["large"]["gain"]
-    assert row["weights"] == "random weights"
-    assert row["macs"] == summary["vgg"]["macs"]

@@ -41,6 +41,8 @@ def test_random_weights_are_told_before_anything_else(made):
         lines = made(name).card.splitlines()
         assert lines[2].startswith(f"> **random weights**: the {kind} features")
         assert f"| {kind} | random weights, SHA-256 `" in made(name).card
+    assert "| frozen parameters | 260,160 |" in made("vgg").card
+    assert "frozen parameters" not in made("basic").card
 
 
 def test_one_output_is_told_as_one(made):
@@ -52,8 +54,8 @@ def test_one_output_is_told_as_one(made):
 def test_figures_stand_beside_their_interval(made):
     one = made("subpixel")
     text = model_card(one.network, "mine.safetensors", "f" * 64, figures=FIGURES)
-    assert "| `mid` (×2) | 30.46 | 0.912 | +2.50 [+2.25, +2.75] | 100 % | 27.90 / 0.860 |" in text
-    assert "| -0.50 [+2.25, +2.75] | 25 % | 24.50 / 0.680 |" in text
+    assert "| `mid` (×2) | +2.50 [+2.25, +2.75] | 100 % | 30.46 | 27.90 | 0.9123 | 0.8600 |" in text
+    assert "| -0.50 [+2.25, +2.75] | 25 % | 30.46 | 24.50 | 0.9123 | 0.6800 |" in text
     assert "Not measured" not in text
     assert "trainings, of which" not in text
 

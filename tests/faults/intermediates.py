@@ -14,10 +14,7 @@ from faults.project import SIZES, Project
 from faults.weights import cut
 
 AGAIN = "and run `dvc repro`"
-HISTORY, TRAINED = (
-    "data/models/basic/basic.seed0.history.csv",
-    "data/models/basic/basic.seed0.metrics.json",
-)
+HISTORY = "data/models/basic/basic.seed0.history.csv"
 
 
 def halved(name: str) -> Act:
@@ -36,6 +33,12 @@ def shortened(name: str, by: int) -> Act:
 
 def written(name: str, text: str) -> Act:
     return lambda project: (project / name).write_text(text) and None
+
+
+def no_network(project: Project) -> None:
+    path = project / "plots/methods.csv"
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(line for line in lines if ",network," not in line))
 
 
 def gone(name: str) -> Act:
@@ -244,13 +247,6 @@ TRAINING: list[Attempt] = [
         slow=True,
     ),
     damaged(
-        "final figures cut in half",
-        "evaluate",
-        halved(TRAINED),
-        f"{TRAINED}: damaged; remove it {AGAIN}",
-        slow=True,
-    ),
-    damaged(
         "the report's losses are missing",
         "evaluate",
         gone("data/report_losses.csv"),
@@ -260,16 +256,22 @@ TRAINING: list[Attempt] = [
 ]
 REPORT: list[Attempt] = [
     damaged(
-        "evaluate.json cut in half",
+        "methods.csv cut in half",
         "report",
-        halved("metrics/evaluate.json"),
-        f"metrics/evaluate.json: damaged; remove it {AGAIN}",
+        halved("plots/methods.csv"),
+        f"plots/methods.csv: damaged; remove it {AGAIN}",
     ),
     damaged(
-        "evaluate.json without figures",
+        "methods.csv without a network",
         "report",
-        written("metrics/evaluate.json", "{}"),
-        f"metrics/evaluate.json: damaged; remove it {AGAIN}",
+        no_network,
+        f"plots/methods.csv: damaged (no network in it); remove it {AGAIN}",
+    ),
+    damaged(
+        "models.csv without hashes",
+        "report",
+        written("plots/models.csv", "model,seed,ours,weights\nbasic,0,no,\n"),
+        f"plots/models.csv: damaged (its columns are not model, seed, ours, weights, sha256, parameters, frozen_parameters, macs: no sha256); remove it {AGAIN}",
     ),
     damaged(
         "images.csv cut within its last number",
@@ -282,7 +284,8 @@ REPORT: list[Attempt] = [
         "report",
         written(
             "plots/training.csv",
-            "model,seed,epoch,output,run,loss,psnr\nbasic,0,1,mid,this study,low,high\n",
+            "model,seed,epoch,output,run,criterion,loss,inverse_psnr,psnr\n"
+            "basic,0,1,mid,this study,l1,low,low,high\n",
         ),
         f"plots/training.csv: damaged; remove it {AGAIN}",
     ),

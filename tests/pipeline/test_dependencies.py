@@ -9,7 +9,7 @@ from commands import ran
 
 EXCEPTED = ("srcore/models/registry.py", "srcore/params")
 """The lazy table of models, and the schema, whose every change would otherwise re-run the study."""
-TABLES = ("srcore/models", "srcore/features", "srcore/data/sources")
+TABLES = ("srcore/models", "srcore/features", "srcore/metrics", "srcore/data/sources")
 """Folders of things that a table names: a run needs those that it was asked for."""
 
 
@@ -85,7 +85,7 @@ def idle_code(root: Path, stage: dict[str, list[str]], modules: set[str]) -> lis
     idle = []
     for dep in stage["deps"]:
         files = code_of(root, dep)
-        left = [file for file in files if file not in used and file not in EXCEPTED]
+        left = [f for f in files if f not in used and not f.startswith(EXCEPTED)]
         idle += [] if dep in TABLES and len(left) < len(files) else left
     return idle
 

@@ -1,11 +1,12 @@
 """docs/adding_a_model.md, done to the letter."""
 
-import json
 import re
 import sys
 
 import pytest
 from commands import arguments, ran
+
+from srcore.evaluation.tables import parse_figures
 
 
 def blocks(text: str, language: str) -> list[str]:
@@ -30,9 +31,9 @@ def test_a_model_added_as_the_docs_say_is_trained_and_judged(built, shell, root)
     names = ran(built.run(*arguments("dvc exp run -S model=wide")))
     assert "train_wide" in names
     assert {name for name in names if name.startswith(("train_", "features_"))} == {"train_wide"}
-    scores = json.loads((built.path / "metrics/evaluate.json").read_text())
-    assert scores["wide"]["parameters"] == 3 * 128 * 9 + 128 + 6 * 129
-    assert {"mid", "large"} <= set(scores["wide"])
+    figures = parse_figures((built.path / "plots/methods.csv").read_text())
+    assert figures["wide"]["parameters"] == 3 * 128 * 9 + 128 + 6 * 129
+    assert {"mid", "large"} <= set(figures["wide"])
     # Of the set, nothing is to be trained but the new one, which is there.
     dry = ran(built.run("dvc", "repro", "--dry", "stages/dvc.yaml:train_all"))
     assert dry == ["train_all"]

@@ -141,3 +141,24 @@ def test_what_another_clone_has_trained_is_not_trained_again(built, tmp_path):
     do(named, "dvc exp apply slower")
     assert (named.path / CHECKPOINT).read_bytes() == slower
     assert ran(named.run("dvc", "repro", STAGE)) == []
+
+
+def test_a_network_is_fetched_by_its_name(built, tmp_path):
+    """docs/machines.md: what the artifacts of dvc.yaml name, at the commit that a tag names."""
+    places = {"/my/study": str(built.path)}
+    for name, file in (
+        ("shipped", "srcore/weights/subpixel.voc2007.safetensors"),
+        ("subpixel", "data/models/all/subpixel.seed0.safetensors"),
+    ):
+        do(
+            built,
+            'git tag -a shipped@v1.0.0 -m "The network of the first release"',
+            {"shipped@": f"{name}@"},
+        )
+        got = tmp_path / f"{name}.safetensors"
+        do(
+            built.at(tmp_path),
+            "dvc artifacts get /my/study shipped --out network.safetensors",
+            places | {" shipped": f" {name}", "network.safetensors": str(got)},
+        )
+        assert got.read_bytes() == (built.path / file).read_bytes()

@@ -13,6 +13,7 @@ from faults.weights import save, tensors
 from photographs import arrays
 from PIL import Image
 
+from srcore.evaluation.tables import parse_figures
 from srcore.models.registry import SETS
 
 pytestmark = pytest.mark.slow
@@ -20,14 +21,14 @@ pytestmark = pytest.mark.slow
 Shell = Callable[..., str]
 VOC2007 = (
     "dvc exp run -S data.source=voc2007 -S data.voc2007.archive=/my/VOCtrainval_06-Nov-2007.tar "
-    "-S split.validation=1000 -S train.epochs=10 -S train.batch_size=16 "
+    "-S split.validation=1000 -S train.epochs=10 -S train.batch_size=8 "
     "-S frozen.vgg=/my/vgg16.safetensors"
 )
 REAL = (
     "dvc exp run -S data.source=voc2007 "
-    "-S data.voc2007.archive=../shared/voc2007/VOCtrainval_originals_946.tar "
+    "-S data.voc2007.archive=/my/VOCtrainval_originals_946.tar "
     "-S split.validation=165 -S train.epochs=10 "
-    "-S frozen.vgg=../shared/weights/vgg16_features_to_conv2_2.safetensors"
+    "-S frozen.vgg=/my/vgg16_features_to_conv2_2.safetensors"
 )
 
 
@@ -104,6 +105,33 @@ JUDGED = "evaluate"
 """Added to a command: what is drawn after the figures takes as long again, and others draw it."""
 
 
+def test_experiments_side_by_side(built, shell):
+    """A queued grid, and what the docs show of it."""
+    shell("dvc exp run --queue -S model=basic -S train.lr=0.0005,0.001,0.002")
+    said = shell("make experiments")
+    assert "| basic | " in said, "the commit alone, before the queue was run"
+    assert "Without results: 3 queued." in said
+    shell("dvc queue start")
+    for _ in range(200):
+        if "Without results" not in (said := shell("make experiments")):
+            break
+        built.run("sleep", "2")
+    rows = [line.strip("| ").split(" | ") for line in said.splitlines() if line.startswith("| ")]
+    assert rows[0][1:3] == ["`train.lr`", "network"]
+    assert {row[1] for row in rows[2:]} == {"0.0005", "0.001", "0.002"}
+    assert {row[2] for row in rows[1:]} == {"basic"}
+    assert rows[1][0] == "HEAD"
+    assert rows[1][-1] == "the first"
+    same = [row for row in rows[2:] if row[1] == "0.001"]
+    assert [row[-1] for row in same] == ["0.00, same"]
+    page = (built.path / "plots/experiments.html").read_text()
+    assert "against train.lr. basic: " in page
+    assert built.run("git", "status", "--porcelain") == "", "the page is nobody's to commit"
+    missing = built.run("bash", "-c", ". .venv/bin/activate && make experiments SINCE=no", ok=False)
+    assert "error: no: fatal: Needed a single revision" in missing
+    assert "Traceback" not in missing
+
+
 def test_what_each_idea_is_worth(built, shell):
     names = ran(shell("dvc exp run -S model=ablation", more=JUDGED))
     assert "evaluate" in names
@@ -121,16 +149,16 @@ def test_ones_own_images(built, shell, tmp_path):
     names = ran(shell(command, {"/my/images": str(folder)}))
     assert {"download", "train_basic", "evaluate", "report"} <= set(names)
     told = json.loads((built.path / "metrics/dataset.json").read_text())
-    assert (told["download"]["source"], told["download"]["images"]) == ("folder", 9)
+    assert (told["source"], told["images"]) == ("folder", 9)
 
 
 @pytest.mark.parametrize(
     ("command", "archive", "file", "sizes"),
     [
         (VOC2007, "/my/VOCtrainval_06-Nov-2007.tar", "/my/vgg16.safetensors",
-         {"validation=1000": "validation=3", "batch_size=16": "batch_size=4"}),
-        (REAL, "../shared/voc2007/VOCtrainval_originals_946.tar",
-         "../shared/weights/vgg16_features_to_conv2_2.safetensors",
+         {"validation=1000": "validation=3", "batch_size=8": "batch_size=4"}),
+        (REAL, "/my/VOCtrainval_originals_946.tar",
+         "/my/vgg16_features_to_conv2_2.safetensors",
          {"validation=165": "validation=3"}),
     ],
     ids=["README.md", "docs/results.md"],
@@ -140,7 +168,8 @@ def test_real_images_and_weights(built, shell, voc, weights, command, archive, f
     paths = {archive: str(voc), file: str(weights)}
     names = ran(shell(command, paths | sizes | {"epochs=10": "epochs=1"}, JUDGED))
     assert {"download", "features_vgg", "train_vgg", "evaluate"} <= set(names)
-    assert scores(built)["vgg"]["mid"]["weights"] == "weights of vgg16.safetensors"
+    figures = parse_figures((built.path / "plots/methods.csv").read_text())
+    assert figures["vgg"]["mid"]["weights"] == "weights of vgg16.safetensors"
 
 
 def test_the_reports_own_settings(built, shell, voc):
@@ -150,7 +179,7 @@ def test_the_reports_own_settings(built, shell, voc):
     """
     recipe = shell("make paper", {"make": "make --dry-run"})
     assert recipe.startswith("dvc exp run -S data.source=voc2007 ")
-    smaller = {"=1000": "=3", "epochs=10": "epochs=1", "batch_size=16": "batch_size=4"}
+    smaller = {"=1000": "=3", "epochs=10": "epochs=1", "batch_size=8": "batch_size=4"}
     for old, new in (smaller | {"=pretrained": "=random"}).items():
         assert old in recipe
         recipe = recipe.replace(old, new)

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import json
 import re
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -13,6 +12,8 @@ import pytest
 from made_up_study import NETWORKS, Network, make_study
 
 from srcore.common.errors import StudyError
+from srcore.common.tables import read_table
+from srcore.evaluation.tables import METHOD_COLUMNS, Figures, figures_of
 from srcore.params import Params
 from srcore.reporting.page.render import render
 from srcore.reporting.page.results import read_results
@@ -56,6 +57,16 @@ class Parsed(HTMLParser):
     @property
     def text(self) -> str:
         return " ".join(" ".join(self.seen).split())
+
+
+def figures(root: Path) -> Figures:
+    """plots/methods.csv by name."""
+    return figures_of(read_table(root / "plots/methods.csv", METHOD_COLUMNS, ""))
+
+
+def best(metrics: Figures, output: str) -> str:
+    gains = {name: metrics[name][output]["gain"] for name in NETWORKS if output in metrics[name]}
+    return max(gains, key=gains.__getitem__)
 
 
 def page_of(root: Path, params: Params) -> str:
@@ -127,11 +138,12 @@ def test_every_image_is_embedded_once(study: tuple[Path, Params], page: str):
 
 
 def test_the_headline_and_the_tables_hold_the_figures(study: tuple[Path, Params], page: str):
-    metrics = json.loads((study[0] / "metrics/evaluate.json").read_text())
+    metrics = figures(study[0])
     text = Parsed(page).text
     for output in ("mid", "large"):
-        best = metrics["best"][output]
-        assert f"{signed(best['gain'])} dB {best['model']} gains most over bicubic" in text
+        first = best(metrics, output)
+        gain = signed(metrics[first][output]["gain"])
+        assert f"{gain} dB {first} gains most over bicubic" in text
         for method in (*NETWORKS, "nearest", "bilinear", "bicubic", "lanczos"):
             if entry := metrics[method].get(output):
                 assert f"{entry['psnr']:.2f}" in text
@@ -179,7 +191,9 @@ def test_one_model_of_one_output(tmp_path: Path, root: Path):
     page = page_of(tmp_path, make_study(tmp_path, root / "params.yaml", networks=kept, epochs=1))
     parsed = Parsed(page)
     assert page.count('<p class="big">') == 1
-    assert len(parsed.all("table")) == 1 + 1  # and the one in the template of comparisons
+    kinds = [table["class"] for table in parsed.all("table")]
+    # The figures, beside the report, the trainings, and the one in the template of comparisons.
+    assert kinds == ["sortable", "plain", "plain", "scores"]
     assert "basic stays below bicubic; judged on 5 scenes only" in parsed.text
     assert all(article["data-first"] == "mid" for article in parsed.all("article"))
 
@@ -229,7 +243,7 @@ def test_several_seeds(tmp_path: Path, root: Path):
     seeds = {"seeds": (0.0, 0.02, -0.02), "scenes": 24, "crops": 24, "side": 16}
     page = page_of(tmp_path, make_study(tmp_path, root / "params.yaml", networks=kept, **seeds))
     text = Parsed(page).text
-    metrics = json.loads((tmp_path / "metrics/evaluate.json").read_text())
+    metrics = figures(tmp_path)
     assert "Models are means over 3 seeds; ± is the standard deviation between them." in text
     for output in ("mid", "large"):
         entry = metrics["dilated"][output]
@@ -241,6 +255,79 @@ def test_several_seeds(tmp_path: Path, root: Path):
     assert "dilated leads; residual cannot be told from it." in text
     assert "better than bicubic" in text
     assert page.count("<title>multi</title>") == 3 * 2  # every seed, at both sizes
+
+
+def table_after(page: str, heading: str) -> list[list[str]]:
+    """The cells of the first table after a heading, row by row."""
+    part = page.split(heading, 1)[1].split("<table", 1)[1].split("</table>", 1)[0]
+    return [
+        [Parsed(cell).text for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL)]
+        for row in re.findall(r"<tr>(.*?)</tr>", part, re.DOTALL)
+    ]
+
+
+MIXED = {
+    "basic": NETWORKS["basic"],
+    "vgg": NETWORKS["vgg"],
+    "mine": Network(0.3, 230_940, 1_190_000_000, loss="l1"),
+}
+
+
+def test_trainings_are_told_by_the_checkpoints(tmp_path: Path, root: Path):
+    """Neither by the name of a network nor by params.yaml, which may have changed since."""
+    page = page_of(tmp_path, make_study(tmp_path, root / "params.yaml", networks=MIXED))
+    heads, *rows = table_after(page, '<h3 id="trainings"')
+    by_name = {row[0]: dict(zip(heads, row, strict=True)) for row in rows}
+    assert list(by_name) == ["basic", "vgg", "mine"]
+    assert [row["Loss"] for row in by_name.values()] == ["inverse psnr", "inverse psnr", "l1"]
+    assert [row["Batch"] for row in by_name.values()] == ["2", "2", "4"]
+    assert {row["Rate"] for row in by_name.values()} == {"0.0005"}, "not rounded as a figure is"
+    assert {row["Clipped at norm"] for row in by_name.values()} == {"no"}
+    assert {row["momentum"] for row in by_name.values()} == {"0.9"}, "whatever a checkpoint says"
+    assert {(row["Device"], row["Precision"]) for row in by_name.values()} == {("cpu", "32-true")}
+    assert by_name["vgg"]["Frozen weights"] == "random weights"
+    assert "the report’s: basic, vgg; our own: mine" in Parsed(page).text
+    assert "Device auto" not in Parsed(page).text
+
+
+def test_a_curve_says_which_loss_it_is(tmp_path: Path, root: Path):
+    page = page_of(tmp_path, make_study(tmp_path, root / "params.yaml", networks=MIXED))
+    labels = [a["aria-label"] for a in Parsed(page).all("svg") if "aria-label" in a]
+    training = pd.read_csv(tmp_path / "plots/training.csv").query("run == 'this study'")
+    last = training.groupby(["model", "output"])[["loss", "inverse_psnr"]].last()
+    for name in MIXED:
+        (shown,) = [label for label in labels if label.startswith(f"1 / PSNR of {name}")]
+        assert f"to {last.loc[(name, 'mid'), 'inverse_psnr']:.4f}" in shown
+        assert ("report: from" in shown) == (name != "mine")
+    (own,) = [label for label in labels if label.startswith("L1 of")]
+    assert own.startswith("L1 of mine in training")
+    assert f"to {last.loc[('mine', 'mid'), 'loss']:.4f}" in own
+    assert "report" not in own
+    assert "Mean of the loss that trained mine, L1" in Parsed(page).text
+
+
+def test_how_far_the_report_is(tmp_path: Path, root: Path):
+    page = page_of(tmp_path, make_study(tmp_path, root / "params.yaml", networks=MIXED))
+    training = pd.read_csv(tmp_path / "plots/training.csv")
+    series = {
+        run: part[part["output"] == "mid"].set_index(["model", "epoch"])["inverse_psnr"]
+        for run, part in training.groupby("run")
+    }
+    _, *rows = table_after(page, "<h3>Beside the report</h3>")
+    assert [row[0] for row in rows] == ["basic", "vgg random weights", "mine"]
+    for row in rows[:2]:
+        name = row[0].split()[0]
+        apart = (series["this study"][name] - series["report"][name]).dropna()
+        assert len(apart) == 10, "of twelve epochs, those that the report has"
+        assert row[1:4] == [
+            f"{series['this study'][name].iloc[-1]:.4f}",
+            f"{series['report'][name].iloc[-1]:.4f}",
+            "10",
+        ]
+        assert float(row[4].replace("−", "-")) == pytest.approx(apart.mean(), abs=1e-4)
+        assert float(row[5].replace("−", "-")) == pytest.approx(apart.max(), abs=1e-4)
+    assert rows[2][2:] == ["—"] * 4
+    assert "64 × 64: bicubic 0.0369" in Parsed(page).text
 
 
 def test_one_seed_has_no_spread(page: str):
@@ -258,7 +345,7 @@ def test_models_are_ranked_and_told_from_noise(tmp_path: Path, root: Path):
     kept = {"residual": NETWORKS["residual"], "dilated": NETWORKS["dilated"], **more}
     params = make_study(tmp_path, root / "params.yaml", networks=kept, side=16, crops=24, scenes=12)
     page = page_of(tmp_path, params)
-    metrics = json.loads((tmp_path / "metrics/evaluate.json").read_text())
+    metrics = figures(tmp_path)
     table = pd.read_csv(tmp_path / "plots/images.csv")
     mid, large = rankings_of(page)
     assert mid.startswith("At 32 × 32 ")
@@ -340,8 +427,11 @@ def test_sheet_of_samples_is_shown_when_it_is_there(tmp_path: Path, root: Path):
 @pytest.mark.parametrize(
     "file",
     [
-        "metrics/evaluate.json",
+        "plots/beside_report.csv",
+        "plots/dataset.csv",
         "plots/images.csv",
+        "plots/methods.csv",
+        "plots/models.csv",
         "plots/training.csv",
         "data/compare/index.json",
     ],

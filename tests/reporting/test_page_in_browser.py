@@ -13,6 +13,7 @@ from srcore.reporting.page.results import read_results
 pytestmark = pytest.mark.skipif(executable() is None, reason="no Chromium on this machine")
 
 FIRST = "document.querySelector('article.image')"
+PSNR = "[data-metric=psnr]"
 """The first image with its line and choices."""
 
 
@@ -289,7 +290,7 @@ def test_any_two_outputs_can_be_chosen_at_both_sizes(page: Page, file: Path):
         assert page.run(
             f"{FIRST}.querySelector('img.before').src === {FIRST}.querySelector('{shown}').src"
         )
-        scores = page.run(f"{FIRST}.querySelector('tr.psnr').innerText").split()
+        scores = page.run(f"{FIRST}.querySelector('{PSNR}').innerText").split()
         assert scores[-2:] == ["—", "—"]
         for place in (".tag.left", ".zooms figcaption"):
             text = page.run(f"{FIRST}.querySelector('{place}').textContent")
@@ -297,7 +298,7 @@ def test_any_two_outputs_can_be_chosen_at_both_sizes(page: Page, file: Path):
         choose(page, "right", "bicubic")
         left, right, difference = (
             float(text.replace("−", "-"))
-            for text in page.run(f"{FIRST}.querySelector('tr.psnr').innerText").split()[-3:]
+            for text in page.run(f"{FIRST}.querySelector('{PSNR}').innerText").split()[-3:]
         )
         assert difference == pytest.approx(right - left, abs=0.011)
     assert_clean(page, file)

@@ -15,8 +15,9 @@ from compared import CPU, network, pyramids
 from PIL import Image
 
 from srcore.common.tables import write_table
-from srcore.evaluation.held_out import judge_images, quality_and_cost, summarise
-from srcore.evaluation.model_sets import beside_report
+from srcore.evaluation.beside_report import training_curves
+from srcore.evaluation.held_out import judge_images
+from srcore.evaluation.methods import by_method
 from srcore.metrics.seeds import mean_over_seeds
 
 ROOT = Path(__file__).parents[2]
@@ -35,15 +36,15 @@ def tables(tmp_path_factory) -> Path:
     networks = [network(name) for name in ("basic", "multi", "vgg")]
     table = judge_images(networks, data, np.arange(5), CPU)
     write_table(folder / "images.csv", mean_over_seeds(table))
-    summary = summarise(table, networks, 100, data.sizes[0])
-    write_table(folder / "cost.csv", quality_and_cost(summary))
+    write_table(folder / "methods.csv", by_method(table, networks, 100, data.sizes[0]))
     lines = [
-        {"model": name, "seed": 0, "epoch": epoch, "output": "mid", "loss": 0.05, "psnr": 20.0}
+        {"model": name, "seed": 0, "epoch": epoch, "output": "mid", "loss": 0.05, "psnr": 20.0,
+         "criterion": "l1", "inverse_psnr": 0.04}
         for name in ("basic", "multi", "vgg")
         for epoch in (1, 2)
-    ]
-    labels = {"vgg": "random weights"}
-    curves = beside_report(pd.DataFrame(lines), ROOT / "data/report_losses.csv", labels)
+    ]  # fmt: skip
+    cards = [network.card for network in networks]
+    curves = training_curves(pd.DataFrame(lines), ROOT / "data/report_losses.csv", cards)
     write_table(folder / "training.csv", curves)
     return folder
 
@@ -66,8 +67,8 @@ def study(tables, tmp_path_factory) -> Path:
         ["-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "--quiet", "-m", "one"],
     ):
         subprocess.run(["git", *command], cwd=root, check=True)
-    cost = pd.read_csv(root / "plots/cost.csv", keep_default_na=False)
-    write_table(root / "plots/cost.csv", cost.assign(gain=cost["gain"] + 1.0))
+    methods = pd.read_csv(root / "plots/methods.csv", keep_default_na=False)
+    write_table(root / "plots/methods.csv", methods.assign(gain=methods["gain"] + 1.0))
     return root
 
 
@@ -169,7 +170,7 @@ def test_diff_tells_the_revisions_apart(study):
 
 
 def test_random_weights_are_said_in_every_table(tables):
-    for name, key in (("cost", "method"), ("images", "method"), ("training", "model")):
+    for name, key in (("methods", "method"), ("images", "method"), ("training", "model")):
         table = pd.read_csv(tables / f"{name}.csv", keep_default_na=False)
         if "run" in table:
             table = table[table["run"] == "this study"]
@@ -177,17 +178,10 @@ def test_random_weights_are_said_in_every_table(tables):
         assert set(table.loc[table[key] != "vgg", "weights"]) == {""}
 
 
-def test_cost_has_one_line_a_model_and_output(tables):
-    cost = pd.read_csv(tables / "cost.csv")
-    columns = ["method", "output", "gain", "gain_low", "gain_high", "parameters", "macs", "weights"]
-    assert list(cost.columns) == columns
-    pairs = list(zip(cost["method"], cost["output"], strict=True))
-    assert pairs == [
-        ("basic", "mid"), ("multi", "mid"), ("multi", "large"), ("vgg", "mid"), ("vgg", "large"),
-    ]  # fmt: skip
-    assert (cost["gain_low"] <= cost["gain"]).all()
-    assert (cost["gain"] <= cost["gain_high"]).all()
-    assert cost["parameters"].tolist() == [38915, 39110, 39110, 149766, 149766]
-    images = pd.read_csv(tables / "images.csv")
-    gains = images.groupby(["method", "output"])["gain"].mean()
-    assert cost["gain"].tolist() == pytest.approx([gains[pair] for pair in pairs], abs=1e-3)
+def test_cost_is_drawn_of_networks_alone(study):
+    """Interpolation costs nothing that a logarithmic axis could show."""
+    spec = drawn(study, "show")["gain_against_macs"]
+    assert spec["transform"][0] == {"filter": "datum.kind == 'network'"}
+    kinds = {line["method"]: line["kind"] for line in spec["data"]["values"]}
+    networks = [name for name, kind in kinds.items() if kind == "network"]
+    assert networks == ["basic", "multi", "vgg"]

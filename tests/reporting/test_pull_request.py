@@ -1,7 +1,6 @@
 """The Markdown text of a review: what changed, by how much, and whether it is more than noise."""
 
 import dataclasses
-import json
 import re
 import subprocess
 import sys
@@ -13,6 +12,7 @@ import pandas as pd
 import pytest
 
 from srcore.common.errors import StudyError
+from srcore.evaluation.tables import METHOD_COLUMNS
 from srcore.reporting.pull_request import Study, read_study, review
 
 NAMES = [f"{number:02}.png" for number in range(40)]
@@ -32,7 +32,7 @@ def study(
 ) -> Study:
     """A study whose models gain what `gains` says on every image."""
     groups = [f"scene{number % scenes}" for number in range(len(names))]
-    rows, metrics = [], {"best": {}, "bicubic": {"mid": {"psnr": 28.0}}}
+    rows, metrics = [], {"bicubic": {"kind": "baseline", "mid": {"psnr": 28.0, "gain": 0.0}}}
     for model in ("bicubic", *models):
         gain = (gains or {}).get(model, np.zeros(len(names)))
         table = pd.DataFrame({"image": names, "group": groups, "method": model, "gain": gain})
@@ -40,12 +40,25 @@ def study(
         rows += [table.assign(output=output) for output in outputs]
         if model == "bicubic":
             continue
-        entry = {"psnr": 28.0, "gain": float(np.mean(gain))}
+        entry = {"psnr": 28.0, "ssim": 0.8, "gain": float(np.mean(gain))}
         entry |= {"weights": weights} if weights else {}
-        entry |= {"seeds": 3, "psnr_spread": spread, "gain_spread": spread} if spread else {}
-        metrics[model] = dict.fromkeys(outputs, entry) | {"macs": 1}
+        entry |= {"seeds": 3, "gain_spread": spread} if spread else {}
+        metrics[model] = dict.fromkeys(outputs, entry) | {"kind": "network", "macs": 1}
     params = {"model": "all", "train": {"lr": lr, "epochs": 10}, "evaluate": {"resamples": 500}}
     return Study(name, params, metrics, pd.concat(rows))
+
+
+def write_methods(made: Study) -> None:
+    """plots/methods.csv of a made-up study."""
+    lines = [
+        {"method": method, "output": output, **figures, "kind": entry["kind"]}
+        for method, entry in made.metrics.items()
+        for output, figures in entry.items()
+        if isinstance(figures, dict)
+    ]
+    pd.DataFrame(lines, columns=list(METHOD_COLUMNS)).fillna({"ssim": 0.8}).to_csv(
+        "plots/methods.csv", index=False
+    )
 
 
 def row(text: str, model: str) -> str:
@@ -156,8 +169,8 @@ def test_one_training_of_other_parameters_among_several_is_told():
 @pytest.mark.parametrize(
     ("path", "content"),
     [
-        ("metrics/evaluate.json", '{"basic": {"mid"'),
-        ("metrics/evaluate.json", "[]"),
+        ("plots/methods.csv", "method,kind"),
+        ("plots/methods.csv", "method\nbasic\n"),
         ("plots/images.csv", ""),
         ("plots/images.csv", "image,group\na,b\n"),
         ("params.yaml", ""),
@@ -168,10 +181,9 @@ def test_one_training_of_other_parameters_among_several_is_told():
 def test_a_damaged_file_is_named(tmp_path, monkeypatch, path, content):
     monkeypatch.chdir(tmp_path)
     made = study("x")
-    for folder in ("metrics", "plots"):
-        Path(folder).mkdir()
+    Path("plots").mkdir()
     Path("params.yaml").write_text("model: all\n")
-    Path("metrics/evaluate.json").write_text(json.dumps(made.metrics))
+    write_methods(made)
     made.images.to_csv("plots/images.csv", index=False)
     read_study(None)
     Path(path).write_text(content)
@@ -241,10 +253,10 @@ def test_sheets_are_linked_where_there_is_a_place():
 def test_from_git_and_the_working_tree(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     made = study("x")
-    for folder in ("metrics", "plots", "stages"):
+    for folder in ("plots", "stages"):
         Path(folder).mkdir()
     Path("params.yaml").write_text("model: all\ntrain: {lr: 0.001}\nevaluate: {resamples: 100}\n")
-    Path("metrics/evaluate.json").write_text(json.dumps(made.metrics))
+    write_methods(made)
     made.images.to_csv("plots/images.csv", index=False)
     identity = ["-c", "user.email=a@example.org", "-c", "user.name=a"]
     locked = "{schema: '2.0', stages: {%s: {params: {params.yaml: {%s}}}}}"
@@ -263,8 +275,12 @@ def test_from_git_and_the_working_tree(tmp_path, monkeypatch):
     Path("dvc.lock").unlink()
     Path("stages/dvc.lock").unlink()
     assert "other parameters" not in review(base, read_study(None)), "nothing is known"
-    with pytest.raises(StudyError, match=r"params\.yaml is not in commit nowhere"):
+    with pytest.raises(StudyError, match=r"params\.yaml of nowhere: fatal: invalid object name"):
         read_study("nowhere")
+    with pytest.raises(StudyError, match=r"params\.yaml of --output=x: fatal: ") as raised:
+        read_study("--output=x")
+    assert "\n" not in str(raised.value)
+    assert not Path("x:params.yaml").exists()
     root = Path(__file__).parents[2]
     done = subprocess.run(
         [sys.executable, "-m", "srcore.reporting.pull_request"],
@@ -275,3 +291,36 @@ def test_from_git_and_the_working_tree(tmp_path, monkeypatch):
     assert done.returncode == 1
     assert "make review BASE=main" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_in_a_folder_of_a_larger_repository(tmp_path, monkeypatch):
+    """The project may be a part of a repository; commits name its files from the top."""
+    project = tmp_path / "research" / "upscaling"
+    (project / "plots").mkdir(parents=True)
+    monkeypatch.chdir(project)
+    made = study("x")
+    Path("params.yaml").write_text("model: all\ntrain: {lr: 0.001}\nevaluate: {resamples: 100}\n")
+    write_methods(made)
+    made.images.to_csv("plots/images.csv", index=False)
+    identity = ["-c", "user.email=a@example.org", "-c", "user.name=a"]
+    for command in (["init", "-q", "-b", "main"], ["add", "."], ["commit", "-qm", "first"]):
+        subprocess.run(["git", "-C", str(tmp_path), *identity, *command], check=True)
+    base = read_study("main")
+    assert base.models == ["basic", "vgg"]
+    assert "| same |" in review(base, read_study(None))
+
+
+def test_a_metric_that_the_other_side_did_not_know_has_a_dash(tmp_path, monkeypatch):
+    """A change that adds a metric is reviewed like any other."""
+    monkeypatch.chdir(tmp_path)
+    Path("plots").mkdir()
+    Path("params.yaml").write_text("model: all\nevaluate: {resamples: 100}\n")
+    made = study("x")
+    write_methods(made)
+    made.images.to_csv("plots/images.csv", index=False)
+    head = read_study(None)
+    table = pd.read_csv("plots/methods.csv", keep_default_na=False)
+    table.drop(columns="ssim").to_csv("plots/methods.csv", index=False)
+    text = review(dataclasses.replace(read_study(None), name="main"), head)
+    assert "| – → 0.8000 |" in row(text, "basic")
+    assert "| SSIM |" in text

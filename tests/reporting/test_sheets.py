@@ -68,7 +68,7 @@ def test_images_are_drawn_pixel_for_pixel(few, output, tmp_path):
 def test_the_best_of_each_row_is_marked(few, canvases, tmp_path):
     draw_outputs(few, "large", tmp_path / "sheet.png")
     marked = [text for text in texts(canvases[0]) if text.startswith("★ ")]
-    best = [max(shown.psnr or 0 for shown in row.outputs["large"]) for row in few]
+    best = [max(shown.figures.get("psnr", 0) for shown in row.outputs["large"]) for row in few]
     assert [text.split()[1] for text in marked] == [f"{psnr:.2f}" for psnr in best]
 
 
@@ -80,8 +80,9 @@ def test_figures_and_weights_stand_on_the_sheet(few, canvases, tmp_path):
         assert {"bicubic", "multi", "vgg", "target", few[0].name, few[1].name} <= {*texts(canvas)}
     bicubic, multi = few[0].outputs["mid"][:2]
     said = "\n".join(texts(canvases[0]))
-    assert f"SSIM {multi.ssim:.4f}" in said
-    assert f"{multi.psnr:.2f} dB ({multi.psnr - bicubic.psnr:+.2f})".replace("-", "−") in said
+    assert f"SSIM {multi.figures['ssim']:.4f}" in said
+    psnr, gain = multi.figures["psnr"], multi.figures["psnr"] - bicubic.figures["psnr"]
+    assert f"{psnr:.2f} dB ({gain:+.2f})".replace("-", "−") in said
     error = np.abs(multi.image.astype(float) - few[0].outputs["mid"][-1].image).mean()
     assert f"mean error {error:.2f}" in "\n".join(texts(canvases[1]))
 

@@ -89,7 +89,11 @@ def test_it_learns_and_leaves_what_it_says(pyramids, split, tmp_path):
     recipe = Recipe(epochs=12, batch_size=2, lr=0.003)
     run("multi", pyramids, split, tmp_path, recipe=recipe)
     history = pd.read_csv(tmp_path / "out/multi.seed0.history.csv")
-    assert list(history.columns) == ["model", "seed", "epoch", "output", "loss", "psnr"]
+    assert list(history.columns) == [
+        "model", "seed", "epoch", "output", "criterion", "loss", "inverse_psnr", "psnr",
+    ]  # fmt: skip
+    assert set(history.criterion) == {"inverse_psnr"}
+    assert (history.loss == history.inverse_psnr).all()
     assert history.groupby("output").size().to_dict() == {"mid": 12, "large": 12}
     first, last = (history[history.epoch == epoch].set_index("output") for epoch in (1, 12))
     assert (last.loss < first.loss).all()
@@ -128,6 +132,35 @@ def test_first_step_is_adam_on_the_sum_of_both_losses(pyramids, split, tmp_path)
         torch.testing.assert_close(trained[name], value.detach() - step, atol=1e-4, rtol=0)
     history = pd.read_csv(tmp_path / "out/multi.seed0.history.csv")
     np.testing.assert_allclose(history.loss, [loss.item() for loss in losses], atol=5e-5)
+
+
+def test_a_loss_of_its_own_is_told_by_name_with_the_reports_beside(pyramids, split, tmp_path):
+    """One step on L1; 1/PSNR is that of the very outputs that were trained on."""
+    rows = np.array([4])
+    recipe = Recipe(epochs=1, batch_size=1, lr=0.01, loss="l1", group="subpixel")
+    run("subpixel", pyramids, (rows, split[1]), tmp_path, recipe=recipe)
+    torch.manual_seed(0)
+    outputs = model_class("subpixel")()(to_tensor(pyramids.low[rows]))
+    targets = {o: to_tensor(getattr(pyramids, o)[rows]) for o in outputs}
+    history = pd.read_csv(tmp_path / "out/subpixel.seed0.history.csv").set_index("output")
+    for output, target in targets.items():
+        line = history.loc[output]
+        assert line.criterion == "l1"
+        assert line.loss == pytest.approx((outputs[output] - target).abs().mean().item(), abs=5e-5)
+        error = (outputs[output] - target).square().mean().item()
+        assert line.inverse_psnr == pytest.approx(-0.1 / np.log10(error), abs=5e-5)
+    logged = tmp_path / "out/live/subpixel.seed0/plots/metrics/mid"
+    assert {file.stem for file in logged.iterdir()} == {"l1", "inverse_psnr", "psnr"}
+
+
+def test_what_is_told_beside_the_loss_moves_no_bit(pyramids, split, tmp_path, monkeypatch):
+    run("subpixel", pyramids, split, tmp_path / "one", recipe=OURS)
+    monkeypatch.setattr("srcore.training.loop._inverse_psnr", lambda _, losses, *__: losses * 0)
+    run("subpixel", pyramids, split, tmp_path / "two", recipe=OURS)
+    one, other = (
+        (tmp_path / name / "out/subpixel.seed0.safetensors").read_bytes() for name in ("one", "two")
+    )
+    assert one == other
 
 
 def test_the_average_of_the_weights_is_judged_and_kept(pyramids, split, tmp_path):

@@ -1,12 +1,13 @@
 """The charts of the report page, filled with the figures of a study."""
 
 from dataclasses import dataclass
-from typing import Any, cast
 
 import pandas as pd
 from markupsafe import Markup
 
+from srcore.evaluation.tables import OURS, REPORT, SHARED
 from srcore.inference.baselines import BASELINE
+from srcore.metrics.table import HEADLINE
 from srcore.reporting.page.charts import (
     Line,
     Point,
@@ -20,14 +21,13 @@ from srcore.reporting.page.charts import (
 from srcore.reporting.page.results import Results
 from srcore.reporting.page.svg import short, signed, without_start
 
-OURS, REPORT = "this study", "report"
-"""Values of the column `run` of plots/training.csv."""
-
+LOSSES: dict[str, str] = {SHARED: "1 / PSNR", "l1": "L1"}
+"""Name of a training loss → how it is written; another is written as it is named."""
 COSTS = (
     ("macs", "MACs", "multiply-accumulates an image"),
     ("parameters", "parameters", "trainable parameters"),
 )
-"""Key in metrics/evaluate.json, short name and name of an axis."""
+"""Column of plots/methods.csv, short name and name of an axis."""
 
 
 @dataclass(frozen=True)
@@ -50,49 +50,76 @@ class Group:
 
 
 def curve_groups(results: Results) -> list[Group]:
-    """Training loss, held-out quality, quality against cost, and gains image by image."""
-    groups = [_losses(results), _held_out(results), _costs(results), _gains(results)]
+    """Training, held-out quality, quality against cost, and gains image by image."""
+    groups = [_training(results), *_own_losses(results), _held_out(results)]
+    groups += [_costs(results), _gains(results)]
     return [group for group in groups if group.charts]
 
 
-def _losses(results: Results) -> Group:
-    """One chart a model, all of one height, with the report's curves beside ours."""
-    table = results.training
+def _training(results: Results) -> Group:
+    """1/PSNR on the training images, whatever the loss, with the report's curves beside ours."""
+    charts = _loss_charts(results, results.models, SHARED, LOSSES[SHARED])
+    text = (
+        "Mean of 1/PSNR over the training images of an epoch, whichever loss trained the network; "
+        "lower is better, and steep first epochs may leave the chart. The report trained on 4,011 "
+        "images of VOC2007: where ours are others, compare the shapes of curves, not their heights."
+    )
+    return Group("Training: 1/PSNR", text, charts, _loss_legend(results, (OURS, REPORT)))
+
+
+def _own_losses(results: Results) -> list[Group]:
+    """The loss that trained, for networks that another one than 1/PSNR trained; a group a loss."""
+    ours = results.training[results.training["run"] == OURS]
+    criteria = ours.groupby("model")["criterion"].first()
+    groups: list[Group] = []
+    for criterion in dict.fromkeys(map(str, criteria.reindex(results.models).dropna())):
+        models = [name for name in results.models if criteria.get(name) == criterion]
+        if criterion == SHARED:
+            continue
+        name = LOSSES.get(criterion, criterion)
+        charts = _loss_charts(results, models, "loss", name)
+        text = f"Mean of the loss that trained {_listed(models)}, {name}; lower is better."
+        groups.append(Group(f"Training: {name}", text, charts, _loss_legend(results, (OURS,))))
+    return groups
+
+
+def _loss_charts(results: Results, models: list[str], column: str, axis: str) -> list[Chart]:
+    """One chart a model, all of one height; the report's curves only where it has that figure."""
+    table = results.training[results.training["model"].isin(models)]
+    if column != SHARED:
+        table = table[table["run"] == OURS]
     every = [
         curve
         for _, part in table.groupby(["model", "output", "run"])
-        for curve in _by_seed(part, "loss")
+        for curve in _by_seed(part, column)
     ]
     shared = without_start([[height for _, height in curve] for curve in every])
     charts: list[Chart] = []
-    for model in results.models:
+    for model in models:
         of_model = table[table["model"] == model]
         lines: list[Line] = []
         said: list[str] = []
         for output, style in (("mid", 6), ("large", 7)):
             for run in (OURS, REPORT):
                 part = of_model[(of_model["output"] == output) & (of_model["run"] == run)]
-                for curve in _by_seed(part, "loss"):
+                for curve in _by_seed(part, column):
                     name = f"{results.side(output)} pixels, {run}"
                     lines.append(Line(style, curve, name, dashed=run == REPORT))
                     said.append(f"{name}: from {curve[0][1]:.4f} to {curve[-1][1]:.4f}")
         if lines:
-            label = f"Training loss of {_label(results, model)}. {'; '.join(said)}."
-            axes = ("epoch", "1 / PSNR")
-            drawing = curves(lines, label, axes, shared)
+            label = f"{axis} of {_label(results, model)} in training. {'; '.join(said)}."
+            drawing = curves(lines, label, ("epoch", axis), shared)
             charts.append(Chart(model, results.weights(model), drawing))
-    legend = [
-        (swatch(style, dashed), f"{results.side(output)} × {results.side(output)}, {run}")
+    return charts
+
+
+def _loss_legend(results: Results, runs: tuple[str, ...]) -> list[tuple[Markup, str]]:
+    return [
+        (swatch(style, run == REPORT), f"{results.side(output)} × {results.side(output)}, {run}")
         for output, style in (("mid", 6), ("large", 7))
         if output in results.outputs
-        for run, dashed in ((OURS, False), (REPORT, True))
+        for run in runs
     ]
-    text = (
-        "Mean of 1/PSNR over the training images of an epoch; lower is better, and steep first "
-        "epochs may leave the chart. The report trained on 4,011 images of VOC2007: where ours "
-        "are others, compare the shapes of curves, not their heights."
-    )
-    return Group("Training loss", text, charts, legend)
 
 
 def _held_out(results: Results) -> Group:
@@ -108,7 +135,7 @@ def _held_out(results: Results) -> Group:
                 name = _label(results, model)
                 lines.append(Line(style, curve, name))
                 said.append(f"{name} ends at {curve[-1][1]:.2f} dB")
-        bicubic = float(results.metrics[BASELINE][output]["psnr"])
+        bicubic = float(results.metrics[BASELINE][output][HEADLINE])
         if lines:
             side = results.side(output)
             label = f"Held-out PSNR at {side} pixels; bicubic {bicubic:.2f} dB. {'; '.join(said)}."
@@ -130,10 +157,10 @@ def _costs(results: Results) -> Group:
         for key, short_name, axis in COSTS:
             points: list[Point] = []
             for style, model in enumerate(results.models):
-                whole = cast("dict[str, Any]", results.metrics[model])
+                whole = results.metrics[model]
                 if (entry := whole.get(output)) is None:
                     continue
-                ends = entry["gain_low"], entry["gain_high"]
+                ends = (entry.get(key, entry["gain"]) for key in ("gain_low", "gain_high"))
                 weights = results.weights(model)
                 points.append(Point(style, model, weights, whole[key], entry["gain"], *ends))
             side = results.side(output)
@@ -143,7 +170,10 @@ def _costs(results: Results) -> Group:
             label = f"Gain over bicubic at {side} pixels against {axis}. {said}."
             drawing = scatter(points, label, (axis, "gain over bicubic, dB"))
             charts.append(Chart(f"{side} × {side}: {short_name}", "", drawing))
-    text = "One mark a model with its 95 % interval; up and to the left is better."
+    text = (
+        "One mark a model with its 95 % interval; up and to the left is better. Work is that of "
+        "enlarging one image; what a training costs is another matter."
+    )
     return Group("Quality against cost", text, charts, _legend(results))
 
 
@@ -177,6 +207,10 @@ def _by_seed(part: pd.DataFrame, column: str) -> list[list[tuple[float, float]]]
         [(float(x), float(y)) for x, y in zip(one["epoch"], one[column], strict=True)]
         for _, one in kept.groupby("seed", dropna=False, sort=False)
     ]
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def _legend(results: Results) -> list[tuple[Markup, str]]:

@@ -1,50 +1,119 @@
-"""What was run, in a few lines for people."""
+"""What was run, for people: in a few lines, a table of trainings, and how far the report is."""
+
+from dataclasses import dataclass
+from typing import Any, cast
 
 from srcore.metrics.intervals import FEW_GROUPS
 from srcore.reporting.page.results import Results
+from srcore.reporting.page.svg import signed
 
-VARIANT = "subpixel_report_loss"
-"""The one model whose loss is not that of its group of params.yaml."""
+TRAINED = {
+    "recipe": "Recipe",
+    "epochs": "Epochs",
+    "batch_size": "Batch",
+    "lr": "Rate",
+    "loss": "Loss",
+    "schedule": "Schedule",
+    "max_norm": "Clipped at norm",
+    "flips": "Turned and mirrored",
+    "average": "Average of weights",
+    "images": "Images",
+    "device": "Device",
+    "processes": "Processes",
+    "precision": "Precision",
+}
+"""What a checkpoint says of its training → its heading; whatever else it says follows by name."""
+OFF_AT_ZERO = ("max_norm", "average")
+LOSS_DIGITS = 4
 
 
 def facts(results: Results) -> list[tuple[str, str]]:
     """Lines of what and how: what it is, and its value."""
-    params, table = results.params, results.images
+    params, table, checkpoints = results.params, results.images, results.checkpoints
     sizes = " → ".join(str(size) for size in params.pyramid.sizes)
     held_out, groups = table["image"].nunique(), table["group"].nunique()
     frozen = [f"{name}: {w}" for name in results.models if (w := results.weights(name))]
     scenes = f" of {groups} scenes; intervals resample whole scenes" if groups < held_out else ""
     if scenes and groups < FEW_GROUPS:
         scenes += ", and with so few of them are rough"
+    seeds = sorted({int(seed) for seed in checkpoints["seed"]})
+    ours = set(checkpoints.loc[checkpoints["ours"] == "yes", "model"])
+    sides = {
+        "the report’s": [name for name in results.models if name not in ours],
+        "our own": [name for name in results.models if name in ours],
+    }
+    told = [f"{whose}: {', '.join(names)}" for whose, names in sides.items() if names]
     return [
-        ("Models", f"{', '.join(results.models)} (model = {params.model})"),
+        ("Models", f"{'; '.join(told)} (model = {params.model})"),
         ("Frozen weights", "; ".join(frozen) or "none of these models uses frozen weights"),
         ("Images", f"source {params.data.source}; judged on {held_out} held-out{scenes}"),
         ("Sizes", f"{sizes} pixels a side"),
-        ("Epochs", str(params.train.epochs)),
-        *_training(results),
-        ("Seeds", ", ".join(str(seed) for seed in params.seeds)),
-        ("Device", params.device),
+        ("Seeds", ", ".join(str(seed) for seed in seeds)),
         ("Threads", str(params.threads)),
     ]
 
 
-def _training(results: Results) -> list[tuple[str, str]]:
-    """How the report's networks were trained, and our own ones, where they are among the models."""
-    train, own = results.params.train, results.params.subpixel
-    ours = [name for name in results.models if name.startswith("subpixel")]
-    theirs = [name for name in results.models if name not in ours]
-    loss = f"loss {own.loss}"
-    if VARIANT in ours:
-        loss += f" ({VARIANT}: inverse_psnr)"
-    extras = [loss, own.schedule.replace("_", " ") + " schedule"]
-    extras += [f"gradients of norm {own.max_norm:g} at most"] if own.max_norm else []
-    extras += ["turned and mirrored at random"] if own.flips else []
-    extras += [f"weights averaged ({own.average:g})"] if own.average else []
-    as_reported = f"batch size {train.batch_size}, rate {train.lr:g}, loss inverse_psnr"
-    by_us = f"batch size {own.batch_size}, rate {own.lr:g}, {', '.join(extras)}"
-    return [
-        (f"Training of {', '.join(models)}", said)
-        for models, said in ((theirs, as_reported), (ours, by_us))
-        if models
+@dataclass(frozen=True)
+class Runs:
+    """How the networks were trained, as their checkpoints say: headings, and a row a network."""
+
+    headings: list[str]
+    rows: list[tuple[str, str, list[str]]]
+    """Networks, label of their frozen weights, and a cell for each heading."""
+
+
+def training_table(results: Results) -> Runs:
+    """The trainings, one row for networks that were trained alike, whatever their seeds."""
+    table = results.checkpoints
+    known = set(table.columns[: list(table.columns).index("macs") + 1])
+    keys = [key for key in TRAINED if key in table] + [
+        key for key in table.columns if key not in known and key not in TRAINED
     ]
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for line in table.to_dict("records"):
+        recipe = tuple(_cell(key, line[key]) for key in keys)
+        models = alike.setdefault((line["weights"], *recipe), [])
+        if line["model"] not in models:
+            models.append(line["model"])
+    rows = [(", ".join(models), row[0], list(row[1:])) for row, models in alike.items()]
+    return Runs([TRAINED.get(key, key.replace("_", " ")) for key in keys], rows)
+
+
+def _cell(key: str, value: str) -> str:
+    if key in OFF_AT_ZERO and value in ("0", "0.0"):
+        return "no"
+    return value.replace("_", " ") or "—"
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Our training losses beside the report's at one size, in 1/PSNR."""
+
+    side: int
+    output: str
+    bicubic: str
+    rows: list[dict[str, Any]]
+
+
+def beside_report(results: Results) -> list[Beside]:
+    """For each output that the report has losses for, how far ours are from them."""
+    found: list[Beside] = []
+    for output in results.outputs:
+        part = results.beside[results.beside["output"] == output]
+        lines = cast("list[dict[str, Any]]", part.to_dict("records"))
+        rows = [_row(results, line) for line in lines]
+        if part["report_last"].notna().any():
+            bicubic = f"{part['bicubic'].iloc[0]:.{LOSS_DIGITS}f}"
+            found.append(Beside(results.side(output), output, bicubic, rows))
+    return found
+
+
+def _row(results: Results, line: dict[str, Any]) -> dict[str, Any]:
+    row = {"model": line["model"], "weights": results.weights(line["model"])}
+    row |= {"last": f"{line['last']:.{LOSS_DIGITS}f}", "epochs": int(line["epochs"])}
+    if line["report_last"] == line["report_last"]:  # not NaN
+        row["report"] = f"{line['report_last']:.{LOSS_DIGITS}f}"
+    for key in ("mean", "largest"):
+        difference = line[f"{key}_difference"]
+        row[key] = signed(difference, LOSS_DIGITS) if row["epochs"] else ""
+    return {"report": ""} | row

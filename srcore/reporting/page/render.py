@@ -19,12 +19,13 @@ from markupsafe import Markup
 from srcore.common.errors import StudyError
 from srcore.common.text import redacted
 from srcore.features.labels import RANDOM
-from srcore.inference.baselines import BASELINE, METHODS
+from srcore.inference.baselines import BASELINE
 from srcore.metrics.intervals import FEW_GROUPS
+from srcore.metrics.table import HEADLINE, METRICS
 from srcore.params import Params
 from srcore.reporting.page.charts import interval_bar
 from srcore.reporting.page.curves import curve_groups
-from srcore.reporting.page.facts import facts
+from srcore.reporting.page.facts import beside_report, facts, training_table
 from srcore.reporting.page.ranking import rankings
 from srcore.reporting.page.results import Results
 from srcore.reporting.page.svg import padded, short, signed
@@ -41,28 +42,21 @@ def render(results: Results) -> str:
     Raises:
         StudyError: an image that data/compare/index.json names is missing.
     """
-    pages = Environment(
-        loader=PackageLoader("srcore.reporting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    style, script = (_source(pages, name) for name in ("report.css", "report.js"))
+    pages = environment()
+    style, script = (source(pages, name) for name in ("report.css", "report.js"))
     return pages.get_template("report.html.j2").render(
         style=Markup(style),  # noqa: S704 (our own file)
         script=Markup(script),  # noqa: S704
-        # Nothing but this very style, this very script and embedded images may load or run.
-        policy=(
-            f"default-src 'none'; img-src data:; style-src '{_digest(style)}'; "
-            f"script-src '{_digest(script)}'; base-uri 'none'; form-action 'none'"
-        ),
+        policy=policy(style, script),
         random=RANDOM,
         outputs=results.outputs,
         headlines=[_headline(results, output) for output in results.outputs],
         unreal=[name for name in results.models if results.weights(name) == RANDOM],
         tables=[_table(results, output) for output in results.outputs],
+        metrics=METRICS,
         seeds=_seeds(results),
+        beside=beside_report(results),
+        runs=training_table(results),
         rankings=rankings(results),
         curves=curve_groups(results),
         images=[_image(results, item) for item in results.index["images"]],
@@ -78,8 +72,8 @@ def render(results: Results) -> str:
 
 def _headline(results: Results, output: str) -> dict[str, Any]:
     """Which network gains most at one size, in plain words."""
-    best = results.metrics["best"][output]
-    entry = results.metrics[best["model"]][output]
+    best = results.best(output)
+    entry = results.metrics[best][output]
     low, high = entry["gain_low"], entry["gain_high"]
     within_seeds = abs(entry["gain"]) < entry.get("gain_spread", 0)
     kind = "noise" if low <= 0 <= high or within_seeds else "gain" if low > 0 else "loss"
@@ -97,8 +91,8 @@ def _headline(results: Results, output: str) -> dict[str, Any]:
         verdict += f"; judged on {groups} scenes only, so the interval is rough"
     return {
         "side": results.side(output),
-        "model": best["model"],
-        "weights": results.weights(best["model"]),
+        "model": best,
+        "weights": results.weights(best),
         "gain": signed(entry["gain"]),
         "low": signed(low),
         "high": signed(high),
@@ -111,25 +105,37 @@ def _headline(results: Results, output: str) -> dict[str, Any]:
 
 def _table(results: Results, output: str) -> dict[str, Any]:
     """The rows of one size, the largest gain first; bicubic stands at zero by definition."""
-    names = [name for name in (*results.models, *METHODS) if output in results.metrics[name]]
-    zero = {"gain": 0.0, "gain_low": 0.0, "gain_high": 0.0}
-    entries = {name: zero | cast("dict[str, Any]", results.metrics[name][output]) for name in names}
+    entries: dict[str, dict[str, Any]] = {
+        name: {"gain_low": method[output]["gain"], "gain_high": method[output]["gain"]}
+        | method[output]
+        for name, method in results.metrics.items()
+        if output in method
+    }
     ends = [e[key] for e in entries.values() for key in ("gain_low", "gain_high")]
     # Nearest loses so much that it would press all the others into one pixel.
-    learned = [entries[name] for name in names if name != "nearest"]
+    learned = [entry for name, entry in entries.items() if name != "nearest"]
     span = padded([0.0, *(e[key] for e in learned for key in ("gain_low", "gain_high"))])
     span = (max(min(ends), span[0]), span[1])
     rows: list[dict[str, Any]] = []
+    ours = set(results.checkpoints.query("ours == 'yes'")["model"])
     for name, entry in sorted(entries.items(), key=lambda item: -item[1]["gain"]):
         whole = results.metrics[name]
         inside = span[0] <= entry["gain_low"]
+        spread = f"{entry['gain_spread']:.2f}" if "gain_spread" in entry else ""
         rows.append(
             {
                 "name": name,
                 "model": name in results.models,
                 "weights": results.weights(name),
-                "psnr": f"{entry['psnr']:.2f}",
-                "ssim": f"{entry['ssim']:.4f}",
+                "metrics": [
+                    {
+                        "text": metric.shown(entry[key]),
+                        "value": entry[key],
+                        # Bicubic has no seed, so its gain varies between seeds as its PSNR does.
+                        "spread": spread if key == HEADLINE else "",
+                    }
+                    for key, metric in METRICS.items()
+                ],
                 "gain": signed(entry["gain"]),
                 "low": signed(entry["gain_low"]),
                 "high": signed(entry["gain_high"]),
@@ -139,15 +145,16 @@ def _table(results: Results, output: str) -> dict[str, Any]:
                 else None,
                 "wins": f"{100 * entry['wins']:.0f} %" if "wins" in entry else "",
                 "parameters": f"{whole['parameters']:,}" if "parameters" in whole else "",
+                "frozen": f"{whole['frozen_parameters']:,}" if "frozen_parameters" in whole else "",
                 "macs": short(whole["macs"]) if "macs" in whole else "",
-                "spread": f"{entry['gain_spread']:.2f}" if "gain_spread" in entry else "",
+                "spread": spread,
+                "ours": name in ours,
                 "sort": {
-                    "psnr": entry["psnr"],
-                    "ssim": entry["ssim"],
                     "gain": entry["gain"],
                     "low": entry["gain_low"],
                     "wins": entry.get("wins", ""),
                     "parameters": whole.get("parameters", ""),
+                    "frozen": whole.get("frozen_parameters", ""),
                     "macs": whole.get("macs", ""),
                 },
             }
@@ -163,7 +170,7 @@ def _seeds(results: Results) -> str:
         for o in results.outputs
         if o in results.metrics[name]
     ]
-    counts = sorted({entry.get("seeds", 1) for entry in entries})
+    counts = sorted({entry["seeds"] for entry in entries})
     return "" if counts == [1] else " or ".join(str(count) for count in counts)
 
 
@@ -174,24 +181,21 @@ def _image(results: Results, item: dict[str, Any]) -> dict[str, Any]:
         side = results.side(output)
         views: list[dict[str, Any]] = []
         for view in shown:
-            scored = view.get("psnr") is not None
-            psnr = f"{view['psnr']:.2f}" if scored else ""
-            ssim = f"{view['ssim']:.4f}" if scored else ""
-            score = f": PSNR {psnr} dB, SSIM {ssim}" if scored else ""
+            figures = cast("dict[str, float]", view.get("figures", {}))
+            score = ", ".join(METRICS[key].text(value) for key, value in figures.items())
+            named = f"{item['name']}, {side} × {side} pixels, {view['label']}"
             views.append(
                 {
                     "method": view["method"],
                     "label": view["label"],
                     "unreal": view.get("weights") == RANDOM,
-                    "psnr": psnr,
-                    "ssim": ssim,
-                    "alt": f"{item['name']}, {side} × {side} pixels, {view['label']}{score}",
+                    "figures": {k: METRICS[k].shown(value) for k, value in figures.items()},
+                    "score": score,
+                    "alt": f"{named}: {score}" if score else named,
                     "source": _embedded(results.folder / view["file"]),
                 }
             )
-        best = (
-            cast("dict[str, Any]", results.metrics["best"]).get(output, {}).get("model", "target")
-        )
+        best = results.best(output) if output in results.outputs else "target"
         sizes.append({"output": output, "side": side, "views": views, "right": best})
     usual = [o for o in results.outputs if o in item["outputs"]]
     low = results.params.pyramid.sizes[0]
@@ -249,7 +253,27 @@ def _embedded(path: Path) -> str:
     return "data:image/png;base64," + base64.b64encode(image).decode()
 
 
-def _source(pages: Environment, name: str) -> str:
+def environment() -> Environment:
+    """The templates of all pages; what is put into them is escaped."""
+    return Environment(
+        loader=PackageLoader("srcore.reporting"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def policy(style: str, script: str | None = None) -> str:
+    """Nothing but this very style, this very script and embedded images may load or run."""
+    run = f"script-src '{_digest(script)}'; " if script is not None else ""
+    return (
+        f"default-src 'none'; img-src data:; style-src '{_digest(style)}'; "
+        f"{run}base-uri 'none'; form-action 'none'"
+    )
+
+
+def source(pages: Environment, name: str) -> str:
     """A file beside the template, not expanded."""
     assert pages.loader is not None
     return pages.loader.get_source(pages, name)[0]

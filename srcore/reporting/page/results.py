@@ -11,22 +11,51 @@ from srcore.common import paths
 from srcore.common.errors import StudyError
 from srcore.common.reading import read_json
 from srcore.common.tables import Columns, read_table
-from srcore.inference.baselines import METHODS
+from srcore.evaluation.tables import (
+    METHOD_COLUMNS,
+    NETWORK,
+    REMEDY,
+    SHARED,
+    Figures,
+    figures_of,
+    networks_of,
+    read_checkpoints,
+)
+from srcore.metrics.table import METRICS
 from srcore.models.scales import OUTPUTS
 from srcore.params import Params
 
-IMAGES: Columns = {"image": str, "group": str, "method": str, "output": str, "gain": float}
+IMAGES: Columns = {
+    "image": str,
+    "group": str,
+    "method": str,
+    "output": str,
+    **dict.fromkeys(METRICS, float),
+    "gain": float,
+}
 TRAINING: Columns = {
     "model": str,
     "seed": None,
     "epoch": float,
     "output": str,
     "run": str,
+    "criterion": str,
     "loss": float,
+    SHARED: float,
     "psnr": None,
 }
-"""Columns that are read of plots/images.csv and plots/training.csv."""
-REMEDY = "remove it and run `dvc repro`"
+BESIDE: Columns = {
+    "model": str,
+    "output": str,
+    "epochs": float,
+    "last": float,
+    "report_last": None,
+    "mean_difference": None,
+    "largest_difference": None,
+    "bicubic": float,
+}
+SIDES: Columns = {"side": str, "min": float, "median": float, "max": float}
+"""Columns that are read of the tables in plots/."""
 
 
 @dataclass(frozen=True)
@@ -34,30 +63,39 @@ class Results:
     """What the stages before left, as read from their files."""
 
     params: Params
-    metrics: dict[str, Any]
-    """metrics/evaluate.json."""
+    metrics: Figures
+    """plots/methods.csv, by name."""
+    checkpoints: pd.DataFrame
+    """plots/models.csv."""
     images: pd.DataFrame
     """plots/images.csv."""
     training: pd.DataFrame
     """plots/training.csv."""
+    beside: pd.DataFrame
+    """plots/beside_report.csv."""
     index: dict[str, Any]
     """data/compare/index.json."""
     folder: Path
     """data/compare, where its images lie."""
     dataset: dict[str, Any]
-    """metrics/dataset.json, empty without it."""
+    """metrics/dataset.json and plots/dataset.csv, empty without them."""
     sheet: Path | None
     """plots/samples.png, None without it."""
 
     @property
     def models(self) -> list[str]:
         """The models of the set, in the order of the table of models."""
-        return [name for name in self.metrics if name not in ("best", *METHODS)]
+        return networks_of(self.metrics)
 
     @property
     def outputs(self) -> list[str]:
         """The outputs that at least one model of the set has."""
         return [o for o in OUTPUTS if any(o in self.metrics[name] for name in self.models)]
+
+    def best(self, output: str) -> str:
+        """The network with the largest gain at an output that one of them has."""
+        having = [name for name in self.models if output in self.metrics[name]]
+        return max(having, key=lambda name: self.metrics[name][output]["gain"])
 
     def weights(self, method: str) -> str:
         """The label of a method's frozen weights, empty when it has none."""
@@ -75,21 +113,36 @@ def read_results(root: Path, params: Params) -> Results:
     Raises:
         StudyError: a file is missing or damaged.
     """
-    dataset, sheet = root / paths.DATASET, root / paths.SAMPLES
+    sheet = root / paths.SAMPLES
+    methods = read_table(root / paths.METHOD_TABLE, METHOD_COLUMNS, REMEDY)
+    if not len(methods[methods["kind"] == NETWORK]):
+        raise StudyError(f"{paths.METHOD_TABLE}: damaged (no network in it); {REMEDY}")
     return Results(
         params=params,
-        metrics=_json(root / paths.EVALUATION, ("best", *METHODS)),
+        metrics=figures_of(methods),
+        checkpoints=read_checkpoints(root / paths.MODEL_TABLE),
         images=read_table(root / paths.IMAGE_TABLE, IMAGES, REMEDY),
         training=read_table(root / paths.TRAINING_TABLE, TRAINING, REMEDY),
+        beside=read_table(root / paths.BESIDE_REPORT_TABLE, BESIDE, REMEDY),
         index=_json(root / paths.COMPARE / "index.json", ("images",)),
         folder=root / paths.COMPARE,
-        dataset=_json(dataset) if dataset.exists() else {},
+        dataset=_dataset(root),
         sheet=sheet if sheet.exists() else None,
     )
+
+
+def _dataset(root: Path) -> dict[str, Any]:
+    if not (root / paths.DATASET).exists():
+        return {}
+    sides = read_table(root / paths.DATASET_TABLE, SIDES, REMEDY).set_index("side")
+    return _json(root / paths.DATASET) | {
+        str(side): {key: f"{value:g}" for key, value in line.items()}
+        for side, line in sides.iterrows()
+    }
 
 
 def _json(path: Path, keys: Sequence[str] = ()) -> dict[str, Any]:
     value = read_json(path)
     if not isinstance(value, dict) or any(key not in value for key in keys):
-        raise StudyError(f"{path}: damaged; remove it and run `dvc repro`")
+        raise StudyError(f"{path}: damaged; {REMEDY}")
     return cast("dict[str, Any]", value)

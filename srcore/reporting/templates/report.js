@@ -128,15 +128,15 @@ class Comparison {
       caption.textContent = label;
       caption.classList.toggle("unreal", Boolean(unreal));
     });
-    this.score("psnr", 2);
-    this.score("ssim", 4);
+    for (const row of this.root.querySelectorAll("tr[data-metric]")) this.score(row);
     this.cut.setAttribute("aria-label", `Line between both sides of ${this.name}`);
     this.move();
   }
 
-  score(key, digits) {
-    const cells = this.find(`tr.${key}`).querySelectorAll("td");
-    const values = this.views.map((view) => view.dataset[key]);
+  score(row) {
+    const cells = row.querySelectorAll("td");
+    const { metric, digits } = row.dataset;
+    const values = this.views.map((view) => view.dataset[metric]);
     values.forEach((value, index) => (cells[index].textContent = value || "—"));
     const difference = values[1] - values[0];
     const text = Math.abs(difference).toFixed(digits);

@@ -1,0 +1,76 @@
+"""The table of metrics. It imports a metric's file only when an image is judged.
+
+Adding a metric: one file in this folder, one line here. Whatever judges images and whatever shows
+figures takes all that stand here; pages and reviews read the table without torch.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torch import Tensor
+
+HEADLINE = "psnr"
+"""The metric whose difference to bicubic interpolation is the gain that methods are ranked by."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One figure an image.
+
+    Attributes:
+        function: module:name of its function, (output, target) → (N,), both (N, C, H, W) in [0, 1].
+        title: what stands over a column and beside a figure.
+        unit: dB or the like; empty without.
+        digits: decimals that are shown.
+        higher_is_better: its direction.
+    """
+
+    function: str
+    title: str
+    unit: str
+    digits: int
+    higher_is_better: bool
+
+    @property
+    def heading(self) -> str:
+        """The title with the unit, for a column: "PSNR, dB"."""
+        return f"{self.title}, {self.unit}" if self.unit else self.title
+
+    def shown(self, value: float) -> str:
+        """A figure as it is shown where the heading stands over it: "27.49"."""
+        return f"{value:.{self.digits}f}"
+
+    def text(self, value: float) -> str:
+        """A figure that stands alone: "PSNR 27.49 dB"."""
+        return f"{self.title} {self.shown(value)}{f' {self.unit}' if self.unit else ''}"
+
+
+METRICS: dict[str, Metric] = {
+    "psnr": Metric("srcore.metrics.psnr:psnr", "PSNR", "dB", 2, higher_is_better=True),
+    "ssim": Metric("srcore.metrics.ssim:ssim", "SSIM", "", 4, higher_is_better=True),
+}
+"""Name of a metric, which is also its column in the tables → the metric, the headline first."""
+
+
+def measure(output: "Tensor", target: "Tensor") -> "dict[str, Tensor]":
+    """Every metric of each image.
+
+    Args:
+        output: (N, C, H, W) in [0, 1].
+        target: (N, C, H, W) in [0, 1].
+
+    Returns:
+        Name of a metric → (N,), in the order of the table.
+    """
+    return {name: _function(metric)(output, target) for name, metric in METRICS.items()}
+
+
+@cache
+def _function(metric: Metric) -> "Callable[[Tensor, Tensor], Tensor]":
+    module, _, name = metric.function.partition(":")
+    return getattr(import_module(module), name)

@@ -1,0 +1,172 @@
+"""Experiments side by side: the parameters that differ, and what each network gains."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from srcore.models.scales import OUTPUTS
+from srcore.reporting.page.svg import signed
+from srcore.reporting.pull_request import Study, paired
+
+NOT_A_SETTING = ("model",)
+"""Parameters that are no column: the networks of an experiment stand in its rows."""
+BAR = "\\|"
+"""A bar within a cell of Markdown."""
+FIRST, OTHER_IMAGES = "the first", "other images"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One network at one output in one experiment.
+
+    Attributes:
+        gain: in dB over bicubic.
+        low: lower end of its 95 % interval, or the gain itself where none is known.
+        high: upper end.
+        verdict: its paired difference to the first experiment that has the network, in words.
+        significant: whether that is more than noise.
+    """
+
+    gain: float
+    low: float
+    high: float
+    verdict: str
+    significant: bool
+
+
+@dataclass(frozen=True)
+class Row:
+    """One network in one experiment.
+
+    Attributes:
+        experiment: name of the experiment or commit.
+        settings: values of `Table.settings`.
+        model: name of the network.
+        weights: label of its frozen weights, empty without.
+        cells: output → figures, for the outputs that it has.
+    """
+
+    experiment: str
+    settings: tuple[Any, ...]
+    model: str
+    weights: str
+    cells: dict[str, Cell]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Experiments side by side.
+
+    Attributes:
+        settings: dotted keys of the parameters that differ between them.
+        rows: the experiments in order, each with its networks.
+        sides: output → pixels a side.
+        unfinished: how many are queued, running or failed, by state.
+    """
+
+    settings: tuple[str, ...]
+    rows: list[Row]
+    sides: dict[str, int]
+    unfinished: dict[str, int]
+
+
+def compare(studies: Sequence[Study], unfinished: dict[str, int] | None = None) -> Table:
+    """Put experiments side by side, each beside the first that has the same network.
+
+    Args:
+        studies: the commit that they start from, and the experiments in their order.
+        unfinished: state → number of those that have no results.
+    """
+    flat = [dict(_flat(study.params)) for study in studies]
+    known = list(dict.fromkeys(key for params in flat for key in params))
+    settings = tuple(
+        key
+        for key in known
+        if key not in NOT_A_SETTING and len({repr(params.get(key)) for params in flat}) > 1
+    )
+    asked = {model for study in studies[1:] for model in study.models}
+    firsts: dict[str, Study] = {}
+    rows: list[Row] = []
+    for study, params in zip(studies, flat, strict=True):
+        values = tuple(params.get(key) for key in settings)
+        for model in study.models:
+            # What only the commit has would be a row beside which nothing stands.
+            if not asked or model in asked:
+                first = firsts.setdefault(model, study)
+                weights, cells = _weights(study, model), dict(_cells(first, study, model))
+                rows.append(Row(study.name, values, model, weights, cells))
+    sizes = studies[0].params["pyramid"]["sizes"]
+    sides = dict(zip(OUTPUTS, sizes[1:], strict=True))
+    return Table(settings, rows, sides, unfinished or {})
+
+
+def _cells(first: Study, study: Study, model: str) -> Iterator[tuple[str, Cell]]:
+    """Every output of a network in one experiment, beside the first."""
+    differences = {
+        output: difference
+        for name, output, difference in (paired(first, study) if first is not study else ())
+        if name == model
+    }
+    for output in OUTPUTS:
+        if (entry := study.metrics[model].get(output)) is None:
+            continue
+        verdict, significant = FIRST, False
+        if first is not study:
+            difference = differences.get(output)
+            significant = difference is not None and difference.told
+            if difference is not None:
+                verdict = f"{signed(difference.mean)}, {difference.words}"
+            else:
+                verdict = OTHER_IMAGES
+        gain = entry["gain"]
+        ends = entry.get("gain_low", gain), entry.get("gain_high", gain)
+        yield output, Cell(gain, *ends, verdict, significant)
+
+
+def _weights(study: Study, model: str) -> str:
+    entries = (study.metrics[model].get(output, {}) for output in OUTPUTS)
+    return next((entry["weights"] for entry in entries if "weights" in entry), "")
+
+
+def markdown(table: Table) -> str:
+    """The table as Markdown, and a line about what has no results."""
+    sides = {output: side for output, side in table.sides.items() if _has(table, output)}
+    heads = ["experiment", *(f"`{key}`" for key in table.settings), "network"]
+    for side in sides.values():
+        heads += [f"gain at {side}, dB", "beside the first"]
+    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+    for row in table.rows:
+        label = f"{row.model} ({row.weights})" if row.weights else row.model
+        cells = [row.experiment, *map(str, row.settings), label]
+        for output in sides:
+            cell = row.cells.get(output)
+            cells += [signed(cell.gain), verdict(cell)] if cell else ["–", "–"]
+        lines.append(f"| {' | '.join(one.replace('|', BAR) for one in cells)} |")
+    if left := ", ".join(f"{count} {state}" for state, count in table.unfinished.items()):
+        lines += ["", f"Without results: {left}."]
+    return "\n".join(lines)
+
+
+def verdict(cell: Cell) -> str:
+    """The verdict as Markdown, bold where it is more than noise."""
+    return f"**{cell.verdict}**" if cell.significant else cell.verdict
+
+
+def _has(table: Table, output: str) -> bool:
+    return any(output in row.cells for row in table.rows)
+
+
+def _flat(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
+    """Dotted key and value of everything in nested dicts."""
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from _flat(item, f"{key}.{name}".lstrip("."))
+    else:
+        yield key, value
+
+
+def numbers(values: Sequence[Any]) -> bool:
+    """Whether a parameter can be an axis: numbers, and at least two of them."""
+    kinds = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
+    return kinds and all(map(math.isfinite, values)) and len(set(values)) > 1
