@@ -5,6 +5,12 @@ VENV := .venv
 # DVC runs the `python` that stands first on PATH.
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
+# DVC keeps a database of file states here, and reads it with a library that runs what it finds in
+# it. Its own place for it may be one that all users of a machine can write to: see
+# docs/security.md. The folder is made here, for its owner alone.
+export DVC_SITE_CACHE_DIR ?= $(CURDIR)/.dvc/tmp/site
+$(shell mkdir -p -m 700 $(CURDIR)/.dvc/tmp && mkdir -p -m 700 '$(DVC_SITE_CACHE_DIR)')
+
 BASE ?= main
 SINCE ?= HEAD
 

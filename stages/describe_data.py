@@ -3,7 +3,8 @@
 import pandas as pd
 
 from srcore.common import paths
-from srcore.common.files import read_json, write_json
+from srcore.common.files import write_json
+from srcore.common.reading import read_json
 from srcore.common.stage import main
 from srcore.common.tables import write_table
 from srcore.data.dataset import Pyramids, read_split

@@ -114,6 +114,8 @@ RUN_ELSEWHERE = {
     "python -m stages.train vgg": "tests/training/test_distributed.py",
     'pip install -c constraints.txt -e ".[export]"': "Makefile",
     "pip install .": ".github/workflows/study.yml",
+    "pip install --require-hashes -r hashed.txt": ".github/workflows/study.yml",
+    "pip install --no-deps --no-build-isolation -e .": ".github/workflows/study.yml",
     "SRCORE_SET5=/my/Set5 pytest tests/evaluation/test_benchmark.py": (
         "tests/evaluation/test_benchmark.py"
     ),
@@ -172,6 +174,9 @@ def test_what_runs_elsewhere_is_there(root):
     assert "srcore[test]" in extras["dev"]
     assert "srcore[study,export,s3]" in extras["test"]
     assert "run: pip install . && " in texts[".github/workflows/study.yml"]
+    for command, file in RUN_ELSEWHERE.items():
+        if "hash" in command or "no-deps" in command:
+            assert f"- run: {command}\n" in texts[file]
     assert 'os.environ.get("SRCORE_SET5")' in texts["tests/evaluation/test_benchmark.py"]
 
 

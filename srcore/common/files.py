@@ -1,10 +1,21 @@
-"""Writing files so that a half-written one is never mistaken for a whole one."""
+"""Writing files so that a half-written one is never mistaken for a whole one.
+
+What is being written stands beside its final name, under a name that nobody can know before
+(`.name.k3x9w2af.partial`), is created anew, and is locked by its writer. So nothing that lies
+there already, a link of somebody else's, say, is written to or emptied.
+"""
 
 import fcntl
+import hashlib
 import json
 import os
+import re
+import secrets
 import shutil
-from collections.abc import Generator
+import stat
+import string
+import time
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
@@ -13,31 +24,44 @@ from srcore.common.errors import StudyError
 
 DECIMALS = 4
 """Tracked figures are rounded, so that a harmless last bit makes no difference in a review."""
+LONGEST_SHOWN = 100
+"""Bytes of a final name that a partial one repeats; file systems take 255 in all."""
+RANDOM = 8
+"""Random letters and digits of a partial name, of 36 each."""
+PATIENCE = 2.0
+"""Seconds to wait while another process looks through the folder, which takes it milliseconds."""
 
 
 @contextmanager
-def atomic(path: Path) -> Generator[Path]:
-    """Give a temporary path beside `path`; rename it to `path` when the block ends well.
+def atomic(path: Path, *, overwrite: bool = True) -> Generator[Path]:
+    """Give an empty file beside `path`; rename it to `path` when the block ends well.
 
-    The folder is made when it is missing. When the block fails, `path` is left as it was.
+    The folder is made when it is missing. When the block fails, `path` is left as it was. A link
+    at `path` is replaced, not followed.
+
+    Args:
+        path: the file to write.
+        overwrite: whether it may replace a file. Else the name is taken in one step that fails
+            where there is one, though it came while the block ran.
 
     Raises:
-        StudyError: another process is writing `path`.
+        StudyError: another process is writing `path`; or it is there, and may not be replaced.
     """
     with about(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".{path.name}.partial")
-        partial.touch()
-        with _only_writer(partial, path):
+        with _beside(path, _new_file) as (partial, held):
+            yield partial
+            # A rename must never outlive its data in a power cut.
+            descriptor = os.open(partial, os.O_RDONLY | os.O_NOFOLLOW)
             try:
-                yield partial
-                # A rename must never outlive its data in a power cut.
-                with partial.open("rb") as file:
-                    os.fsync(file.fileno())
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+            del held
+            if overwrite:
                 partial.replace(path)
-            except BaseException:  # after a rename the name may be the next writer's
-                partial.unlink(missing_ok=True)
-                raise
+            else:
+                _take_name(partial, path)
 
 
 @contextmanager
@@ -53,18 +77,14 @@ def fresh_folder(path: Path) -> Generator[Path]:
     with about(path):
         path = path.resolve() if path.is_symlink() else path
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".{path.name}.partial")
-        partial.mkdir(exist_ok=True)
-        with _only_writer(partial, path):
-            try:
-                _clear(partial)  # of what a killed run left
-                yield partial
-                if path.exists():
-                    shutil.rmtree(path)
-                partial.replace(path)
-            except BaseException:  # after a rename the name may be the next writer's
-                shutil.rmtree(partial, ignore_errors=True)
-                raise
+        with _beside(path, _new_folder) as (partial, held):
+            yield partial
+            found = partial.lstat()
+            if (found.st_dev, found.st_ino) != (held.st_dev, held.st_ino):
+                raise StudyError(f"{partial}: was replaced by somebody else; run again")
+            if path.exists():
+                shutil.rmtree(path)
+            partial.replace(path)
 
 
 @contextmanager
@@ -79,39 +99,150 @@ def about(path: Path) -> Generator[None]:
         raise
 
 
-@contextmanager
-def _only_writer(partial: Path, path: Path) -> Generator[None]:
-    """Hold `partial` for this process alone; the lock goes with the process, however it ends.
+def partials(path: Path) -> Iterator[Path]:
+    """What writers of `path` have begun beside it, those that were killed included."""
+    pattern = re.compile(rf"\.{re.escape(_shown(path.name))}\.[a-z0-9]{{{RANDOM}}}\.partial")
+    for name in os.listdir(path.parent):  # noqa: PTH208  # far quicker in a folder of thousands
+        if pattern.fullmatch(name):
+            yield path.parent / name
 
-    A `dvc` that was killed leaves its stage running: the next run must not write among its files.
+
+@contextmanager
+def _beside(path: Path, create: Callable[[Path], int]) -> Generator[tuple[Path, os.stat_result]]:
+    """Create something beside `path` and hold it; remove it when the block fails.
+
+    The lock goes with the process, however it ends. A `dvc` that was killed leaves its stage
+    running: the next run must not write the same output. What killed writers left is removed.
     """
-    taken = StudyError(
-        f"{path}: another process is writing it; wait for it to end, or stop it, and run again"
-    )
-    try:
-        descriptor = os.open(partial, os.O_RDONLY)
-    except FileNotFoundError:  # another process has just put it in its place
-        raise taken from None
-    try:
+    with suppress(FileNotFoundError):
+        path.lstat()  # a name that is too long is refused now, not when all is computed
+    with _alone_in(path.parent):
+        for other in list(partials(path)):
+            _remove_if_abandoned(other, path)
+        partial, descriptor = _created(path, create)
         with suppress(OSError):  # a file system without locks is used without
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    try:
+        yield partial, os.fstat(descriptor)
+    except BaseException:
+        _remove(partial)
+        raise
+    finally:
+        os.close(descriptor)
+
+
+def _created(path: Path, create: Callable[[Path], int]) -> tuple[Path, int]:
+    letters = string.ascii_lowercase + string.digits
+    while True:
+        drawn = "".join(secrets.choice(letters) for _ in range(RANDOM))
+        partial = path.with_name(f".{_shown(path.name)}.{drawn}.partial")
+        try:
+            return partial, create(partial)
+        except FileExistsError:
+            continue
+        except OSError as error:  # of the file that was asked for, not of the name drawn here
+            raise OSError(error.errno, error.strerror, str(path)) from None
+
+
+def _new_file(path: Path) -> int:
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    return os.open(path, flags, 0o666)  # less the umask, as any new file
+
+
+def _new_folder(path: Path) -> int:
+    path.mkdir()  # fails on a link as well, though it leads nowhere
+    return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+
+
+def _shown(name: str) -> str:
+    """A name, or the beginning of a long one with a digest, which makes it one of its own."""
+    if len(os.fsencode(name)) <= LONGEST_SHOWN:
+        return name
+    digest = hashlib.sha256(os.fsencode(name)).hexdigest()[:12]
+    begin = name[:LONGEST_SHOWN]
+    while len(os.fsencode(begin)) > LONGEST_SHOWN - len(digest) - 1:
+        begin = begin[:-1]
+    return f"{begin}~{digest}"
+
+
+def _take_name(partial: Path, path: Path) -> None:
+    """Rename, unless there is something under the new name."""
+    there = StudyError(f"{path}: is there already; --overwrite replaces it")
+    try:
+        os.link(partial, path, follow_symlinks=False)
+    except FileExistsError:
+        raise there from None
+    except OSError:  # a file system without hard links
+        try:
+            os.close(_new_file(path))
+        except FileExistsError:
+            raise there from None
+        partial.replace(path)
+    else:
+        partial.unlink()
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Generator[None]:
+    """Keep others from beginning to write in this folder: of two at once, one must see the other.
+
+    A lock that cannot be had (no permission, no locks, somebody who keeps it) is done without.
+    """
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        yield
+        return
+    try:
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
             except BlockingIOError:
-                raise taken from None
-        held, found = os.fstat(descriptor), partial.stat() if partial.exists() else None
-        if found is None or found.st_ino != held.st_ino:  # it was put in its place just now
-            raise taken
+                time.sleep(0.005)
+            except OSError:
+                break
         yield
     finally:
         os.close(descriptor)
 
 
-def _clear(folder: Path) -> None:
-    for path in folder.iterdir():
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+def _remove_if_abandoned(partial: Path, path: Path) -> None:
+    """Remove what a killed writer left. What is not a file or folder of ours is let alone.
+
+    Raises:
+        StudyError: its writer is at it.
+    """
+    try:
+        found = partial.lstat()
+        ours = found.st_uid == os.geteuid() and (
+            stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)
+        )
+        if not ours:
+            return
+        descriptor = os.open(partial, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:  # it has just been put in its place
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _remove(partial)
+    except BlockingIOError:
+        raise StudyError(
+            f"{path}: another process is writing it; wait for it to end, or stop it, and run again"
+        ) from None
+    except OSError:  # no locks here: whether somebody is at it, nobody can say
+        return
+    finally:
+        os.close(descriptor)
+
+
+def _remove(partial: Path) -> None:
+    if partial.is_dir() and not partial.is_symlink():
+        shutil.rmtree(partial, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            partial.unlink()
 
 
 def rounded(value: Any) -> Any:
@@ -132,20 +263,6 @@ def write_json(path: Path, value: Any) -> None:
     with atomic(path) as partial:
         text = json.dumps(rounded(value), indent=2, ensure_ascii=False, allow_nan=False)
         partial.write_text(text + "\n", encoding="utf-8")
-
-
-def read_json(path: Path) -> Any:
-    """Read a JSON file.
-
-    Raises:
-        StudyError: it is missing or damaged.
-    """
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise StudyError(f"{path}: missing; run `dvc repro`") from None
-    except ValueError:  # not JSON, or not even text
-        raise StudyError(f"{path}: damaged; remove it and run `dvc repro`") from None
 
 
 def rounded_text(value: object) -> str:

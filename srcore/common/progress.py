@@ -6,6 +6,8 @@ from typing import TypeVar
 
 from tqdm import tqdm
 
+from srcore.common.text import LONGEST_NAME, printable
+
 T = TypeVar("T")
 
 
@@ -14,5 +16,10 @@ def progress(
 ) -> Iterator[T]:
     """Yield `items` unchanged while a bar named `desc` counts them, if stderr is a terminal."""
     yield from tqdm(
-        items, desc=desc, total=total, unit=unit, disable=not sys.stderr.isatty(), leave=False
+        items,
+        desc=printable(desc, LONGEST_NAME),
+        total=total,
+        unit=unit,
+        disable=not sys.stderr.isatty(),
+        leave=False,
     )

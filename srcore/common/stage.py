@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from srcore.common.errors import StudyError
-from srcore.common.text import printable
+from srcore.common.text import printable, redacted
 
 HINTS = {
     errno.ENOSPC: "free some space and run again",
@@ -32,13 +32,15 @@ def main(run: Callable[[], None]) -> None:
     Ctrl-C ends with exit code 130 and no traceback. What the machine refuses (space, memory,
     permission) is one line as well, whichever library met with it; a bug keeps its traceback.
     """
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Shown("%(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     try:
         if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # until now, that of `stages`
             signal.signal(signal.SIGINT, signal.default_int_handler)
         run()
     except StudyError as error:
-        sys.exit(f"error: {printable(str(error))}")
+        sys.exit(f"error: {printable(redacted(str(error)))}")
     except KeyboardInterrupt:
         sys.stderr.write("stopped\n")
         sys.exit(130)
@@ -46,7 +48,14 @@ def main(run: Callable[[], None]) -> None:
         refused = _refused(error)
         if refused is None:
             raise
-        sys.exit(f"error: {refused}")
+        sys.exit(f"error: {printable(redacted(refused))}")
+
+
+class _Shown(logging.Formatter):
+    """Lets no name or address in a log act upon the terminal, or tell a password."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # logging's name
+        return printable(redacted(super().formatMessage(record)))
 
 
 def argument(known: Iterable[str]) -> str:

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srcore.common.errors import StudyError, reason
-from srcore.common.files import read_json
+from srcore.common.reading import open_regular, read_json
 from srcore.common.tables import Columns, again, read_table
+from srcore.common.text import LONGEST_NAME, printable
 
 Images = NDArray[np.uint8]
 Indices = NDArray[np.int64]
@@ -86,10 +87,13 @@ class Features:
             StudyError: the folder is not whole.
         """
         try:
-            array = np.load(folder / "features.npy", mmap_mode="r", allow_pickle=False)
+            array = _mapped(folder / "features.npy")
             metrics = read_json(folder / "metrics.json")
-            return Features(array, metrics["weights"], metrics["fingerprint"])
-        except (StudyError, OSError, EOFError, ValueError, KeyError, TypeError) as error:
+            label, fingerprint = metrics["weights"], metrics["fingerprint"]
+            if array.dtype != np.float16 or not isinstance(label, str):
+                raise ValueError("not half floats, or without a label")
+            return Features(array, printable(label, LONGEST_NAME), str(fingerprint))
+        except (StudyError, OSError, ValueError, KeyError, TypeError) as error:
             raise StudyError(
                 f"{folder}: no whole set of features ({reason(error)}); `dvc repro` makes it"
             ) from None
@@ -141,8 +145,8 @@ def read_split(folder: Path, names: Sequence[str]) -> Split:
 
 def _load(path: Path, count: int, size: int) -> Images:
     try:
-        array = cast("NDArray[Any]", np.load(path, mmap_mode="r", allow_pickle=False))
-    except (OSError, ValueError, EOFError) as error:
+        array = _mapped(path)
+    except (OSError, ValueError) as error:
         what = " ".join(str(error).split())
         raise StudyError(f"{path}: damaged ({what}); {again(path.parent)}") from None
     if array.shape != (count, size, size, 3) or array.dtype != np.uint8:
@@ -151,3 +155,23 @@ def _load(path: Path, count: int, size: int) -> Images:
             f"{again(path.parent)}"
         )
     return array
+
+
+def _mapped(path: Path) -> NDArray[Any]:
+    """An array on disk, memory-mapped.
+
+    Raises:
+        ValueError: it is damaged, of objects, or no array.
+        OSError: it cannot be read.
+    """
+    with open_regular(path):  # numpy would wait for a pipe
+        pass
+    try:
+        array: object = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError):
+        raise
+    except Exception as error:  # noqa: BLE001  # numpy reads the header as a piece of Python
+        raise ValueError(reason(error)) from None
+    if not isinstance(array, np.ndarray):
+        raise ValueError("an archive, not an array")
+    return cast("NDArray[Any]", array)

@@ -1,6 +1,7 @@
 """The images as they came, packed in one archive, with a table of what they are."""
 
 import statistics
+import struct
 import zipfile
 from collections.abc import Sequence
 from contextlib import nullcontext, suppress
@@ -12,6 +13,7 @@ import pandas as pd
 
 from srcore.common.errors import StudyError
 from srcore.common.files import write_json
+from srcore.common.reading import NotAFileError, open_regular
 from srcore.common.tables import Columns, again, read_table, write_table
 
 ARCHIVE, MANIFEST, REJECTED, METRICS = (
@@ -21,6 +23,15 @@ ARCHIVE, MANIFEST, REJECTED, METRICS = (
     "metrics.json",
 )
 COLUMNS: Columns = {"name": str, "group": str, "width": str, "height": str, "labels": str}
+_DAMAGED = (
+    NotAFileError,
+    ValueError,
+    NotImplementedError,
+    RuntimeError,
+    OverflowError,
+    struct.error,
+)
+"""What zipfile raises of a damaged archive, besides its own errors."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +111,8 @@ class RawReader:
         self._path = folder / ARCHIVE
         table = read_table(folder / MANIFEST, COLUMNS, self._again)
         try:
+            with open_regular(self._path):  # zipfile would wait for a pipe
+                pass
             self._zip = zipfile.ZipFile(self._path)
             self.entries = [
                 Entry(name, group, int(width), int(height), tuple(filter(None, labels.split(";"))))
@@ -107,9 +120,11 @@ class RawReader:
             ]
         except FileNotFoundError:
             raise StudyError(f"{self._path}: missing; {self._again}") from None
-        except (zipfile.BadZipFile, ValueError) as error:
+        except (zipfile.BadZipFile, *_DAMAGED) as error:
             raise StudyError(f"{folder}: damaged ({error}); {self._again}") from None
         self._members = self._zip.infolist()
+        if any(member.compress_type != zipfile.ZIP_STORED for member in self._members):
+            raise StudyError(f"{self._path}: damaged (a packed member); {self._again}")
         if len(self._members) != len(self.entries):
             raise StudyError(
                 f"{folder}: {len(self._members)} images in {ARCHIVE}, {len(self.entries)} in "
@@ -127,7 +142,7 @@ class RawReader:
         """
         try:
             return self._zip.read(self._members[index])
-        except (zipfile.BadZipFile, EOFError) as error:
+        except (zipfile.BadZipFile, EOFError, *_DAMAGED) as error:
             raise StudyError(f"{self._path}: damaged ({error}); {self._again}") from None
 
     def close(self) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from srcore.common.text import code, markdown
 from srcore.export.check import Comparison, by
 from srcore.features.labels import RANDOM
 from srcore.inference.network import Network
@@ -93,7 +94,8 @@ def model_card(
         title=card.model,
         idea=_paragraph(type(model).__doc__),
         module=_paragraph(inspect.getdoc(inspect.getmodule(type(model)))),
-        weights=" ".join(card.weights.split()) if card.weights else None,
+        weights=markdown(" ".join(card.weights.split())) if card.weights else None,
+        version=markdown(card.version),
         random=RANDOM,
         frozen=FROZEN[model.frozen] if model.frozen else None,
         outputs={name: OUTPUTS[name] for name in model.outputs},
@@ -102,13 +104,17 @@ def model_card(
         frozen_parameters=cost.frozen_parameters(network.extractor),
         macs=cost.macs(model, network.extractor, SIDE),
         side=SIDE,
-        recipe=[(told, card.trained[key]) for key, told in RECIPE.items() if key in card.trained],
+        recipe=[
+            (told, markdown(value) if isinstance(value := card.trained[key], str) else value)
+            for key, told in RECIPE.items()
+            if key in card.trained
+        ],
         images=card.trained.get("images"),
         data=data,
         figures=figures[card.model] if figures else None,
         bicubic=figures["bicubic"] if figures else None,
         measured=measured,
-        checkpoint=checkpoint,
+        checkpoint=code(checkpoint),
         sha256=sha256,
         exported=exported,
         by=by,

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from srcore.common.errors import StudyError
 from srcore.common.files import atomic
+from srcore.common.text import code, printable
 from srcore.features.labels import RANDOM, label_of
 from srcore.inference.load import load_network, named_weights
 from srcore.inference.network import Network
@@ -62,7 +63,10 @@ def export(
     network, embed = _network(checkpoint, weights)
     card = network.card
     figures = own_figures(checkpoint, study)
-    with atomic(out) as partial, atomic(page) as partial_page:
+    with (
+        atomic(out, overwrite=overwrite) as partial,
+        atomic(page, overwrite=overwrite) as partial_page,
+    ):
         opset = write_graph(network, embed, partial)
         compared = compare(network, partial)
         text = model_card(
@@ -71,7 +75,7 @@ def export(
             sha256(checkpoint),
             figures=figures,
             exported=Exported(
-                file=out.name,
+                file=code(out.name),
                 opset=opset,
                 smallest=SMALLEST,
                 compared=compared,
@@ -121,4 +125,4 @@ def _again(checkpoint: Path, out: Path, card: Card) -> str:
     words = ["srcore", "export", checkpoint.name, "--out", out.name]
     if card.weights not in (None, RANDOM, label_of("pretrained")):
         words += ["--weights", str(card.weights).removeprefix("weights of ")]
-    return shlex.join(words)
+    return printable(shlex.join(words))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import onnx
 import torch
@@ -85,10 +86,25 @@ def write_graph(network: Network, embed: Callable[[Tensor], Tensor] | None, path
             "is there an operation that ONNX lacks?"
         ) from None
     assert program is not None
+    _forget_machine(program.model)
     program.model.metadata_props["srcore"] = json.dumps(asdict(network.card), sort_keys=True)
     program.save(path, external_data=False)
     onnx.checker.check_model(str(path))
     return program.model.opset_imports[""]
+
+
+def _forget_machine(model: Any) -> None:
+    """Take out where each operation stands in the source code: paths of this machine."""
+    model.metadata_props.clear()
+    for graph in (model.graph, *model.functions.values()):
+        graph.metadata_props.clear()
+        for value in (*graph.inputs, *graph.outputs, *getattr(graph, "initializers", {}).values()):
+            value.metadata_props.clear()
+        for node in graph.all_nodes():
+            node.metadata_props.clear()
+            node.doc_string = None
+            for value in node.outputs:
+                value.metadata_props.clear()
 
 
 @contextmanager

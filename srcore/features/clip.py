@@ -7,7 +7,8 @@ import zipfile
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, cast
+from pathlib import Path
+from typing import IO, Any, cast
 
 import open_clip
 import torch
@@ -19,7 +20,9 @@ from torchvision.transforms.v2.functional import to_pil_image
 from srcore.common.errors import StudyError, reason
 from srcore.common.tensors import quantise
 from srcore.features.extractor import RANDOM_SEED, Extractor, count, fingerprint, freeze
+from srcore.features.files import check_values, read_tensors
 from srcore.features.labels import label_of
+from srcore.features.published import Published
 
 ARCHITECTURE = "ViT-B-32-quickgelu"
 """open_clip's name of OpenAI's ViT-B/32, whose activation is QuickGELU.
@@ -27,6 +30,8 @@ ARCHITECTURE = "ViT-B-32-quickgelu"
 Weights that were trained with another activation (LAION's ViT-B-32) would load from a file as well,
 and be wrong.
 """
+CACHE = Path("~/.cache/clip")
+"""Where open_clip keeps what it fetches."""
 OPENAI_SHA256 = "40d365715913c9da98579312b702a82c18be219cc2a73407c4526f58eba950af"
 """OpenAI's own ViT-B-32.pt: https://github.com/openai/CLIP/blob/main/clip/clip.py."""
 
@@ -105,36 +110,28 @@ def _embed(
 
 
 def load_clip(weights: str, device: torch.device) -> Clip:
-    """CLIP with weights `random`, `pretrained` (OpenAI's, by open_clip) or of a file.
+    """CLIP with weights `random`, `pretrained` (OpenAI's own ViT-B-32.pt) or of a file.
 
-    A file is a checkpoint as open_clip reads it (torch or safetensors; only tensors are read), or
-    OpenAI's own ViT-B-32.pt.
+    A file holds the tensors of open_clip's network (torch or safetensors; only tensors are read),
+    or is OpenAI's own, which is a program: no other program is opened.
 
     Raises:
-        StudyError: the weights cannot be had, or are not of this architecture.
+        StudyError: the weights cannot be had, are not the published ones, or are not of this
+            architecture.
     """
-    original = None
-    if weights not in ("random", "pretrained") and _is_torchscript(weights):
-        original = _read_original(weights)
-    tag = {"random": None, "pretrained": "openai"}.get(weights, None if original else weights)
-    try:
-        with _quiet(), torch.random.fork_rng(devices=[]):
-            torch.manual_seed(RANDOM_SEED)
-            model, _, preprocess = open_clip.create_model_and_transforms(
-                ARCHITECTURE, pretrained=cast("str", tag)
-            )
-            if original:
-                model.load_state_dict(original)
-            tokenizer = open_clip.get_tokenizer(ARCHITECTURE)
-    except Exception as error:  # open_clip raises whatever its loaders and torch raise
-        if weights == "random":
-            raise
-        if weights == "pretrained":
+    state = None if weights == "random" else _state(weights)
+    with _quiet(), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(RANDOM_SEED)
+        model, _, preprocess = open_clip.create_model_and_transforms(ARCHITECTURE)
+        tokenizer = open_clip.get_tokenizer(ARCHITECTURE)
+    if state is not None:
+        try:
+            model.load_state_dict(state)
+        except Exception as error:  # noqa: BLE001  # torch raises whatever the tensors make it raise
             raise StudyError(
-                f"frozen.clip = pretrained: open_clip cannot fetch the weights ({reason(error)}); "
-                "give the path of a file, or random"
+                f"{weights}: not a {ARCHITECTURE} checkpoint ({reason(error)})"
             ) from None
-        raise StudyError(f"{weights}: not a {ARCHITECTURE} checkpoint ({reason(error)})") from None
+        check_values(model.state_dict(), weights)
     freeze(model, device)
     return Clip(model, cast("Any", preprocess), tokenizer, label_of(weights), device)
 
@@ -144,24 +141,46 @@ def load(weights: str, device: torch.device) -> Extractor:
     return load_clip(weights, device).extractor()
 
 
-def _is_torchscript(path: str) -> bool:
-    if not zipfile.is_zipfile(path):
+def _state(weights: str) -> dict[str, Tensor]:
+    """The tensors of a file, by open_clip's names."""
+    if weights == "pretrained":
+        url = str(open_clip.get_pretrained_cfg(ARCHITECTURE, "openai")["url"])
+        with Published("frozen.clip", url, OPENAI_SHA256, CACHE.expanduser()).open() as file:
+            return _tensors_of_program(file)
+    path = Path(weights)
+    if path.is_file():
+        with path.open("rb") as file:
+            if _is_torchscript(file):
+                if hashlib.file_digest(file, "sha256").hexdigest() != OPENAI_SHA256:
+                    raise StudyError(
+                        f"{path}: refused; a TorchScript file is a program, and this is not "
+                        "OpenAI's ViT-B-32.pt; save its state_dict as safetensors"
+                    )
+                return _tensors_of_program(file)
+    state = read_tensors(path)
+    # As open_clip reads them: names of a network trained on several devices, and a scale in a list.
+    state = {name.removeprefix("module."): value for name, value in state.items()}
+    if "logit_scale" in state and state["logit_scale"].shape == (1,):
+        state["logit_scale"] = state["logit_scale"].reshape(())
+    return state
+
+
+def _is_torchscript(file: IO[bytes]) -> bool:
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return any(name.endswith("/constants.pkl") for name in archive.namelist())
+    except (zipfile.BadZipFile, ValueError, NotImplementedError):
         return False
-    with zipfile.ZipFile(path) as archive:
-        return any(name.endswith("/constants.pkl") for name in archive.namelist())
+    finally:
+        file.seek(0)
 
 
-def _read_original(path: str) -> dict[str, Tensor]:
-    """The tensors of OpenAI's file, a program that torch runs: no other than theirs is opened."""
-    with open(path, "rb") as file:  # noqa: PTH123  # the path is a parameter, a plain string
-        if hashlib.file_digest(file, "sha256").hexdigest() != OPENAI_SHA256:
-            raise StudyError(
-                f"{path}: refused; a TorchScript file is a program, and this is not OpenAI's "
-                "ViT-B-32.pt; save its state_dict as safetensors"
-            )
+def _tensors_of_program(file: IO[bytes]) -> dict[str, Tensor]:
+    """The tensors of OpenAI's file, which torch runs: its every bit was compared before."""
+    file.seek(0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # torch.jit goes, this file stays
-        state = torch.jit.load(path, map_location="cpu").state_dict()
+        state = torch.jit.load(file, map_location="cpu").state_dict()
     settings = ("input_resolution", "context_length", "vocab_size", "attn_mask")
     return {name: value for name, value in state.items() if name not in settings}
 

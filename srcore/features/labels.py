@@ -5,6 +5,8 @@ Nothing is imported that takes time to load: the report page and the reviews nee
 
 from pathlib import Path
 
+from srcore.common.text import LONGEST_NAME, printable
+
 RANDOM = "random weights"
 """The label of frozen weights that were never trained; their figures must be marked by it."""
 
@@ -17,4 +19,6 @@ def label_of(weights: str) -> str:
     """
     if weights == "random":
         return RANDOM
-    return "pretrained weights" if weights == "pretrained" else f"weights of {Path(weights).name}"
+    if weights == "pretrained":
+        return "pretrained weights"
+    return f"weights of {printable(Path(weights).name, LONGEST_NAME)}"

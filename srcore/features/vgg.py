@@ -1,24 +1,25 @@
 """VGG16 up to conv2_2: four convolutions, 128 channels at half the size (report, step 6)."""
 
-import sys
-import warnings
 from pathlib import Path
-from pickle import UnpicklingError
 
 import torch
-from safetensors.torch import load_file
 from torch import Tensor, nn
 from torchvision.models import VGG16_Weights
 from torchvision.models.vgg import cfgs, make_layers
 
-from srcore.common.errors import StudyError, reason
+from srcore.common.errors import StudyError
 from srcore.features.extractor import RANDOM_SEED, Extractor, count, fingerprint, freeze
+from srcore.features.files import check_values, load_torch, named_tensors, read_tensors
 from srcore.features.labels import label_of
+from srcore.features.published import Published
 
 LAYERS = 9
 """Modules of torchvision's `vgg16().features` up to the ReLU after conv2_2."""
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """ImageNet normalisation that the weights expect."""
+SHA256 = "397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0"
+"""Of torchvision's file, whose name has the first eight digits: many projects that verify the whole
+file (LPIPS is built on it) publish this value."""
 
 
 def load(weights: str, device: torch.device) -> Extractor:
@@ -29,7 +30,8 @@ def load(weights: str, device: torch.device) -> Extractor:
     noise are about one in size.
 
     Raises:
-        StudyError: the file is damaged, or lacks a tensor, or one has another shape.
+        StudyError: the file is damaged or not the published one, or lacks a tensor, or one has
+            another shape or values that are no numbers.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(RANDOM_SEED)
@@ -43,7 +45,7 @@ def load(weights: str, device: torch.device) -> Extractor:
         if isinstance(layer, nn.ReLU):
             layer.inplace = True
     if weights == "pretrained":
-        _fill(layers, _fetch(), "torchvision's VGG16")
+        _fill(layers, _fetched(), "torchvision's VGG16")
     elif weights != "random":
         _fill(layers, read_tensors(Path(weights)), weights)
     _level(layers)
@@ -75,40 +77,11 @@ def _level(layers: nn.Sequential) -> None:
         parameter.mul_(factor)
 
 
-def read_tensors(path: Path) -> dict[str, Tensor]:
-    """Read the tensors of a safetensors or torch file; nothing else in it is ever run.
-
-    Raises:
-        StudyError: the file is neither, or damaged.
-    """
-    try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # about pickles, which are refused
-            state = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise StudyError(f"{path}: no such file") from None
-    except UnpicklingError:  # its advice is to run what the file holds
-        raise StudyError(
-            f"{path}: refused; only tensors are read, so save its state_dict as safetensors"
-        ) from None
-    except Exception as error:  # noqa: BLE001  # torch raises whatever the file makes it raise
-        raise StudyError(f"{path}: not a readable weights file ({reason(error)})") from None
-    if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
-        raise StudyError(f"{path}: holds something else than named tensors; save a state_dict")
-    return state
-
-
-def _fetch() -> dict[str, Tensor]:
-    try:
-        shown = sys.stderr.isatty()
-        return dict(VGG16_Weights.IMAGENET1K_V1.get_state_dict(progress=shown, check_hash=True))
-    except (OSError, RuntimeError) as error:  # no network; or not the file that was meant
-        raise StudyError(
-            f"frozen.vgg = pretrained: torchvision cannot fetch the weights ({reason(error)}); "
-            "give the path of a file, or random"
-        ) from None
+def _fetched() -> dict[str, Tensor]:
+    url, folder = VGG16_Weights.IMAGENET1K_V1.url, Path(torch.hub.get_dir()) / "checkpoints"
+    with Published("frozen.vgg", url, SHA256, folder).open() as file:
+        path = folder / url.rpartition("/")[2]
+        return named_tensors(load_torch(file, path), path)
 
 
 def _fill(layers: nn.Sequential, state: dict[str, Tensor], source: str) -> None:
@@ -121,4 +94,5 @@ def _fill(layers: nn.Sequential, state: dict[str, Tensor], source: str) -> None:
                 f"{source}: features.{name} has shape {tuple(value.shape)}, "
                 f"VGG16's has {tuple(target.shape)}"
             )
+        check_values({f"features.{name}": value}, source)
         target.copy_(value)

@@ -52,8 +52,10 @@ def named_weights(path: Path, card: Card) -> str:
     """The frozen weights that a checkpoint names: `random` or `pretrained`.
 
     Raises:
-        StudyError: it names a file, which must be given.
+        StudyError: it names a file, which must be given, or nothing.
     """
+    if card.weights is None:
+        raise StudyError(f"{path}: does not say which frozen weights it was trained with")
     for word in ("random", "pretrained"):
         if card.weights == label_of(word):
             return word

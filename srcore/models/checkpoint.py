@@ -1,21 +1,26 @@
 """Trained networks as safetensors files that say how they were made."""
 
 import json
-from dataclasses import asdict, dataclass
+import re
+from dataclasses import asdict, dataclass, fields
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from srcore.common.errors import StudyError
 from srcore.common.files import atomic
+from srcore.common.reading import NotAFileError, open_regular, parse_json
+from srcore.common.text import LONGEST_NAME, printable
 from srcore.models.base import SuperResolver
 from srcore.models.registry import MODELS, model_class
 
 FORMAT = 1
 """Raised when older code could no longer read a new file."""
+LONGEST_CARD = 1 << 16
+"""Characters of a card; the study's have a few hundred."""
 
 
 @dataclass(frozen=True)
@@ -73,36 +78,123 @@ def save_checkpoint(model: SuperResolver, card: Card, folder: Path) -> Path:
 def load_checkpoint(path: Path) -> tuple[SuperResolver, Card]:
     """Read a network, in evaluation mode on the CPU, and its card.
 
+    Anybody may have written the file. Only tensors that its model has are read; texts of the card
+    come back printable.
+
     Raises:
         StudyError: damaged, not a checkpoint of this study, of a model that is not in the table,
-            of a newer format, or with other tensors than its model has.
+            of a newer format, or with other tensors than its model has, or of values that are no
+            numbers.
     """
     try:
+        with open_regular(path):  # safetensors would wait for a pipe
+            pass
         with safe_open(path, framework="pt") as file:
-            metadata: dict[str, str] = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        card = Card(**json.loads(metadata["card"]))
+            card = _read_card(path, (file.metadata() or {}).get("card"))
+            model = model_class(card.model)()
+            shapes = {name: list(value.shape) for name, value in model.state_dict().items()}
+            _check_tensors(path, card.model, shapes, file)
+            tensors = {name: file.get_tensor(name) for name in shapes}
     except FileNotFoundError:
         raise StudyError(f"{path}: no such checkpoint") from None
+    except NotAFileError as error:
+        raise StudyError(f"{path}: {error.strerror}; name a checkpoint") from None
     except SafetensorError as error:
-        raise StudyError(f"{path}: not a whole safetensors file ({error})") from None
-    except (KeyError, TypeError, ValueError):
-        raise StudyError(f"{path}: not a checkpoint of this study, or of a newer version") from None
-    if card.format > FORMAT:
         raise StudyError(
-            f"{path}: written by srcore {card.version} (format {card.format}); "
-            f"this one reads up to format {FORMAT}, so update it"
-        )
-    if card.model not in MODELS:
-        raise StudyError(f"{path}: holds the model {card.model!r}, which is not in the table")
-    model = model_class(card.model)()
-    expected = {name: value.shape for name, value in model.state_dict().items()}
-    found = {name: value.shape for name, value in tensors.items()}
-    if expected != found:
-        odd = sorted(name for name in expected | found if expected.get(name) != found.get(name))
-        raise StudyError(f"{path}: tensors {', '.join(odd)} are not those of {card.model!r}")
+            f"{path}: not a whole safetensors file ({printable(str(error), LONGEST_NAME)})"
+        ) from None
+    for name, value in tensors.items():
+        if not bool(value.isfinite().all()):
+            raise StudyError(
+                f"{path}: {name} holds values that are no numbers, or infinite; train again"
+            )
     model.load_state_dict(tensors)
     return model.eval(), card
+
+
+def _read_card(path: Path, text: str | None) -> Card:
+    strange = StudyError(f"{path}: not a checkpoint of this study, or of a newer version")
+    try:
+        values = parse_json(text or "") if len(text or "") <= LONGEST_CARD else None
+        if not isinstance(values, dict) or not {"model", "seed", "trained"} <= values.keys():
+            raise strange
+        values = cast("dict[str, Any]", values)
+        if type(values.get("format")) is int and values["format"] > FORMAT:
+            raise StudyError(
+                f"{path}: written by srcore {_text(values.get('version'))} (format "
+                f"{values['format']}); this one reads up to format {FORMAT}, so update it"
+            )
+        if not values.keys() <= {field.name for field in fields(Card)}:
+            raise strange
+        card = Card(**values)
+    except ValueError:
+        raise strange from None
+    if name := _wrong(card):
+        raise StudyError(f"{path}: its card is damaged: {name} cannot be so; train again")
+    if card.model not in MODELS:
+        raise StudyError(
+            f"{path}: holds the model '{_text(card.model)}', which is not in the table"
+        )
+    trained = {_text(key): _text(value) for key, value in card.trained.items()}
+    return Card(
+        card.model,
+        card.seed,
+        trained,
+        weights=_text(card.weights),
+        fingerprint=card.fingerprint,
+        version=_text(card.version),
+        format=card.format,
+    )
+
+
+def _check_tensors(path: Path, model: str, expected: dict[str, list[int]], file: Any) -> None:
+    """See that a file holds a model's tensors and no others, before any of them is read."""
+    found = set(file.keys())
+    odd = sorted(expected.keys() ^ found)
+    odd += [
+        name
+        for name in sorted(expected.keys() & found)
+        if file.get_slice(name).get_shape() != expected[name]
+        or file.get_slice(name).get_dtype() not in ("F32", "F64", "F16", "BF16")
+    ]
+    if odd:
+        shown = ", ".join(printable(name, LONGEST_NAME) for name in odd[:3])
+        more = f" and {len(odd) - 3} more" if len(odd) > 3 else ""
+        raise StudyError(f"{path}: tensors {shown}{more} are not those of {model!r}")
+
+
+def _text(value: Any) -> Any:
+    return printable(value, LONGEST_NAME) if isinstance(value, str) else value
+
+
+def _is_whole_number(value: Any) -> bool:
+    return type(value) is int and 0 <= value < 2**63
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, list):
+        return all(_is_plain(item) for item in cast("list[Any]", value))
+    whole = isinstance(value, int) and abs(value) < 2**63
+    return value is None or whole or isinstance(value, str | float)
+
+
+def _wrong(card: Card) -> str | None:
+    """The first field of a card in which something stands that no training writes."""
+    values: dict[str, Any] = asdict(card)
+    trained = values["trained"]
+    right = {
+        "model": isinstance(values["model"], str),
+        "seed": _is_whole_number(card.seed),
+        "trained": isinstance(trained, dict)
+        and len(cast("dict[str, Any]", trained)) <= 100
+        and all(map(_is_plain, cast("dict[str, Any]", trained).values())),
+        "weights": isinstance(values["weights"], str | None),
+        "fingerprint": card.fingerprint is None
+        or re.fullmatch("[0-9a-f]{64}", str(card.fingerprint)) is not None,
+        "version": isinstance(values["version"], str),
+        "format": _is_whole_number(card.format),
+    }
+    return next((name for name, good in right.items() if not good), None)
 
 
 def load_set(folder: Path) -> list[tuple[SuperResolver, Card]]:

@@ -3,10 +3,9 @@
 from pathlib import Path
 
 from pydantic import ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from srcore.common.errors import StudyError
+from srcore.common.yaml import read_yaml
 from srcore.params.mistakes import one_line
 from srcore.params.schema import Params
 
@@ -20,12 +19,9 @@ def load_params(path: str | Path = "params.yaml") -> Params:
         StudyError: one line with key, value and what is allowed, for the first mistake found.
     """
     try:
-        values = YAML(typ="safe").load(Path(path))
+        values = read_yaml(Path(path))
     except FileNotFoundError:
         raise StudyError(f"{path} is missing; run from the top folder of the project") from None
-    except YAMLError as error:
-        what = " ".join(str(error).split())
-        raise StudyError(f"{path} is not valid YAML: {what}") from None
     if not isinstance(values, dict):
         raise StudyError(f"{path} holds no keys; restore it with `git restore {path}`")
     try:

@@ -1,13 +1,19 @@
 """What is wrong with a parameter file, in one line: key, value, what is allowed, what was meant."""
 
 import re
+import reprlib
 import types
 from typing import Any, cast, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from srcore.common.text import LONGEST_NAME, printable
 from srcore.params.nearest import nearest
 from srcore.params.schema import Params
+
+_short = reprlib.Repr()
+_short.maxstring = _short.maxother = _short.maxlong = LONGEST_NAME
+_short.maxlist = _short.maxdict = 12
 
 
 def one_line(error: ValidationError) -> str:
@@ -16,7 +22,7 @@ def one_line(error: ValidationError) -> str:
     # An unknown key explains the missing one beside it, so it is told first.
     first = min(errors, key=lambda item: item["type"] != "extra_forbidden")
     where = _place(first["loc"])
-    key, value = ".".join(where), first.get("input")
+    key, value = printable(".".join(where), LONGEST_NAME), first.get("input")
     others = len({_place(item["loc"]) for item in errors}) - 1
     undo = f" (and {others} more)" if others else ""
     undo += "; after a refused -S, `git restore params.yaml` undoes it"
@@ -27,14 +33,15 @@ def one_line(error: ValidationError) -> str:
             return f"{key} is missing{undo}"
         case "value_error":
             text = str(first["msg"]).removeprefix("Value error, ")
-            shown = " ".join(str(value).split())
+            shown = printable(" ".join(str(value).split()), LONGEST_NAME)
             return f"{key} = {shown}: {text}{undo}" if key else f"{text}{undo}"
         case _:  # the kinds of a union (a count or a share) each give an error of their own
             kinds = [str(item["msg"]) for item in errors if _place(item["loc"]) == where]
             text = " or ".join(dict.fromkeys(kinds)).replace(" or Input should be", " or")
             allowed = re.findall("'([^']*)'", text) if first["type"] == "literal_error" else []
-            hint = nearest(str(value), allowed)
-            return f"{key} = {value!r}: {text[0].lower()}{text[1:]}{hint}{undo}"
+            shown = _short.repr(value)
+            hint = nearest(printable(str(value), LONGEST_NAME), allowed) if allowed else ""
+            return f"{key} = {shown}: {text[0].lower()}{text[1:]}{hint}{undo}"
 
 
 def _place(loc: tuple[int | str, ...]) -> tuple[str, ...]:
@@ -44,7 +51,7 @@ def _place(loc: tuple[int | str, ...]) -> tuple[str, ...]:
 def _known_near(where: tuple[str, ...]) -> str:
     """What may stand where an unknown key stood, and which key may have been meant."""
     fields = _names(_group(where[:-1]))
-    hint = nearest(where[-1], fields)
+    hint = nearest(where[-1][:LONGEST_NAME], fields)
     elsewhere = [name for name in _names(Params, deep=True) if name.split(".")[-1] == where[-1]]
     if not hint and elsewhere:
         hint = f"; did you mean {elsewhere[0]!r}?"

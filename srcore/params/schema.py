@@ -21,7 +21,11 @@ class Settings(BaseModel):
     """Base of all groups: no unknown key, no silent conversion, no change after loading."""
 
     model_config = ConfigDict(
-        extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        use_attribute_docstrings=True,
+        allow_inf_nan=False,
     )
 
 
@@ -68,6 +72,12 @@ def _count_or_share(held_out: float) -> float:
     return held_out
 
 
+def _seed(seed: int) -> int:
+    if seed >= 2**63:  # torch takes no other
+        raise ValueError("must be below 2**63")
+    return seed
+
+
 def _distinct(seeds: list[int]) -> list[int]:
     if len(set(seeds)) != len(seeds):
         raise ValueError("names a seed twice")
@@ -89,6 +99,9 @@ Weights = Annotated[
     AfterValidator(_weights),
     Field(json_schema_extra={"anyOf": [{"enum": ["random"]}, {"enum": ["pretrained"]}, PATH]}),
 ]
+
+
+Seed = Annotated[int, Field(ge=0), AfterValidator(_seed)]
 
 
 class Sample(Settings):
@@ -155,7 +168,7 @@ class Split(Settings):
     test: Annotated[int | float, Field(ge=0), AfterValidator(_count_or_share)]
     """Images held out beside them, on which networks are judged instead, so that nothing was chosen
     by them: a count or a share; 0 for none, and validation judges."""
-    seed: int = Field(ge=0)
+    seed: Seed
     """Seed of the shuffle."""
 
 
@@ -217,7 +230,7 @@ class Compare(Settings):
     """How many, when none are named."""
     names: list[str]
     """Held-out images by name; an empty list chooses by seed."""
-    seed: int = Field(ge=0)
+    seed: Seed
     """Seed of the choice."""
 
 
@@ -226,7 +239,7 @@ class ClipAnalysis(Settings):
 
     images: int = Field(ge=1, le=64)
     """Held-out images in the matrix of images and descriptions."""
-    seed: int = Field(ge=0)
+    seed: Seed
     """Seed of the choice."""
     descriptions: Annotated[list[str], AfterValidator(_said)]
     """Your own sentences; an empty list asks for the VOC classes instead."""
@@ -252,9 +265,7 @@ class Params(Settings):
     """Where to compute; auto takes the first of cuda, mps and cpu that is there."""
     threads: int = Field(ge=1, le=1024)
     """CPU threads of a stage; part of the result, since sums change with it."""
-    seeds: Annotated[
-        list[Annotated[int, Field(ge=0)]], Field(min_length=1), AfterValidator(_distinct)
-    ]
+    seeds: Annotated[list[Seed], Field(min_length=1), AfterValidator(_distinct)]
     """Every model is trained once for each."""
     data: Data
     pyramid: Pyramid

@@ -11,6 +11,7 @@ import logging
 import os
 import pickle
 import sys
+import warnings
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -67,7 +68,9 @@ class State:
         if not self.path.exists():
             return None
         try:
-            saved = torch.load(self.path, map_location="cpu", weights_only=True)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)  # about pickles, which are refused
+                saved = torch.load(self.path, map_location="cpu", weights_only=True)
             key, content = saved["key"], saved["content"]
         except (OSError, RuntimeError, EOFError, KeyError, TypeError, pickle.UnpicklingError):
             logger.info("%s: not readable; training starts anew", self.path)

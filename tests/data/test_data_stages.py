@@ -10,7 +10,7 @@ from made import encoded, noise
 from PIL import Image
 from ruamel.yaml import YAML
 
-from srcore.common.files import read_json
+from srcore.common.reading import read_json
 from srcore.common.tables import read_table
 
 STAGES = ("download", "resize_pyramids", "split", "describe_data")
@@ -106,13 +106,16 @@ def test_a_full_disk_is_one_line_and_spoils_nothing(project: Path, name: str):
 
 def test_after_a_killed_run_the_next_succeeds(project: Path):
     command = [sys.executable, "-m", "stages.download"]
-    partial = project / "data/.raw.partial"
+
+    def begun() -> list[Path]:
+        return list((project / "data").glob(".raw.*.partial"))
+
     with subprocess.Popen(command, cwd=project) as killed:
-        while not partial.exists():
+        while not begun():
             assert killed.poll() is None
             time.sleep(0.005)
         killed.kill()
-    assert partial.exists()
+    assert begun()
     assert not (project / "data/raw").exists()
     assert stage(project, "download").returncode == 0
-    assert not partial.exists()
+    assert not begun()

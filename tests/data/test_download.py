@@ -1,5 +1,6 @@
 import errno
 import hashlib
+import os
 import random
 import socket
 import threading
@@ -12,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from srcore.common.errors import StudyError
-from srcore.data.download import Patience, fetch
+from srcore.data import transfer
+from srcore.data.download import fetch
+from srcore.data.transfer import Patience
 
 DATA = random.Random(0).randbytes(3_000_000)
 MD5 = hashlib.md5(DATA).hexdigest()
@@ -127,7 +130,7 @@ def test_a_broken_transfer_is_resumed_where_it_broke(mirror: MakeMirror, target:
 
 def test_a_later_run_resumes(mirror: MakeMirror, target: Path):
     dying = mirror(lambda h: h.send_range(upto=max(h.start(), 1_000_000)))
-    with pytest.raises(StudyError, match="the transfer broke off"):
+    with pytest.raises(StudyError, match="broke off after 0 of 2000000 bytes"):
         fetch([dying.url], target, MD5, HASTY)
     assert left(target) == ["voc.tar.partial"]
     good = mirror(Handler.send_range)
@@ -306,22 +309,126 @@ def test_all_mirrors_dead_is_one_line_with_every_reason(mirror: MakeMirror, targ
         mirrors = [closed, "http://no-such-host.invalid/voc.tar", "ftp://x/voc.tar", "nonsense",
                    mirror(lambda h: h.send(b"", 404)).url]  # fmt: skip
         with pytest.raises(StudyError) as caught:
-            fetch(mirrors, target, MD5, HASTY)
+            fetch(mirrors, target, MD5, HASTY, "name a local file")
     text = str(caught.value)
     assert "\n" not in text
     assert all(url in text for url in mirrors)
     assert "Connection refused" in text
     assert "answers 404" in text
-    assert "data.voc2007.archive" in text
+    assert text.endswith("; try again later, or name a local file")
 
 
-def test_a_full_disk_is_the_systems_own_error(mirror: MakeMirror, target: Path):
-    target.parent.mkdir()
-    partial = Path(f"{target}.partial")
-    partial.symlink_to("/dev/full")
+def test_a_full_disk_is_the_systems_own_error(mirror: MakeMirror, target: Path, monkeypatch):
+    full = os.fdopen(os.open("/dev/full", os.O_WRONLY), "ab", buffering=0)
+    monkeypatch.setattr(transfer, "_opened", lambda *_: full)
     with pytest.raises(OSError) as caught:
         fetch([mirror(Handler.send_range).url], target, MD5, HASTY)
     assert caught.value.errno == errno.ENOSPC
+
+
+@pytest.mark.parametrize("link", ["symbolic", "hard", "dangling", "to a device", "pipe"])
+def test_nothing_is_written_through_what_lies_there(
+    mirror: MakeMirror, target: Path, tmp_path: Path, link: str
+):
+    target.parent.mkdir()
+    partial, other = Path(f"{target}.partial"), tmp_path / "other"
+    other.write_text("somebody's")
+    match link:
+        case "symbolic":
+            partial.symlink_to(other)
+        case "hard":
+            partial.hardlink_to(other)
+        case "dangling":
+            partial.symlink_to(tmp_path / "nowhere")
+        case "to a device":
+            partial.symlink_to("/dev/full")
+        case _:
+            os.mkfifo(partial)
+    fetch([mirror(Handler.send_range).url], target, MD5, HASTY)
+    assert target.read_bytes() == DATA
+    assert left(target) == ["voc.tar"]
+    assert not target.is_symlink()
+    assert other.read_text() == "somebody's"
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_an_endless_file_ends_at_the_largest_size(mirror: MakeMirror, target: Path):
+    def endless(h: Handler) -> None:
+        h.send_response(200)
+        h.end_headers()
+        while True:
+            h.wfile.write(bytes(1 << 16))
+
+    patience = Patience(timeout=0.5, attempts=2, pause=0, largest=1 << 20)
+    with pytest.raises(StudyError, match="sends more than 1048576 bytes"):
+        fetch([mirror(endless).url], target, MD5, patience)
+    assert left(target) == []
+
+
+def test_what_trickles_ends_at_the_total_time(mirror: MakeMirror, target: Path):
+    def trickle(h: Handler) -> None:
+        h.send(b"", length=len(DATA))
+        while True:
+            h.wfile.write(bytes(2000))
+            time.sleep(0.05)
+
+    patience = Patience(timeout=0.5, attempts=2, pause=0, total=1)
+    since = time.monotonic()
+    with pytest.raises(StudyError, match="takes more than 1 s"):
+        fetch([mirror(trickle).url], target, MD5, patience)
+    assert time.monotonic() - since < 5
+
+
+@pytest.mark.parametrize("where", ["status", "header", "chunk"])
+def test_lines_without_end_are_not_waited_for(mirror: MakeMirror, target: Path, where: str):
+    """A byte now and then begins the patience of any one read anew."""
+
+    def dribble(h: Handler) -> None:
+        if where != "status":
+            h.send_response(200)
+        if where == "chunk":
+            h.send_header("Transfer-Encoding", "chunked")
+            h.end_headers()
+        for _ in range(100):
+            h.wfile.write(b"1")
+            h.wfile.flush()
+            time.sleep(0.05)
+
+    since = time.monotonic()
+    with pytest.raises(StudyError, match="stalled: no whole answer"):
+        fetch([mirror(dribble).url], target, MD5, Patience(timeout=0.2, attempts=1, pause=0))
+    assert time.monotonic() - since < 4
+
+
+def test_a_few_bytes_an_attempt_are_no_progress(mirror: MakeMirror, target: Path):
+    stingy = mirror(lambda h: h.send_range(upto=h.start() + 100))
+    with pytest.raises(StudyError, match="broke off"):
+        fetch([stingy.url], target, MD5, HASTY)
+    assert len(stingy.asked) == HASTY.attempts
+
+
+def test_attempts_are_bounded_though_there_is_progress(mirror: MakeMirror, target: Path):
+    slow = mirror(lambda h: h.send_range(upto=h.start() + 20_000))
+    with pytest.raises(StudyError, match="broke off"):
+        fetch([slow.url], target, MD5, Patience(timeout=1, attempts=3, pause=0, most=7))
+    assert len(slow.asked) == 7
+
+
+def test_a_password_in_an_address_is_told_to_nobody(mirror: MakeMirror, target: Path, caplog):
+    address = mirror(lambda h: h.send(b"", 404)).url.replace("//", "//user:s3cret@") + "?token=t0k"
+    gone = "http://user:s3cret@127.0.0.1:9/voc.tar?token=t0k"
+    with pytest.raises(StudyError) as caught:
+        fetch([address, gone], target, MD5, HASTY)
+    for text in (str(caught.value), caplog.text):
+        assert "s3cret" not in text
+        assert "t0k" not in text
+
+
+def test_a_sha256_is_a_checksum_as_well(mirror: MakeMirror, target: Path):
+    fetch([mirror(Handler.send_range).url], target, hashlib.sha256(DATA).hexdigest(), HASTY)
+    assert target.read_bytes() == DATA
+    with pytest.raises(StudyError, match="wrong checksum"):
+        fetch([mirror(Handler.send_range).url], target, "0" * 64, HASTY)
 
 
 def test_the_proxy_of_the_environment_is_used(

@@ -11,7 +11,7 @@ from made import encoded, noise
 from PIL import Image
 
 from srcore.common.errors import StudyError
-from srcore.common.files import read_json
+from srcore.common.reading import read_json
 from srcore.data.ingest import Groups, download
 from srcore.data.raw import RawReader
 from srcore.params import Params

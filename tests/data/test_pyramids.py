@@ -10,7 +10,7 @@ from made import encoded, noise
 from PIL import Image
 
 from srcore.common.errors import StudyError
-from srcore.common.files import read_json
+from srcore.common.reading import read_json
 from srcore.data.dataset import Pyramids
 from srcore.data.pyramids import build_pyramids
 from srcore.data.raw import Entry, RawReader, RawWriter

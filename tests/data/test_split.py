@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from srcore.common.errors import StudyError
-from srcore.common.files import read_json
+from srcore.common.reading import read_json
 from srcore.data.dataset import read_split
 from srcore.data.split import split_images, write_split
 

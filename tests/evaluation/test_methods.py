@@ -9,7 +9,8 @@ import pytest
 import torch
 from tiny import tiny_linear, tiny_network, tiny_pyramids
 
-from srcore.common.files import read_json, write_json
+from srcore.common.files import write_json
+from srcore.common.reading import read_json
 from srcore.common.tables import write_table
 from srcore.evaluation.held_out import judge_images
 from srcore.evaluation.methods import by_checkpoint, by_method, headline

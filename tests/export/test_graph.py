@@ -1,5 +1,9 @@
 import json
+import re
+import sys
+import tempfile
 from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -85,6 +89,15 @@ def test_the_file_is_valid_and_says_what_it_is(made, name):
     (low,) = graph.graph.input
     sizes = [dim.dim_param or dim.dim_value for dim in low.type.tensor_type.shape.dim]
     assert sizes == ["batch", 3, "height", "width"]
+
+
+@pytest.mark.parametrize("name", ["multi", "vgg", "subpixel"])
+def test_the_file_tells_nothing_of_this_machine(made, name):
+    """As `strings` would show it; torch notes beside each operation where its code stands."""
+    runs = re.findall(rb"[\x20-\x7e]{4,}", made(name).onnx.read_bytes())
+    places = [sys.prefix, str(Path.home()), tempfile.gettempdir(), str(Path(__file__).parents[2])]
+    words = [b"site-packages", b'", line ', *(place.encode() for place in places if len(place) > 1)]
+    assert [run for run in runs if any(word in run for word in words)] == []
 
 
 def test_an_operation_that_onnx_lacks_is_one_line(made, tmp_path, monkeypatch):

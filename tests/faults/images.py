@@ -309,6 +309,27 @@ ODD = [
         png(20),
         Used(photograph(20), "under its name"),
     ),
+    OddImage(
+        "a name with words for a terminal",
+        "\x1b[31mred.png",
+        png(24),
+        Used(photograph(24), "written as escapes", "\\x1b[31mred.png"),
+    ),
+    OddImage(
+        "a name that turns the direction of writing",
+        "\u202egnp.exe",
+        png(25),
+        Used(photograph(25), "written as an escape", "\\u202egnp.exe"),
+    ),
+    *[
+        OddImage(
+            f"a name that a spreadsheet takes for a formula ({sign}…)",
+            f"{sign}1+1.png",
+            png(number),
+            Used(photograph(number), "written after an apostrophe", f"'{sign}1+1.png"),
+        )
+        for number, sign in enumerate("=+-@", 26)
+    ],
     OddImage("two names equal but for case", "Case.png", png(21), Used(photograph(21), "both")),
     OddImage(
         "two names equal but for case, the other", "case.png", png(22), Used(photograph(22), "both")

@@ -115,6 +115,8 @@ class Project:
         stage, *arguments = shlex.split(command)
         if stage == "dvc":
             return [stage, *arguments]
+        if stage == "srcore":
+            return [sys.executable, "-m", stage, *arguments]
         return [sys.executable, "-m", f"stages.{stage}", *arguments]
 
     def start(self, command: str, **options: Any) -> subprocess.Popen[str]:
@@ -159,7 +161,7 @@ class Project:
 
     def halves(self) -> list[str]:
         """What a stage has begun to write and not put in place."""
-        found = sorted(self.path.glob("[dmp]*/**/.*.partial"))
+        found = sorted(self.path.glob("[dmp]*/**/.*.????????.partial"))
         return [str(path.relative_to(self.path)) for path in found]
 
 

@@ -118,16 +118,14 @@ READ_ONLY: list[Attempt] = [
     Fault(
         "data/ is read-only",
         "download",
-        Refused("Read-only file system (…data/.raw.partial); make it writable and run again"),
+        Refused("Read-only file system (data/raw); make it writable and run again"),
         read_only("data"),
         writable("data"),
     ),
     Fault(
         "plots/ is read-only",
         "report",
-        Refused(
-            "Read-only file system (…plots/.report.html.partial); make it writable and run again"
-        ),
+        Refused("Read-only file system (plots/report.html); make it writable and run again"),
         read_only("plots"),
         writable("plots"),
         kind="made up",
@@ -173,7 +171,7 @@ KILLED: list[Attempt] = [
         Died(signal.SIGINT, "stopped"),
         many_images,
         few_images,
-        signalled(signal.SIGINT, "data/.raw.partial/images.zip"),
+        signalled(signal.SIGINT, "data/.raw.*.partial/images.zip"),
     ),
     Fault(
         "an earlier run is still at it",
@@ -183,7 +181,7 @@ KILLED: list[Attempt] = [
         ),
         as_is,
         as_is,
-        beside_another("download", "data/.raw.partial/images.zip"),
+        beside_another("download", "data/.raw.*.partial/images.zip"),
     ),
     Fault(
         "an earlier run is still at it",
@@ -193,7 +191,7 @@ KILLED: list[Attempt] = [
         ),
         as_is,
         as_is,
-        beside_another("train basic", "data/models/.basic.partial"),
+        beside_another("train basic", "data/models/.basic.*.partial"),
         slow=True,
     ),
 ]

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from faults.archives import ARCHIVES
 from faults.download import DOWNLOAD
 from faults.fault import Area, Attempt
+from faults.hostile import HOSTILE
 from faults.images import IMAGES
 from faults.intermediates import INTERMEDIATES
 from faults.parameters import PARAMETERS
@@ -20,6 +21,7 @@ AREAS: list[Area] = [
     WEIGHTS,
     INTERMEDIATES,
     STOPPED,
+    HOSTILE,
     THROUGH_DVC,
 ]
 

@@ -104,7 +104,7 @@ def both(*acts: Act) -> Act:
     return make
 
 
-RAW = "data/.raw.partial"
+RAW = "data/.raw.*.partial"
 LOCKS = ".dvc/tmp/rwlock"
 """DVC's own list of the files that a running `dvc` reads and writes."""
 

@@ -7,7 +7,9 @@ A study of this size takes a tenth of a second so, where loading torch alone tak
 
 import json
 import os
+import resource
 import runpy
+import signal
 import subprocess
 import sys
 import tempfile
@@ -22,7 +24,13 @@ DATA = ("download", "resize_pyramids", "split", "fit_linear", "describe_data", "
 
 
 class Server:
-    """A process that has loaded what these stages import."""
+    """A process that has loaded what these stages import.
+
+    Attributes:
+        peak: bytes of memory that the last one had at most, the libraries included.
+    """
+
+    peak = 0
 
     def __init__(self, root: Path, stages: tuple[str, ...]) -> None:
         self._process = subprocess.Popen(
@@ -42,7 +50,9 @@ class Server:
             asked = [str(folder), argv, environment, said.name]
             self._process.stdin.write(json.dumps(asked) + "\n")
             self._process.stdin.flush()
-            return int(self._process.stdout.readline()), said.read()
+            code, peak = self._process.stdout.readline().split()
+            self.peak = int(peak) << 10
+            return int(code), said.read()
 
     def close(self) -> None:
         assert self._process.stdin
@@ -60,8 +70,8 @@ def serve(stages: list[str]) -> None:
         child = os.fork()
         if child == 0:
             become(folder, argv, environment, said)
-        _, status = os.waitpid(child, 0)
-        answers.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        _, status, used = os.wait4(child, 0)
+        answers.write(f"{os.waitstatus_to_exitcode(status)} {used.ru_maxrss}\n")
         answers.flush()
 
 
@@ -70,6 +80,9 @@ def become(folder: str, argv: list[str], environment: dict[str, str], said: str)
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
+    if seconds := environment.get("FAULT_SECONDS"):
+        resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds)))
+        signal.alarm(6 * int(seconds))  # a busy machine takes longer, but not for ever
     target = os.open(said, os.O_WRONLY | os.O_APPEND)
     nothing = os.open(os.devnull, os.O_RDONLY)
     for source, number in ((nothing, 0), (target, 1), (target, 2)):
@@ -79,8 +92,10 @@ def become(folder: str, argv: list[str], environment: dict[str, str], said: str)
     ended: Any = 0
     try:
         runpy.run_path(str(HOOKS))
-        sys.modules.pop(f"stages.{argv[0]}", None)
-        runpy.run_module(f"stages.{argv[0]}", run_name="__main__", alter_sys=True)
+        module = argv[0] if argv[0] == "srcore" else f"stages.{argv[0]}"
+        if module != "srcore":
+            sys.modules.pop(module, None)
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
     except SystemExit as error:
         ended = error.code or 0
         if isinstance(ended, str):

@@ -149,7 +149,7 @@ WEIGHTS = Area(
         features(
             "frozen weights that are not numbers",
             weights(lambda a: a["features.7.bias"].fill(np.nan)),
-            f"weights of {FILE}: features of images 0 to 11 do not fit half floats; are these the right weights?",
+            f"{FILE}: features.7.bias holds values that are no numbers, or infinite",
         ),
         features(
             "a pickle that runs a program",

@@ -104,15 +104,20 @@ def test_safetensors_give_the_same_network(checkpoint, loaded, tmp_path):
     path.unlink()
 
 
+def save_program(model: torch.nn.Module, path: Path) -> None:
+    """Save a network as OpenAI saved theirs."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        inputs = torch.zeros(1, 3, 224, 224), torch.zeros(1, 77, dtype=torch.long)
+        torch.jit.trace(model, inputs, check_trace=False).save(path)
+
+
 @pytest.mark.slow
 def test_openais_own_file_is_read_and_no_other_program(
     checkpoint, loaded, theirs, tmp_path, monkeypatch
 ):
     path = tmp_path / "ViT-B-32.pt"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        inputs = torch.zeros(1, 3, 224, 224), torch.zeros(1, 77, dtype=torch.long)
-        torch.jit.trace(theirs[0], inputs, check_trace=False).save(path)
+    save_program(theirs[0], path)
     with pytest.raises(StudyError, match=r"not OpenAI's ViT-B-32\.pt"):
         load_clip(str(path), CPU)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -215,7 +220,7 @@ class Harmful:
 def test_a_pickle_with_code_is_refused_unrun(tmp_path):
     path, canary = tmp_path / "evil.pt", tmp_path / "ran"
     torch.save({"visual.proj": Harmful(canary)}, path)
-    with pytest.raises(StudyError, match=r"evil\.pt: not a ViT-B-32") as caught:
+    with pytest.raises(StudyError, match=r"evil\.pt: refused; only tensors are read") as caught:
         load_clip(str(path), CPU)
     assert "\n" not in str(caught.value)
     assert not canary.exists()
@@ -225,7 +230,7 @@ def test_a_pickle_with_code_is_refused_unrun(tmp_path):
 def test_a_file_that_holds_no_tensors_is_one_line(tmp_path, name):
     path = tmp_path / name
     path.write_bytes(bytes(range(256)) * 4)
-    with pytest.raises(StudyError, match=f"{name}: not a ViT-B-32-quickgelu checkpoint") as caught:
+    with pytest.raises(StudyError, match=f"{name}: (not a readable|refused)") as caught:
         load_clip(str(path), CPU)
     assert "\n" not in str(caught.value)
 
@@ -238,27 +243,46 @@ def test_weights_of_another_network_are_one_line(tmp_path):
     assert "\n" not in str(caught.value)
 
 
-def test_pretrained_without_a_network_is_one_line(monkeypatch):
-    def offline(*_: object, **__: object) -> None:
-        raise OSError("no network\nat all")
+@pytest.fixture
+def cache(monkeypatch, tmp_path) -> Path:
+    """A cache of open_clip's of our own, with nothing in it."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    address = {"url": "http://127.0.0.1:9/ViT-B-32.pt"}
+    monkeypatch.setattr(open_clip, "get_pretrained_cfg", lambda *_: address)
+    return tmp_path / ".cache/clip"
 
-    monkeypatch.setattr(open_clip.factory, "download_pretrained", offline)
-    with pytest.raises(StudyError, match=r"^frozen\.clip = pretrained: .*no network") as caught:
+
+@pytest.mark.usefixtures("cache")
+def test_pretrained_without_a_network_is_one_line():
+    with pytest.raises(StudyError, match=r"^frozen\.clip = pretrained: .*refused") as caught:
         load_clip("pretrained", CPU)
     assert "\n" not in str(caught.value)
 
 
+def test_the_checksum_is_the_one_in_open_clips_address():
+    url = open_clip.get_pretrained_cfg(ARCHITECTURE, "openai")["url"]
+    assert clip_module.OPENAI_SHA256 in url.split("/")
+
+
+def test_what_was_planted_in_open_clips_cache_is_not_run(tmp_path, cache):
+    cache.mkdir(parents=True)
+    path = cache / "ViT-B-32.pt"
+    torch.save({"visual.proj": Harmful(tmp_path / "ran")}, path)
+    with pytest.raises(StudyError) as caught:
+        load_clip("pretrained", CPU)
+    assert f"{path}: refused; it is not the published file" in str(caught.value)
+    assert not (tmp_path / "ran").exists()
+
+
 @pytest.mark.slow
-def test_pretrained_asks_open_clip_for_openais_weights(monkeypatch, checkpoint, loaded):
-    asked = []
-
-    def fetched(config: dict, **_: object) -> str:
-        asked.append(config)
-        return str(checkpoint)
-
-    monkeypatch.setattr(open_clip.factory, "download_pretrained", fetched)
+def test_pretrained_is_openais_own_file_of_open_clips_cache(theirs, loaded, cache, monkeypatch):
+    cache.mkdir(parents=True)
+    path = cache / "ViT-B-32.pt"
+    save_program(theirs[0], path)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    monkeypatch.setattr(clip_module, "OPENAI_SHA256", digest)
     clip = load_clip("pretrained", CPU)
-    assert asked == [open_clip.get_pretrained_cfg(ARCHITECTURE, "openai")]
+    path.unlink()
     assert clip.label == "pretrained weights"
     assert fingerprint(clip.model) == fingerprint(loaded.model)
 

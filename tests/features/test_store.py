@@ -6,7 +6,7 @@ import torch
 from tiny import tiny_clip, tiny_pyramids
 
 from srcore.common.errors import StudyError
-from srcore.common.files import read_json
+from srcore.common.reading import read_json
 from srcore.common.tensors import to_tensor
 from srcore.data.dataset import Features
 from srcore.features import store as features_module

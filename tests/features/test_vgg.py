@@ -1,5 +1,7 @@
 import hashlib
+import os
 import threading
+import zipfile
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -175,6 +177,57 @@ def test_a_torch_file_of_something_else_is_one_line(tmp_path, value):
     assert "state_dict" in one_line(tmp_path / "vgg.pt")
 
 
+@pytest.mark.parametrize("bad", [torch.nan, torch.inf, -torch.inf])
+def test_values_that_are_no_numbers_are_named(tensors, tmp_path, bad):
+    tensors["features.7.bias"][5] = bad
+    torch.save(tensors, tmp_path / "vgg.pt")
+    assert "features.7.bias holds values that are no numbers" in one_line(tmp_path / "vgg.pt")
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        torch.zeros(64, dtype=torch.int64),
+        torch.zeros(64, dtype=torch.complex64),
+        torch.zeros(64).to_sparse(),
+        torch.zeros(64, device="meta"),
+        torch.quantize_per_tensor(torch.zeros(64), 1, 0, torch.qint8),
+    ],
+    ids=["whole", "complex", "sparse", "meta", "quantised"],
+)
+def test_tensors_without_plain_numbers_are_named(tensors, tmp_path, odd):
+    tensors["features.0.bias"] = odd
+    torch.save(tensors, tmp_path / "vgg.pt")
+    assert "vgg.pt" in one_line(tmp_path / "vgg.pt")
+
+
+def test_a_packed_torch_file_is_refused(tensors, tmp_path):
+    """A few bytes of it may unpack to any size."""
+    torch.save(tensors, tmp_path / "whole.pt")
+    with (
+        zipfile.ZipFile(tmp_path / "whole.pt") as whole,
+        zipfile.ZipFile(tmp_path / "vgg.pt", "w", zipfile.ZIP_DEFLATED) as packed,
+    ):
+        for name in whole.namelist():
+            packed.writestr(name, whole.read(name))
+    assert "is packed" in one_line(tmp_path / "vgg.pt")
+
+
+@pytest.mark.parametrize("name", ["vgg.pt", "vgg.safetensors"])
+def test_a_pipe_and_a_folder_are_not_waited_for(tmp_path, name):
+    os.mkfifo(tmp_path / name)
+    assert "a pipe or a device" in one_line(tmp_path / name)
+    (tmp_path / "folder.pt").mkdir()
+    assert "a folder, a pipe" in one_line(tmp_path / "folder.pt")
+
+
+def test_a_state_dict_within_a_file_is_read(tensors, tmp_path):
+    torch.save({"epoch": 3, "state_dict": tensors}, tmp_path / "vgg.pt")
+    torch.save(tensors, tmp_path / "plain.pt")
+    first, plain = (vgg.load(str(tmp_path / name), CPU) for name in ("vgg.pt", "plain.pt"))
+    assert first.fingerprint == plain.fingerprint
+
+
 def test_a_file_that_is_not_there_is_one_line(tmp_path):
     assert "no such file" in one_line(tmp_path / "nowhere.pt")
     assert "no such file" in one_line(tmp_path / "nowhere.safetensors")
@@ -187,13 +240,47 @@ def cache(monkeypatch, tmp_path) -> Path:
     return tmp_path / "torch" / "hub" / "checkpoints"
 
 
-def test_pretrained_weights_come_from_torchvisions_cache(tensors, cache):
+def kept(cache: Path, content: object, monkeypatch, published: bool) -> Path:
+    """Put a torch file where torchvision's would be; `published` makes it the one that is meant."""
     cache.mkdir(parents=True)
-    torch.save(tensors, cache / WEIGHTS.url.rpartition("/")[2])
+    path = cache / WEIGHTS.url.rpartition("/")[2]
+    torch.save(content, path)
+    if published:
+        monkeypatch.setattr(vgg, "SHA256", hashlib.sha256(path.read_bytes()).hexdigest())
+    return path
+
+
+def test_pretrained_weights_come_from_torchvisions_cache(tensors, cache, monkeypatch):
+    kept(cache, tensors, monkeypatch, published=True)
     extractor = vgg.load("pretrained", CPU)
     assert extractor.label == "pretrained weights"
     low = crops()[0]
     assert_same_but_for_a_factor(extractor.embed(low), by_hand(tensors, low))
+
+
+def test_the_checksum_is_that_of_torchvisions_file():
+    assert WEIGHTS.url.endswith(f"vgg16-{vgg.SHA256[:8]}.pth")
+    assert len(vgg.SHA256) == 64
+
+
+@pytest.mark.parametrize("published", [False, True])
+def test_what_was_planted_in_the_cache_is_not_run(tmp_path, cache, monkeypatch, published):
+    """Not even where somebody had its checksum published."""
+    harmful = {"features.0.weight": Harmful(tmp_path / "ran")}
+    path = kept(cache, harmful, monkeypatch, published)
+    said = one_line("pretrained")
+    assert f"{path}: refused" in said
+    assert not (tmp_path / "ran").exists()
+    assert path.exists(), "it is the user's to remove"
+
+
+def test_other_weights_in_the_cache_are_refused(tensors, cache, monkeypatch):
+    """One bit of a value that no layer here needs."""
+    path = kept(cache, tensors, monkeypatch, published=True)
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+    assert "is not the published file" in one_line("pretrained")
 
 
 @pytest.fixture
@@ -216,7 +303,9 @@ def mirror(tmp_path, monkeypatch) -> Iterator[Path]:
 def offer(folder: Path, tensors: dict[str, torch.Tensor], monkeypatch, digest: str = "") -> None:
     """Serve the tensors under a name with their checksum, as torchvision's files have it."""
     torch.save(tensors, folder / "new")
-    digest = digest or hashlib.sha256((folder / "new").read_bytes()).hexdigest()[:8]
+    whole = hashlib.sha256((folder / "new").read_bytes()).hexdigest()
+    digest = digest or whole[:8]
+    monkeypatch.setattr(vgg, "SHA256", digest + whole[8:])
     (folder / "new").rename(folder / f"vgg16-{digest}.pth")
     address = (folder / "address").read_text()
     monkeypatch.setattr(WEIGHTS.value, "url", f"{address}/vgg16-{digest}.pth")

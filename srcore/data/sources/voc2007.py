@@ -22,6 +22,12 @@ from srcore.params.schema import NOTHING, Voc2007
 OBJECT = ("annotation", "object")
 """Where an annotation says what is to be seen; an object's parts have names as well."""
 
+OTHERWISE = "name a local archive (-S data.voc2007.archive=...)"
+MAX_ANNOTATION, DEEPEST = 1 << 20, 50
+"""Bytes of an annotation, and elements within elements of it; VOC's have a few thousand and 4."""
+MOST_OBJECTS, LONGEST_LABEL = 1000, 50
+"""Objects of one image, and characters of a class; what is more is left out."""
+
 
 def images(params: Params, downloads: Path) -> Iterator[Source]:
     """Yield the images of the archive that `data.voc2007` names."""
@@ -38,7 +44,7 @@ def photographs(settings: Voc2007, downloads: Path) -> Iterator[Source]:
     """
     if settings.archive == NOTHING:
         path = downloads / (PurePosixPath(urlsplit(settings.mirrors[0]).path).name or "archive")
-        fetch(settings.mirrors, path, settings.md5)
+        fetch(settings.mirrors, path, settings.md5, otherwise=OTHERWISE)
     else:
         path = Path(settings.archive)
         if not path.is_file():
@@ -68,19 +74,23 @@ def _labels(archive: Archive, image: PurePosixPath) -> tuple[str, ...]:
     annotation = str(image.parent.parent / "Annotations" / f"{image.stem}.xml")
     if annotation not in archive.members:
         return ()
+    if archive.members[annotation] > MAX_ANNOTATION:
+        raise ImageError(f"its annotation has more than {MAX_ANNOTATION} bytes")
     try:
         return object_names(archive.read(annotation))
-    except expat.ExpatError as error:
+    except (expat.ExpatError, LookupError, ValueError) as error:  # also of odd encodings
         raise ImageError(f"its annotation is damaged: {error}") from None
 
 
 def object_names(xml: bytes) -> tuple[str, ...]:
-    """Give the classes of an annotation's objects, sorted, each once.
+    """Give the classes of an annotation's objects, sorted, each once, printable.
 
     A class of which all objects are called difficult (hard to recognise) ends in `DIFFICULT`.
 
     Raises:
-        expat.ExpatError: not well-formed, or with a document type, of which entity bombs are made.
+        expat.ExpatError: not well-formed, nested without end, or with a document type, of which
+            entity bombs are made.
+        LookupError, ValueError: its encoding is unknown.
     """
     where: list[str] = []
     text: list[str] = []
@@ -89,13 +99,16 @@ def object_names(xml: bytes) -> tuple[str, ...]:
     def start(tag: str, _attributes: dict[str, str]) -> None:
         where.append(tag)
         text.clear()
-        if tuple(where) == OBJECT:
+        if len(where) > DEEPEST:
+            raise expat.ExpatError(f"elements lie more than {DEEPEST} deep within each other")
+        if tuple(where) == OBJECT and len(objects) < MOST_OBJECTS:
             objects.append({})
 
     def end(_tag: str) -> None:
         *above, last = where
-        if tuple(above) == OBJECT and last in ("name", "difficult"):
-            objects[-1][last] = "".join(text).strip()
+        if tuple(above) == OBJECT and objects and last in ("name", "difficult"):
+            value = printable("".join(text).strip(), LONGEST_LABEL)
+            objects[-1].setdefault(last, value.replace(";", ","))  # tables put ; between labels
         where.pop()
 
     def refuse(*_: object) -> None:

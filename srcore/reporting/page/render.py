@@ -17,6 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from srcore.common.errors import StudyError
+from srcore.common.text import redacted
 from srcore.features.labels import RANDOM
 from srcore.inference.baselines import BASELINE
 from srcore.metrics.table import HEADLINE, METRICS
@@ -178,7 +179,7 @@ def _parameters(params: Params) -> list[tuple[str, str]]:
     """All of params.yaml, a line a key; of an absolute path the last part only, for privacy."""
     lines = _flat(params.model_dump())
     return [
-        (key, f"…/{Path(value).name}" if Path(value).is_absolute() else value)
+        (key, f"…/{Path(value).name}" if Path(value).is_absolute() else redacted(value))
         for key, value in lines
     ]
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from srcore.common import paths
 from srcore.common.errors import StudyError
-from srcore.common.files import read_json
+from srcore.common.reading import read_json
 from srcore.common.tables import Columns, read_table
 from srcore.evaluation.tables import (
     METHOD_COLUMNS,

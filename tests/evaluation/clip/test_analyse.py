@@ -7,7 +7,7 @@ from PIL import Image
 from tiny import relabelled, tiny_clip, tiny_linear, tiny_network, tiny_pyramids
 
 from srcore.common.errors import StudyError
-from srcore.common.files import read_json
+from srcore.common.reading import read_json
 from srcore.data.dataset import Split
 from srcore.evaluation.clip import analyse as module
 from srcore.evaluation.clip.analyse import analyse
