@@ -9,7 +9,7 @@ import torch
 from normalised import Normalised
 from photographs import arrays, photographs
 from PIL import Image
-from tiny import CPU, tiny_pyramids
+from tiny import CPU, tiny_linear, tiny_pyramids
 
 from srcore.common.tensors import to_images, to_tensor
 from srcore.evaluation.held_out import judge_images
@@ -47,7 +47,7 @@ def by_hand(checkpoint: Path, low: torch.Tensor) -> dict[str, torch.Tensor]:
 def test_it_is_judged_with_its_statistics(checkpoint):
     pyramids, rows = tiny_pyramids(3), np.arange(3)
     networks = assemble([load_checkpoint(checkpoint)], {}, CPU)
-    table = judge_images(networks, pyramids, rows, CPU).set_index(["method", "output"])
+    table = judge_images(networks, tiny_linear(), pyramids, rows, CPU).set_index(["method", "output"])
     made = to_tensor(to_images(by_hand(checkpoint, to_tensor(pyramids.low))["large"]))
     expected = psnr(made, to_tensor(pyramids.large)).tolist()
     found = table.loc[("normalised", "large"), "psnr"].tolist()
