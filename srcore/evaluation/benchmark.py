@@ -16,8 +16,8 @@ from srcore.common.errors import StudyError
 from srcore.common.progress import progress
 from srcore.common.tensors import to_images, to_tensor
 from srcore.common.text import printable
-from srcore.evaluation.matlab import crop_to_multiple, imresize, luma
 from srcore.images.decode import ImageError, decode
+from srcore.images.matlab import crop_to_multiple, imresize, luma
 from srcore.inference.baselines import BASELINE
 from srcore.inference.network import Network
 from srcore.metrics.seeds import FIGURES, spread_over_seeds

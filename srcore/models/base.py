@@ -8,6 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+RGB = 3
+"""Channels of an image."""
+
 
 class SuperResolver(nn.Module):
     """A network from a low-resolution image to one or two larger ones.
@@ -36,6 +39,16 @@ class SuperResolver(nn.Module):
     """Pixels a side for each of its frozen features: tiles start and end at multiples of it."""
     global_features: ClassVar[bool] = False
     """Whether its frozen features are of the image as a whole, and one for all tiles."""
+
+    def hidden_kernels(self) -> list[nn.Parameter]:
+        """The kernels that Muon trains: of convolutions from features to features.
+
+        That leaves out what takes an image or gives one; Adam trains it, and all biases.
+        """
+        convolutions = (module for module in self.modules() if isinstance(module, nn.Conv2d))
+        return [
+            conv.weight for conv in convolutions if min(conv.in_channels, conv.out_channels) > RGB
+        ]
 
 
 def conv3(inputs: int, outputs: int, dilation: int = 1) -> nn.Conv2d:

@@ -28,7 +28,7 @@ from srcore.evaluation.benchmark import (
     judge,
     judge_benchmarks,
 )
-from srcore.evaluation.matlab import crop_to_multiple, imresize
+from srcore.images.matlab import crop_to_multiple, imresize
 from srcore.features.extractor import load_extractor
 from srcore.inference.network import Network
 from srcore.metrics.seeds import mean_over_seeds

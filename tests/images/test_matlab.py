@@ -7,7 +7,7 @@ import pytest
 from photographs import arrays
 from skimage.color import rgb2ycbcr
 
-from srcore.evaluation.matlab import crop_to_multiple, imresize, luma
+from srcore.images.matlab import crop_to_multiple, imresize, luma
 
 
 def cubic(x: float) -> float:
