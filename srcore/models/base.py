@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import torch
 import torch.nn.functional as F
@@ -46,9 +46,10 @@ class SuperResolver(nn.Module):
         That leaves out what takes an image or gives one; Adam trains it, and all biases.
         """
         convolutions = (module for module in self.modules() if isinstance(module, nn.Conv2d))
-        return [
+        kernels = [
             conv.weight for conv in convolutions if min(conv.in_channels, conv.out_channels) > RGB
         ]
+        return cast("list[nn.Parameter]", kernels)
 
 
 def conv3(inputs: int, outputs: int, dilation: int = 1) -> nn.Conv2d:

@@ -174,12 +174,19 @@ class Subpixel(Settings):
     """Images a step."""
     lr: float = Field(gt=0, le=1)
     """Adam's learning rate; the highest one where the schedule changes it."""
-    loss: Literal["l1", "inverse_psnr"]
-    """l1, or inverse_psnr as for the report's networks."""
-    schedule: Literal["one_cycle", "constant"]
-    """one_cycle (up for three tenths of the steps, then down to nothing) or constant."""
+    optimizer: Literal["muon", "adam"]
+    """muon for the kernels between features and Adam for the rest, or adam for all."""
+    muon_lr: float = Field(gt=0, le=1)
+    """Muon's learning rate; the highest one where the schedule changes it; unused with adam."""
+    loss: Literal["l1_fft", "l1", "inverse_psnr"]
+    """l1, l1_fft (and the difference of the spectra), or inverse_psnr (the report's)."""
+    schedule: Literal["linear", "one_cycle", "constant"]
+    """linear (to nothing), one_cycle (up for three tenths of the steps, then down to nothing) or
+    constant."""
+    warm_up: float = Field(ge=0, lt=1)
+    """Share of the steps for which the rates of linear and constant rise; one_cycle has its own."""
     max_norm: float = Field(ge=0)
-    """Greatest norm of a gradient; longer ones are shortened to it; 0 for no bound."""
+    """Greatest norm of a gradient; longer ones are clipped to it; 0 for no bound."""
     flips: bool
     """Turn and mirror every batch at random."""
     average: float = Field(ge=0, lt=1)

@@ -133,8 +133,8 @@ def resolutions(image: Packed) -> dict[str, Packed]:
 
 def _shrunk(image: Image.Image, factor: float) -> Packed:
     if factor != 1:
-        size = tuple(max(4, round(side * factor)) for side in image.size)
-        image = image.resize(size, Image.Resampling.BICUBIC)
+        width, height = (max(4, round(side * factor)) for side in image.size)
+        image = image.resize((width, height), Image.Resampling.BICUBIC)
     return np.asarray(image)
 
 

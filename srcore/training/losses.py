@@ -45,8 +45,8 @@ def l1_fft(output: Tensor, target: Tensor) -> Tensor:
     """L1 plus the mean absolute difference of the spectra, weighted (as SMFANet's recipe has it).
 
     The spectrum is the unnormalised real FFT over the image, real and imaginary parts apart. It
-    counts about ten times as much as the first part: errors that repeat over the image, such as
-    blur, weigh more than those of single pixels.
+    counts about ten times as much as the first part, and has errors in proportion to their size at
+    each frequency, while errors of pixels hide behind one another.
 
     Args:
         output: (N, C, H, W).
