@@ -162,7 +162,7 @@ def _outputs(
     for network in networks:
         if output in network.model.outputs:
             made = to_images(network(inputs)[output])[0]
-            yield network.card.model, network.card.seed, network.card.weights or "", made
+            yield network.method, network.card.seed, network.card.weights or "", made
 
 
 def judge(output: NDArray[np.uint8], target: NDArray[np.uint8], scale: int) -> dict[str, float]:

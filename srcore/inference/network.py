@@ -9,6 +9,7 @@ from srcore.common.errors import StudyError
 from srcore.features.extractor import Extractor, load_extractor
 from srcore.models.base import SuperResolver
 from srcore.models.checkpoint import Card
+from srcore.training.augment import DIHEDRAL, dihedral, undo_dihedral
 
 
 @dataclass(frozen=True)
@@ -19,23 +20,49 @@ class Network:
         model: the network, in evaluation mode.
         card: what its checkpoint says.
         extractor: its frozen extractor, None when it has none.
+        ensemble: whether outputs are means over the eight dihedral transforms of the input (the
+            field's geometric self-ensemble, Timofte et al. 2016), for eight times the work.
     """
 
     model: SuperResolver
     card: Card
     extractor: Extractor | None
+    ensemble: bool = False
 
     @property
     def label(self) -> str:
         """Name of the model, with the frozen weights its figures depend on."""
         return f"{self.card.model} ({self.card.weights})" if self.card.weights else self.card.model
 
+    @property
+    def method(self) -> str:
+        """Name in tables of methods; an ensemble has the field's plus sign."""
+        return f"{self.card.model}{'+' if self.ensemble else ''}"
+
     @torch.inference_mode()
-    def __call__(self, low: Tensor) -> dict[str, Tensor]:
-        """(N, 3, H, W) in [0, 1] → its outputs, each (N, 3, s·H, s·W)."""
+    def __call__(self, low: Tensor, features: Tensor | None = None) -> dict[str, Tensor]:
+        """Run the network.
+
+        Args:
+            low: (N, 3, H, W) in [0, 1].
+            features: frozen features that stand for the image as a whole, when they are at hand.
+
+        Returns:
+            Its outputs, each (N, 3, s·H, s·W).
+        """
+        if not self.ensemble:
+            return self._once(low, features)
+        total: dict[str, Tensor] = {}
+        for way in range(DIHEDRAL):
+            for name, output in self._once(dihedral(low, way), features).items():
+                part = undo_dihedral(output, way).div(DIHEDRAL)
+                total[name] = total[name] + part if name in total else part
+        return total
+
+    def _once(self, low: Tensor, features: Tensor | None) -> dict[str, Tensor]:
         if self.extractor is None:
             return self.model(low)
-        return self.model(low, self.extractor(low))
+        return self.model(low, self.extractor(low) if features is None else features)
 
 
 def assemble(

@@ -116,10 +116,7 @@ class Tiles:
                 )
 
     def _run(self, low: Pixels, features: Tensor | None) -> dict[str, Tensor]:
-        given = self._tensor(low)
-        if features is None:
-            return self._network(given)
-        return self._network.model(given, features)
+        return self._network(self._tensor(low), features)
 
     def _features(self, pixels: Pixels) -> Tensor:
         assert self._network.extractor is not None

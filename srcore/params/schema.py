@@ -6,22 +6,12 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
-from pydantic.config import JsonDict
+from pydantic import AfterValidator, Field, model_validator
 
 from srcore.models.registry import MODELS, SETS
+from srcore.params.asked import Benchmark, Shipped
+from srcore.params.base import NOTHING, ExistingPath, Settings, Weights
 from srcore.params.nearest import nearest
-
-NOTHING = "data/none"
-"""A committed empty file that path parameters point at when they are not used: DVC needs a path."""
-
-
-class Settings(BaseModel):
-    """Base of all groups: no unknown key, no silent conversion, no change after loading."""
-
-    model_config = ConfigDict(
-        extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True
-    )
 
 
 def _known_model(name: str) -> str:
@@ -29,23 +19,6 @@ def _known_model(name: str) -> str:
     if name not in known:
         raise ValueError(f"is not one of {', '.join(known)}{nearest(name, known)}")
     return name
-
-
-def _existing(path: str) -> str:
-    if not Path(path).exists():
-        raise ValueError("does not exist; give the path of a file or folder that does")
-    return path
-
-
-def _weights(value: str) -> str:
-    if value in ("random", "pretrained"):
-        return value
-    if not Path(value).is_file() or value == NOTHING:
-        hint = nearest(value, ["random", "pretrained"])
-        raise ValueError(
-            f"is neither 'random' nor 'pretrained' nor the path of a weights file{hint}"
-        )
-    return value
 
 
 def _doubling(sizes: list[int]) -> list[int]:
@@ -72,16 +45,6 @@ def _said(sentences: list[str]) -> list[str]:
         if not sentence.strip():
             raise ValueError(f"sentence {place} is empty; write it or take it out")
     return sentences
-
-
-# What a validator adds to a type is told to docs/parameters.md beside it.
-PATH: JsonDict = {"format": "path"}
-ExistingPath = Annotated[str, AfterValidator(_existing), Field(json_schema_extra=PATH)]
-Weights = Annotated[
-    str,
-    AfterValidator(_weights),
-    Field(json_schema_extra={"anyOf": [{"enum": ["random"]}, {"enum": ["pretrained"]}, PATH]}),
-]
 
 
 class Sample(Settings):
@@ -193,41 +156,6 @@ class Subpixel(Settings):
     """Decay of the exponential average of the weights that is judged and kept; 0 for none."""
 
 
-class Shipped(Settings):
-    """Training of the network that the package ships, by the stage `train_shipped`."""
-
-    model: Literal["subpixel"]
-    """Its architecture; one with both outputs and no frozen features."""
-    seed: int = Field(ge=0)
-    """Seed of the first weights and of the crops."""
-    factors: list[Annotated[float, Field(gt=0, le=1)]] = Field(min_length=1)
-    """Sizes at which the originals are taken, as factors on their sides."""
-    steps: int = Field(ge=1)
-    """Steps of the whole training."""
-    period: int = Field(ge=1)
-    """Steps after which the state is saved, from which a stopped training goes on."""
-    batch_size: int = Field(ge=2)
-    """Crops a step."""
-    crop: int = Field(ge=8)
-    """Side in pixels of an input; its targets are twice and four times as large."""
-    large_share: float = Field(gt=0, lt=1)
-    """Share of the crops that are inputs for four times the size; the others are for twice."""
-    mid_weight: float = Field(ge=0)
-    """Weight of the output of twice the size on inputs for four times the size."""
-    lr: float = Field(gt=0, le=1)
-    """Adam's highest learning rate."""
-    muon_lr: float = Field(gt=0, le=1)
-    """Muon's highest learning rate."""
-    schedule: Literal["linear", "constant"]
-    """Of both learning rates: linear (to nothing), or constant, each after the warm-up."""
-    warm_up: float = Field(ge=0, lt=1)
-    """Share of the steps for which the rates rise."""
-    loss: Literal["l1", "l1_fft", "inverse_psnr"]
-    """Training loss, as for `subpixel`."""
-    max_norm: float = Field(gt=0)
-    """Greatest norm of a gradient; longer ones are clipped to it."""
-
-
 class Trainer(Settings):
     """The machines behind one training; a step's batch is shared out among the processes."""
 
@@ -266,13 +194,6 @@ class ClipAnalysis(Settings):
     """Seed of the choice."""
     descriptions: Annotated[list[str], AfterValidator(_said)]
     """Your own sentences; an empty list asks for the VOC classes instead."""
-
-
-class Benchmark(Settings):
-    """The field's benchmarks, judged by a stage that runs only when it is asked for."""
-
-    folder: ExistingPath
-    """Its sub-folders are data sets of high-resolution images; data/none for no folder."""
 
 
 class Params(Settings):

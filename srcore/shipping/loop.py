@@ -14,7 +14,7 @@ from srcore.common.progress import progress
 from srcore.common.tables import write_table
 from srcore.models.checkpoint import Card, save_checkpoint
 from srcore.models.registry import model_class
-from srcore.params.schema import Shipped
+from srcore.params.asked import Shipped
 from srcore.shipping.crops import Crops
 from srcore.shipping.originals import Originals
 from srcore.shipping.step import Step

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from srcore.models.base import SuperResolver
-from srcore.params.schema import Shipped
+from srcore.params.asked import Shipped
 from srcore.shipping.crops import Crops, Plan
 from srcore.training.losses import LOSSES
 from srcore.training.muon import Muon

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -37,6 +37,7 @@ class Options:
     tile: int = TILE
     device: str = "auto"
     weights: str | None = None
+    ensemble: bool = False
 
 
 def upscale(inputs: list[Path], options: Options, say: Say) -> None:
@@ -60,6 +61,7 @@ def upscale(inputs: list[Path], options: Options, say: Say) -> None:
     )
     device = pick_device(options.device)
     network = load_network(options.checkpoint, options.weights, device)
+    network = replace(network, ensemble=options.ensemble)
     output_of(network, options.scale)
     for path, why in todo.skipped:
         say(printable(f"{path}: skipped, {why}"))

@@ -7,7 +7,7 @@ from PIL import Image
 
 from srcore.data.raw import Entry, RawWriter
 from srcore.params import load_params
-from srcore.params.schema import Shipped
+from srcore.params.asked import Shipped
 from srcore.shipping.originals import Originals, pack_originals
 
 FACTORS = [1.0, 0.5]

@@ -15,7 +15,8 @@ from srcore.data.archive import Archive, open_archive
 from srcore.data.download import fetch
 from srcore.data.sources.source import Source
 from srcore.images.decode import ImageError
-from srcore.params.schema import NOTHING, Voc2007
+from srcore.params.base import NOTHING
+from srcore.params.schema import Voc2007
 
 NAME = ("annotation", "object", "name")
 """Where an annotation names what is to be seen; an object's parts have names as well."""
