@@ -112,6 +112,8 @@ RUN_ELSEWHERE = {
     "NODE_RANK=1 MASTER_ADDR=10.0.0.1 MASTER_PORT=29500 "
     "python -m stages.train vgg": "tests/training/test_distributed.py",
     'pip install -c constraints.txt -e ".[export]"': "Makefile",
+    'pip install -c constraints.txt -e ".[benchmark]"': "Makefile",
+    "dvc repro stages/dvc.yaml:train_shipped": "tests/pipeline/conftest.py",
     "pip install .": ".github/workflows/study.yml",
     "SRCORE_SET5=/my/Set5 pytest tests/evaluation/test_benchmark.py": (
         "tests/evaluation/test_benchmark.py"

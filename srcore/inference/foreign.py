@@ -100,7 +100,7 @@ def _describe(path: Path) -> "ImageModelDescriptor":
     except ImportError:
         raise StudyError(
             f"{path}: networks of others need spandrel; install it: "
-            "pip install -e '.[benchmark]' -c constraints.txt"
+            "pip install -c constraints.txt -e '.[benchmark]'"
         ) from None
     try:
         descriptor = ModelLoader(device="cpu").load_from_file(path)
