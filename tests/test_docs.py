@@ -171,7 +171,7 @@ def test_what_runs_elsewhere_is_there(root):
         in (texts["Makefile"])
     )
     assert "srcore[test]" in extras["dev"]
-    assert "srcore[export,s3]" in extras["test"]
+    assert "srcore[benchmark,export,s3]" in extras["test"]
     assert "run: pip install . && " in texts[".github/workflows/study.yml"]
     assert 'os.environ.get("SRCORE_SET5")' in texts["tests/evaluation/test_benchmark.py"]
 
