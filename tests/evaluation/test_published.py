@@ -103,7 +103,7 @@ def test_the_page_shows_every_row_and_marks_the_published(rows):
         assert metric.heading in page
     drawn = rows[rows.multiadds.notna()]
     assert page.count("<title>") == 1 + len(drawn)
-    assert page.count("hollow") == (drawn.source != MEASURED).sum() + 4, "and one in each legend"
+    assert page.count(' hollow"') == (drawn.source != MEASURED).sum() + 4, "and one in each legend"
 
 
 def test_names_do_not_lie_over_each_other(rows):
