@@ -29,9 +29,11 @@ review: $(VENV)/installed  ## what changed against BASE, as Markdown
 experiments: $(VENV)/installed  ## the experiments since SINCE side by side: Markdown, and a page with plots
 	@python -m srcore.reporting.experiments $(SINCE)
 
-bench: $(VENV)/installed-dev  ## a training step against the literal program; the other stages
+bench: $(VENV)/installed-dev  ## a training step; upscaling; the other stages, and their memory
 	python -m benchmarks.step
+	python -m benchmarks.upscaling
 	python -m benchmarks.pipeline
+	python -m benchmarks.scale 200 --limit 30 --out benchmarks/memory.csv
 
 IMAGES ?= 5011
 

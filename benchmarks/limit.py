@@ -29,7 +29,7 @@ class Recorder(TorchDispatchMode):
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Tensor):
-        return tuple(value.shape), "tensor"
+        return tuple(value.shape), value.dtype, "tensor"
     return tuple(value) if isinstance(value, list) else value
 
 
@@ -55,7 +55,8 @@ def _seconds(func: Any, shapes: tuple[Any, ...], kind: torch.memory_format, n: i
 
 
 def _tensor(value: Any, kind: torch.memory_format) -> Any:
-    if not (isinstance(value, tuple) and len(value) == 2 and value[1] == "tensor"):
+    if not (isinstance(value, tuple) and value[-1:] == ("tensor",)):
         return list(value) if isinstance(value, tuple) else value
-    tensor = torch.rand(value[0])
+    shape, dtype, _ = value
+    tensor = torch.rand(shape).to(dtype)
     return tensor.to(memory_format=kind) if tensor.dim() == 4 else tensor

@@ -1,7 +1,7 @@
 """Speed of the stages around training: `make bench`.
 
 Pyramids beside decoding alone, evaluation beside the networks alone, and `dvc repro` with nothing
-to do. Peak memory is in benchmarks/scale.py.
+to do. Peak memory is in benchmarks/scale.py, upscaling in benchmarks/upscaling.py.
 """
 
 import statistics
@@ -25,6 +25,7 @@ from srcore.data.parallel import in_order
 from srcore.data.pyramids import build_pyramids
 from srcore.data.raw import Entry, RawReader, RawWriter
 from srcore.evaluation.held_out import judge_images
+from srcore.evaluation.least_squares import fit_linear
 from srcore.features.extractor import load_extractor
 from srcore.images.decode import decode
 from srcore.inference.network import Network
@@ -92,9 +93,10 @@ def evaluation(pyramids: Pyramids, device: torch.device) -> tuple[float, float]:
         extractor = load_extractor(cls.frozen, "random", device) if cls.frozen else None
         networks.append(Network(cls().eval(), Card(name, 0, {}), extractor))
     rows = np.arange(HELD_OUT)
+    linear = fit_linear(pyramids, rows)
     low = to_tensor(pyramids.low[rows], device)
     whole, alone = in_turn(
-        lambda: judge_images(networks, pyramids, rows, device),
+        lambda: judge_images(networks, linear, pyramids, rows, device),
         lambda: [network(low) for network in networks],
     )
     return whole, alone

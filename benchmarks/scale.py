@@ -146,6 +146,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="where to work, instead of a temporary folder")
     parser.add_argument("--size", type=int, nargs=2, default=(500, 375), help="width, height")
     parser.add_argument("--limit", type=float, default=math.inf, help="seconds of a computation")
+    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks/scale.csv", help="the table")
     given = parser.parse_args()
     # A shell makes commands in the background ignore Ctrl-C, and so would those that they start.
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -167,7 +168,7 @@ def main() -> None:
             for stage in stages:
                 lines.append({"images": count, **watch(clone, stage, given.limit)})
                 print(*lines[-1].values(), flush=True)
-                write_table(ROOT / "benchmarks/scale.csv", pd.DataFrame(lines))
+                write_table(given.out, pd.DataFrame(lines))
     print(pd.DataFrame(lines).to_string(index=False))
 
 

@@ -3,9 +3,10 @@
 Beside it, what enlarging one image takes, which is another matter: its frozen features are computed
 there, and stored before training.
 
-Each runs in a process of its own, as it would at a user's, and the two take turns, so that the
+Each runs in a process of its own, as it would at a user's, and they take turns, so that the
 ratio holds on a shared machine. The literal program has its frozen extractor inside the step, as a
-notebook would, and torch as it comes; the product reads stored features.
+notebook would, torch as it comes, and float32; the product reads stored features, and is measured
+in float32 and, where the processor has units for it, in bfloat16.
 """
 
 import multiprocessing
@@ -16,13 +17,13 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import cast
 
 import pandas as pd
 import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from lightning_fabric import Fabric
 from literal import LITERAL, L1AndSpectrum, PSNRLoss
 
 from benchmarks.limit import convolutions_alone
@@ -33,11 +34,16 @@ from srcore.inference.network import Network
 from srcore.models.checkpoint import Card
 from srcore.models.registry import model_class
 from srcore.params import load_params
+from srcore.params.schema import Trainer
 from srcore.training.batches import Examples
+from srcore.training.distributed import launch
 from srcore.training.losses import LOSSES
 from srcore.training.optimization import OptimizationState
+from srcore.training.precision import Precision, bfloat16_units, processor
 from srcore.training.recipe import Recipe, recipe_for
 
+LITERALLY = "literal"
+"""Name of the literal program among those that are measured; others are named by precision."""
 TURNS, STEPS = 7, 5
 """Turns that count of each program (the first does not), and steps in each."""
 SIZES = {"low": 72, "mid": 144, "large": 288}
@@ -54,8 +60,9 @@ class InsideTheStep(torch.nn.Module):
         self.extractor = extractor
 
     def forward(self, low: torch.Tensor) -> torch.Tensor:
-        """(N, 3, H, W) → features; cloned, since inference tensors cannot be trained on."""
-        return self.extractor(low).clone()
+        """(N, 3, H, W) → features, of the batch as it is."""
+        with torch.no_grad():
+            return self.extractor.embed(low)
 
 
 def images(batch: int) -> dict[str, torch.Tensor]:
@@ -96,10 +103,10 @@ def literal(name: str) -> tuple[Step]:
     return (step,)
 
 
-def product(name: str) -> tuple[Step, Step, Step]:
+def product(name: str, precision: str) -> tuple[Step, Step, Step]:
     """The same, as `srcore.training.loop` has it; the making of its batch; enlarging one image.
 
-    Enlarging computes frozen features from the image, as for any new one.
+    Enlarging computes frozen features from the image, as for any new one, and all in float32.
     """
     params, cls = load_params(), model_class(name)
     recipe = recipe_for(cls, params)
@@ -116,7 +123,7 @@ def product(name: str) -> tuple[Step, Step, Step]:
         features = extractor(shown).half().numpy()
     examples = Examples(low, targets, features, CPU)
     rows = torch.arange(recipe.batch_size).numpy()
-    fabric = Fabric(accelerator="cpu", devices=1)
+    fabric = launch(CPU, Trainer(devices=1, nodes=1, precision=cast("Precision", precision)))
     optimization = OptimizationState(fabric, model, recipe, steps=STEPS * (1 + TURNS) + 2)
     inputs, true = examples.take(rows)
 
@@ -142,7 +149,7 @@ def product(name: str) -> tuple[Step, Step, Step]:
 
 def serve(program: str, name: str, turns: Connection) -> None:
     """Take some steps whenever asked to; at the end tell what else is known."""
-    step, *others = {"literal": literal, "product": product}[program](name)
+    step, *others = literal(name) if program == LITERALLY else product(name, program)
     while turns.recv():
         start = time.perf_counter()
         losses = [step() for _ in range(STEPS)]
@@ -161,61 +168,73 @@ def _seconds(step: Step) -> float:
     return time.perf_counter() - start
 
 
-def measure(name: str, recipe: Recipe) -> dict[str, object]:
-    """One line of the table; times in ms an image.
+def measure(name: str, recipe: Recipe, precisions: list[str]) -> list[dict[str, object]]:
+    """A line of the table for each precision; times in ms an image.
 
     The losses of all steps are compared, but for a network with steps of its own that of the first.
     """
     batch = recipe.batch_size
     compared = None if recipe.schedule == "constant" and not recipe.max_norm else 1
     context = multiprocessing.get_context("spawn")
+    programs = [LITERALLY, *precisions]
     turns: dict[str, Connection] = {}
     processes: dict[str, BaseProcess] = {}
-    for program in ("literal", "product"):
+    for program in programs:
         turns[program], theirs = context.Pipe()
         process = context.Process(target=serve, args=(program, name, theirs), daemon=True)
         process.start()
         processes[program] = process
     times: dict[str, list[float]] = {program: [] for program in turns}
-    differences: list[float] = []
+    losses: dict[str, list[float]] = {program: [] for program in turns}
     for repetition in range(1 + TURNS):
-        losses: list[list[float]] = []
         for program, connection in turns.items():
             connection.send(True)
             seconds, lost = connection.recv()
-            losses.append(lost)
+            losses[program] += lost
             if repetition:
                 times[program].append(1000 * seconds / batch)
-        differences += [abs(a - b) for a, b in zip(*losses, strict=True)]
-    for program, connection in turns.items():  # the literal one is gone before the limit is taken
+    lines: list[dict[str, object]] = []
+    theirs_ms = statistics.median(times[LITERALLY])
+    for program, connection in turns.items():  # each is gone before the next takes its limit
         connection.send(False)
-        if program == "literal":
-            processes[program].join()
-    *of_batch, enlarging = turns["product"].recv()
-    limit, data = (1000 * seconds / batch for seconds in of_batch)
-    theirs, ours = (statistics.median(times[program]) for program in ("literal", "product"))
-    return {
-        "model": name,
-        "batch": batch,
-        "literal_ms": round(theirs, 1),
-        "product_ms": round(ours, 1),
-        "ratio": round(theirs / ours, 2),
-        "convolutions_ms": round(limit, 1),
-        "share": round(limit / ours, 2),
-        "data_share": round(data / ours, 3),
-        "enlarging_ms": round(1000 * enlarging, 1),
-        "loss_differs_by": f"{max(differences[:compared]):.1e}",
-    }
+        if program != LITERALLY:
+            ours = statistics.median(times[program])
+            *of_batch, enlarging = connection.recv()
+            limit, data = (1000 * seconds / batch for seconds in of_batch)
+            pairs = zip(losses[LITERALLY][:compared], losses[program][:compared], strict=True)
+            lines.append(
+                {
+                    "model": name,
+                    "batch": batch,
+                    "precision": program,
+                    "processor": processor(CPU, cast("Precision", program)),
+                    "literal_ms": round(theirs_ms, 1),
+                    "product_ms": round(ours, 1),
+                    "ratio": round(theirs_ms / ours, 2),
+                    "convolutions_ms": round(limit, 1),
+                    "share": round(limit / ours, 2),
+                    "data_share": round(data / ours, 3),
+                    "enlarging_ms": round(1000 * enlarging, 1),
+                    "loss_differs_by": f"{max(abs(a - b) for a, b in pairs):.1e}",
+                }
+            )
+        processes[program].join()
+    return lines
 
 
 def main() -> None:
     params = load_params()
-    table = pd.DataFrame(
-        [measure(name, recipe_for(model_class(name), params)) for name in sys.argv[1:] or LITERAL]
-    )
-    report = table[table.model != "subpixel"].ratio
+    precisions = ["32-true", *(["bf16-mixed"] if bfloat16_units(CPU) else [])]
+    lines: list[dict[str, object]] = []
+    for name in sys.argv[1:] or LITERAL:
+        for line in measure(name, recipe_for(model_class(name), params), precisions):
+            print(*line.values(), flush=True)  # the table takes minutes
+            lines.append(line)
+    table = pd.DataFrame(lines)
     print(table.to_string(index=False))
-    print(f"geometric mean of the report's networks: {statistics.geometric_mean(report):.2f}")
+    for precision, part in table[table.model != "subpixel"].groupby("precision"):
+        mean = statistics.geometric_mean(part.ratio)
+        print(f"geometric mean of the report's networks, {precision}: {mean:.2f}")
     write_table(Path("benchmarks/step.csv"), table)
 
 

@@ -8,6 +8,7 @@ from srcore.common.tables import write_table
 from srcore.evaluation.benchmark import by_data_set, find_images, headline, judge_benchmarks
 from srcore.evaluation.contestants import contestants
 from srcore.evaluation.published import with_published
+from srcore.inference.linear import load_linear
 from srcore.inference.network import assemble
 from srcore.metrics.seeds import mean_over_seeds
 from srcore.models.checkpoint import load_set
@@ -22,7 +23,8 @@ def run() -> None:
     checkpoints = load_set(paths.MODELS / params.model)
     model_set = assemble(checkpoints, params.frozen.model_dump(), device)
     networks = contestants(model_set, params.benchmark, device)
-    table = judge_benchmarks(networks, images, params.data.max_pixels, device)
+    linear = load_linear(paths.LINEAR)
+    table = judge_benchmarks(networks, linear, images, params.data.max_pixels, device)
     means = by_data_set(table)
     rows = with_published(means, networks, paths.PUBLISHED)
     write_json(paths.BENCHMARK, headline(means))

@@ -15,8 +15,7 @@ SIDES = ("width", "height")
 def run() -> None:
     raw, split = (read_json(folder / "metrics.json") for folder in (paths.RAW, paths.SPLIT))
     pyramids = Pyramids.open(paths.PYRAMIDS)
-    train, validation = read_split(paths.SPLIT, pyramids.names)
-    sample_sheet(pyramids, train, validation, paths.SAMPLES)
+    sample_sheet(pyramids, read_split(paths.SPLIT, pyramids.names), paths.SAMPLES)
     sizes = [{"side": side, **raw.pop(side)} for side in SIDES]
     write_json(paths.DATASET, raw | split)
     write_table(paths.DATASET_TABLE, pd.DataFrame(sizes))

@@ -10,8 +10,8 @@ from srcore.evaluation.beside_report import bicubic_losses, differences, trainin
 from srcore.evaluation.held_out import judge_images
 from srcore.evaluation.methods import by_checkpoint, by_method, headline
 from srcore.evaluation.model_sets import final_losses, histories
+from srcore.inference.linear import load_linear
 from srcore.inference.network import assemble
-from srcore.metrics.seeds import mean_over_seeds
 from srcore.models.checkpoint import load_set
 from srcore.params import load_params
 
@@ -22,18 +22,17 @@ def run() -> None:
     models, side = paths.MODELS / params.model, params.pyramid.sizes[0]
     networks = assemble(load_set(models), params.frozen.model_dump(), device)
     pyramids = Pyramids.open(paths.PYRAMIDS)
-    train, held_out = read_split(paths.SPLIT, pyramids.names)
-    history = histories(models)
+    split, history = read_split(paths.SPLIT, pyramids.names), histories(models)
     curves = training_curves(history, paths.REPORT_LOSSES, [network.card for network in networks])
-    table = judge_images(networks, pyramids, held_out, device)
-    methods = by_method(table, networks, params.evaluate.resamples, side)
+    table = judge_images(networks, load_linear(paths.LINEAR), pyramids, split.judged, device)
+    methods, bicubic = by_method(table, networks, side), bicubic_losses(pyramids, split.train)
     write_json(paths.EVALUATION, headline(methods))
     write_json(paths.TRAINING, final_losses(history))
     write_table(paths.METHOD_TABLE, methods)
     write_table(paths.MODEL_TABLE, by_checkpoint(networks, models, side))
-    write_table(paths.IMAGE_TABLE, mean_over_seeds(table))
+    write_table(paths.IMAGE_TABLE, table)
     write_table(paths.TRAINING_TABLE, curves)
-    write_table(paths.BESIDE_REPORT_TABLE, differences(curves, bicubic_losses(pyramids, train)))
+    write_table(paths.BESIDE_REPORT_TABLE, differences(curves, bicubic))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Choose the images that are held out."""
+"""Choose the images that are held out, for validation and for the test."""
 
 from srcore.common import paths
 from srcore.common.stage import main
@@ -8,9 +8,9 @@ from srcore.params import load_params
 
 
 def run() -> None:
-    split = load_params().split
-    pyramids = Pyramids.open(paths.PYRAMIDS)
-    write_split(paths.SPLIT, pyramids.names, pyramids.groups, split.validation, split.seed)
+    asked = load_params().split
+    of = Pyramids.open(paths.PYRAMIDS)
+    write_split(paths.SPLIT, of.names, of.groups, asked.validation, asked.seed, test=asked.test)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from srcore.common.stage import argument, main
 from srcore.data.dataset import Features, Pyramids, read_split
 from srcore.models.registry import MODELS, model_class
 from srcore.params import load_params
-from srcore.training.distributed import launch, rank_zero_errors, rank_zero_only
+from srcore.training.distributed import data_digest, launch, rank_zero_errors, rank_zero_only
 from srcore.training.loop import train_model
 from srcore.training.recipe import recipe_for
 from srcore.training.resume import only_process
@@ -19,15 +19,17 @@ def run() -> None:
     name, params = argument(MODELS), load_params()
     device = prepare(params.device, params.threads)
     pyramids = Pyramids.open(paths.PYRAMIDS)
-    split = read_split(paths.SPLIT, pyramids.names)
+    parts = read_split(paths.SPLIT, pyramids.names)
+    split = parts.train, parts.validation
     model = model_class(name)
     features = Features.open(paths.FEATURES / model.frozen) if model.frozen else None
-    recipe = recipe_for(model, params)
-    trainer = params.trainer
+    given = name, pyramids, features, split
+    recipe, trainer = recipe_for(model, params), params.trainer
     with rank_zero_errors(trainer), rank_zero_only(trainer, only_process(name)) as states:
         with rank_zero_only(trainer, fresh_folder(paths.MODELS / name)) as out:
             fabric = launch(device, trainer)
-            one = partial(train_model, name, pyramids, features, split, recipe, fabric=fabric)
+            data = data_digest(*given, fabric)
+            one = partial(train_model, *given, recipe, fabric=fabric, data=data)
             trained = [one(seed=seed, out=out, states=states) for seed in params.seeds]
         for state in filter(None, trained):
             state.forget()

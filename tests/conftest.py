@@ -5,6 +5,8 @@ import pytest
 import torch
 from hypothesis import settings
 
+from srcore.models.registry import MODELS, Entry
+
 ROOT = Path(__file__).parents[1]
 
 settings.register_profile("steady", deadline=None)  # a busy machine is no failure
@@ -28,3 +30,10 @@ def shared() -> Path:
 @pytest.fixture(autouse=True, scope="module")
 def two_threads() -> None:
     torch.set_num_threads(2)
+
+
+@pytest.fixture
+def normalised(monkeypatch: pytest.MonkeyPatch) -> str:
+    """Name of a network with buffers (tests/normalised.py), put in the table of models."""
+    monkeypatch.setitem(MODELS, "normalised", Entry("normalised:Normalised", ()))
+    return "normalised"

@@ -21,7 +21,8 @@ from srcore.evaluation.beside_report import differences
 from srcore.evaluation.methods import headline
 from srcore.evaluation.model_sets import final_losses
 from srcore.evaluation.tables import COSTS, METHOD_COLUMNS, OURS
-from srcore.metrics.seeds import mean_over_seeds, spread_over_seeds
+from srcore.metrics.paired import paired_difference
+from srcore.metrics.seeds import spread_over_seeds
 from srcore.metrics.table import METRICS, measure
 from srcore.params import Params, load_params
 
@@ -33,6 +34,14 @@ METHODS = {
 }
 OUTPUTS = {"mid": 2, "large": 4}
 BICUBIC_LOSSES = {"mid": 0.0369, "large": 0.0417}
+SENTENCES = (
+    "a photo of a dog",
+    "a very long sentence about a cup of coffee on a table",
+    "犬",
+    "cat",
+)
+LINEAR = 0.08
+"""How much of the target the made-up linear filter sees."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +76,6 @@ def make_study(
     side: int = 32,
     crops: int = 6,
     epochs: int = 12,
-    errors: float = 1.96,
     scenes: int = 5,
     seeds: Sequence[float] = (0.0,),
 ) -> Params:
@@ -81,7 +89,6 @@ def make_study(
         side: side of a low-resolution image.
         crops: held-out images.
         epochs: length of the training curves.
-        errors: half the width of the intervals, in standard errors.
         scenes: scenes that the held-out images are of.
         seeds: one training each; what it sees more of the target than others.
     """
@@ -91,9 +98,8 @@ def make_study(
         (root / folder).mkdir(parents=True)
     (root / "params.yaml").write_text(text, encoding="utf-8")
     by_seed = _judge(root / "data/compare", networks, names, side, crops, scenes, seeds)
-    table = mean_over_seeds(by_seed)
-    write_table(root / "plots/images.csv", table)
-    methods = _methods(table, by_seed, networks, errors)
+    write_table(root / "plots/images.csv", by_seed)
+    methods = _methods(by_seed, networks)
     write_table(root / "plots/methods.csv", methods)
     write_json(root / "metrics/evaluate.json", headline(methods))
     write_table(root / "plots/models.csv", _models(networks, len(seeds)))
@@ -107,6 +113,62 @@ def make_study(
     params = load_params(params_file)
     sizes = params.pyramid.model_copy(update={"sizes": [side, 2 * side, 4 * side]})
     return params.model_copy(update={"pyramid": sizes})
+
+
+def add_clip(root: Path, weights: str, *, scored: bool = True) -> None:
+    """Write what the stage clip_analysis leaves, and the pyramids behind the thumbnails."""
+    images = pd.read_csv(root / "plots/images.csv", keep_default_na=False)
+    names = list(dict.fromkeys(images["image"]))
+    low = np.stack([np.asarray(_photograph(number, 24)) for number in range(len(names))])
+    (root / "data/pyramids").mkdir(parents=True)
+    for size in (24, 48, 96):
+        np.save(root / f"data/pyramids/{size}.npy", low.repeat(size // 24, 1).repeat(size // 24, 2))
+    index = {
+        "name": names,
+        "group": names,
+        "labels": "dog;car (difficult)",
+        "width": 1,
+        "height": 1,
+    }
+    write_table(root / "data/pyramids/index.csv", pd.DataFrame(index))
+    random = weights.startswith("random")
+    lines = [
+        {
+            "method": method,
+            "output": output,
+            "weights": part["weights"].iloc[0],
+            "survival": 0.9,
+            "survival_low": 0.85,
+            "survival_high": 0.95,
+            "ahead": None if method == "bicubic" else 0.0123,
+            "ahead_low": None if method == "bicubic" else 0.0023,
+            "ahead_high": None if method == "bicubic" else 0.0223,
+            "verdict": "" if random or method == "bicubic" else "better in these trainings",
+            "first": 0.75,
+            "rank": 1.0,
+            "agrees": 0.5,
+        }
+        | ({"map": 0.6543, "hits": 0.8} if scored else {})
+        for (method, output), part in images.groupby(["method", "output"], sort=False)
+        if method not in ("bilinear", "lanczos")
+    ]
+    blind = {"method": "chance", "output": "", "weights": "", "verdict": "", "survival": 0.0}
+    table = pd.DataFrame([*lines, blind]).assign(clip=weights)
+    write_table(root / "plots/clip_meaning.csv", table)
+    cosines = np.random.default_rng(0).uniform(-0.1, 0.4, (min(8, len(names)), len(SENTENCES)))
+    matrix = [
+        {"image": name, "number": number, "description": text, "cosine": cosines[row, number - 1]}
+        for row, name in enumerate(names[:8])
+        for number, text in enumerate(SENTENCES, start=1)
+    ]
+    write_table(root / "plots/clip_matrix.csv", pd.DataFrame(matrix))
+    best = [
+        {"image": name, "labels": "dog;car (difficult)", "rank": rank, "description": SENTENCES[k]}
+        | {"cosine": cosines[row, k]}
+        for row, name in enumerate(names[:8])
+        for rank, k in enumerate(np.argsort(-cosines[row])[:3], start=1)
+    ]
+    write_table(root / "plots/clip_best.csv", pd.DataFrame(best))
 
 
 def _judge(
@@ -129,8 +191,11 @@ def _judge(
         for output, scale in OUTPUTS.items():
             size = (scale * side, scale * side)
             real = np.asarray(target.resize(size, METHODS["bicubic"]), float)
-            drawn = {(m, 0): np.asarray(low.resize(size, f), float) for m, f in METHODS.items()}
-            bicubic = drawn["bicubic", 0]
+            drawn: dict[tuple[str, int | None], np.ndarray] = {
+                (m, None): np.asarray(low.resize(size, f), float) for m, f in METHODS.items()
+            }
+            bicubic = drawn["bicubic", None]
+            drawn["linear", None] = (bicubic + LINEAR * (real - bicubic)).round()
             for model, network in networks.items():
                 for seed, more in enumerate(seeds):
                     if output in network.outputs:
@@ -155,8 +220,8 @@ def _judge(
                         "gain": figures["psnr"] - base,
                     }
                 )
-                shown_here = number < len(names) and seed == 0
-                if shown_here and (method == "bicubic" or method in networks):
+                shown_here = number < len(names) and not seed
+                if shown_here and (method in ("bicubic", "linear") or method in networks):
                     label = f"{method} ({weights})" if weights else method
                     view = {"method": method, "label": label, "weights": weights}
                     file = f"{number:02d}.{output}.{method}.png"
@@ -171,7 +236,7 @@ def _judge(
             low.save(folder / item["low"])
             shown.append(item | {"detail": {"x": 0.375, "y": 0.25, "size": 0.25}})
     write_json(folder / "index.json", {"images": shown})
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).astype({"seed": "Int64"})
 
 
 def _photograph(number: int, side: int) -> Image.Image:
@@ -195,9 +260,7 @@ def _figures(image: np.ndarray, real: np.ndarray) -> dict[str, float]:
     return rounded(found)
 
 
-def _methods(
-    table: pd.DataFrame, by_seed: pd.DataFrame, networks: dict[str, Network], errors: float
-) -> pd.DataFrame:
+def _methods(table: pd.DataFrame, networks: dict[str, Network]) -> pd.DataFrame:
     lines: list[dict] = []
     for (method, output), part in table.groupby(["method", "output"], sort=False):
         network = networks.get(method)
@@ -205,12 +268,13 @@ def _methods(
         line |= {name: part[name].mean() for name in (*METRICS, "gain")}
         line["kind"] = "network" if network else "baseline"
         if method != "bicubic":
-            spread = errors * part.gain.std() / len(part) ** 0.5
-            line |= {"gain_low": line["gain"] - spread, "gain_high": line["gain"] + spread}
+            baseline = table[(table.method == "bicubic") & (table.output == output)]
+            found = paired_difference(part, baseline)
+            if found.low is not None:
+                line |= {"gain_low": found.low, "gain_high": found.high}
             line["wins"] = float((part.gain > 0).mean())
         if network:
-            of_seeds = by_seed[(by_seed.method == method) & (by_seed.output == output)]
-            line |= {"seeds": of_seeds["seed"].nunique()} | spread_over_seeds(of_seeds)
+            line |= {"seeds": part["seed"].nunique()} | spread_over_seeds(part)
             line |= {"parameters": network.parameters, "macs": network.macs}
             line["frozen_parameters"] = network.frozen
         lines.append(line)
@@ -247,7 +311,8 @@ def _models(networks: dict[str, Network], seeds: int) -> pd.DataFrame:
 def _training(networks: dict[str, Network], table: pd.DataFrame, epochs: int) -> pd.DataFrame:
     rows: list[dict] = []
     reached = table.groupby(["method", "output", "seed"])["psnr"].mean()
-    ours = [("this study", seed, epochs) for seed in sorted(set(table["seed"]))]
+    seeds = sorted(set(table["seed"].dropna()))
+    ours = [("this study", seed, epochs) for seed in seeds]
     for name, network in networks.items():
         for output in network.outputs:
             floor = (0.0366 if output == "mid" else 0.0414) - 0.01 * network.target

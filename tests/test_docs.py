@@ -75,7 +75,9 @@ def test_the_readme_leads_to_every_page(file):
 
 def test_the_page_about_the_report_tells_all_its_parts(root):
     text = (root / "docs/report.md").read_text()
-    page = (root / "srcore/reporting/templates/report.html.j2").read_text()
+    templates = root / "srcore/reporting/templates"
+    page = (templates / "report.html.j2").read_text()
+    page = page.replace('{% include "clip.html.j2" %}', (templates / "clip.html.j2").read_text())
     parts = re.findall(r'<h2 id="\w+-title">(.*?)</h2>', page)
     assert re.findall(r"^## (.*)$", text, flags=re.MULTILINE) == parts
     for words in VERDICTS.values():
@@ -86,16 +88,15 @@ def test_the_page_about_reviews_tells_every_verdict(root):
     text = (root / "docs/reviews.md").read_text()
     by_verdict = {
         "same": Difference(0, 0, 0, 20, 20),
-        "few": Difference(0.5, 0.4, 0.6, 2, 2),
-        "noise": Difference(0.1, -0.4, 0.6, 20, 20),
-        "seeds": Difference(0.5, 0.4, 0.6, 20, 20, spread=1),
-        "better": Difference(0.5, 0.4, 0.6, 20, 20),
-        "worse": Difference(-0.5, -0.6, -0.4, 20, 20),
+        "few": Difference(0.5, None, None, 2, 2),
+        "noise": Difference(0.1, -0.4, 0.6, 20, 20, p=0.4),
+        "better": Difference(0.5, 0.4, 0.6, 20, 20, p=0.01),
+        "worse": Difference(-0.5, -0.6, -0.4, 20, 20, p=0.01),
     }
     assert by_verdict.keys() == VERDICTS.keys()
     for verdict, difference in by_verdict.items():
         assert difference.verdict == verdict
-        words = f"**{difference.words}**" if difference.told else difference.words
+        words = f"**{difference.text}**" if difference.significant else difference.text
         assert re.search(rf"^\| (\*\*better\*\*, )?{re.escape(words)}[, |]", text, re.MULTILINE)
 
 

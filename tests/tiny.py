@@ -1,6 +1,7 @@
 """A small data set of photographs and small CLIPs, for tests that need no trained network."""
 
 import dataclasses
+from functools import cache
 
 import numpy as np
 import open_clip
@@ -11,8 +12,10 @@ from PIL import Image
 
 from srcore.data.dataset import Pyramids
 from srcore.data.pyramids import square
+from srcore.evaluation.least_squares import fit_linear
 from srcore.features.clip import ARCHITECTURE, Clip
 from srcore.features.extractor import freeze
+from srcore.inference.linear import LinearFilter
 from srcore.inference.network import Network
 from srcore.models.checkpoint import Card
 from srcore.models.registry import model_class
@@ -42,6 +45,12 @@ def tiny_pyramids(count: int = 5, low: int = 16, labels: tuple = ()) -> Pyramids
         level(2 * low),
         level(4 * low),
     )
+
+
+@cache
+def tiny_linear() -> LinearFilter:
+    """The linear filter, fitted on a few small images."""
+    return fit_linear(tiny_pyramids(4, low=48), np.arange(4))
 
 
 def tiny_network(name: str, seed: int = 0, extractor=None) -> Network:

@@ -1,4 +1,4 @@
-"""Readers of the packed data set: pyramids, and which image is on which side of the split."""
+"""Readers of the packed data set: pyramids, features, and which image is in which part."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +16,11 @@ Images = NDArray[np.uint8]
 Indices = NDArray[np.int64]
 
 INDEX, SPLIT = "index.csv", "split.json"
+PARTS = ("train", "validation", "test")
+"""Parts of a data set, in the order in which they are written."""
+DIFFICULT = " (difficult)"
+"""Ends the label of a class of which an image shows only objects that its annotation calls
+difficult: such an image counts neither for nor against the class."""
 COLUMNS: Columns = {"name": str, "group": str, "labels": str, "width": str, "height": str}
 
 
@@ -90,8 +95,33 @@ class Features:
             ) from None
 
 
-def read_split(folder: Path, names: Sequence[str]) -> tuple[Indices, Indices]:
-    """Read the split as indices into `names`, ascending: training images, held-out images.
+@dataclass(frozen=True)
+class Split:
+    """Which images are in which part, as ascending indices.
+
+    Attributes:
+        train: what networks learn from.
+        validation: what training curves and choices look at.
+        test: what nothing looks at before the networks are judged; empty when not asked for.
+    """
+
+    train: Indices
+    validation: Indices
+    test: Indices
+
+    @property
+    def part(self) -> str:
+        """Name of the part on which finished networks are judged: test, or validation without."""
+        return "test" if len(self.test) else "validation"
+
+    @property
+    def judged(self) -> Indices:
+        """The images of that part."""
+        return self.test if len(self.test) else self.validation
+
+
+def read_split(folder: Path, names: Sequence[str]) -> Split:
+    """Read the split as indices into `names`.
 
     Raises:
         StudyError: the file is missing or damaged, or was made for other images.
@@ -99,15 +129,14 @@ def read_split(folder: Path, names: Sequence[str]) -> tuple[Indices, Indices]:
     path = folder / SPLIT
     try:
         split = cast("dict[str, list[str]]", read_json(path))
-        sides = split["train"], split["validation"]
-        listed = sorted([*sides[0], *sides[1]])
+        parts = [split[part] for part in PARTS]
+        listed = sorted(name for part in parts for name in part)
     except (KeyError, TypeError):
         raise StudyError(f"{path}: damaged; {again(path.parent)}") from None
     if listed != sorted(names):
         raise StudyError(f"{path}: made for other images than these; {again(path.parent)}")
     place = {name: index for index, name in enumerate(names)}
-    train, validation = (np.array(sorted(place[name] for name in side), np.int64) for side in sides)
-    return train, validation
+    return Split(*(np.array(sorted(place[name] for name in part), np.int64) for part in parts))
 
 
 def _load(path: Path, count: int, size: int) -> Images:

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from srcore.common.files import atomic
-from srcore.data.dataset import Indices, Pyramids
+from srcore.data.dataset import Indices, Pyramids, Split
 
 DPI = 100
 LEFT, TOP, GAP = 24, 40, 8
@@ -19,16 +19,15 @@ WIDEST_CELL = 384
 WIDEST_NAME = 30
 
 
-def sample_sheet(
-    pyramids: Pyramids, train: Indices, validation: Indices, path: Path, count: int = 6
-) -> None:
+def sample_sheet(pyramids: Pyramids, split: Split, path: Path, count: int = 6) -> None:
     """Draw images as columns and sizes as rows, as PNG; equal data give equal bytes.
 
-    About half of the images are held-out ones, evenly spaced over the data set. All sizes are
-    drawn equally large and unsmoothed, so that one sees the very pixels that a network sees.
+    About half of the images are ones by which networks are judged, evenly spaced over the data
+    set. All sizes are drawn equally large and unsmoothed, so that one sees the very pixels that a
+    network sees.
     """
-    held = _spaced(validation, count // 2)
-    chosen = [*_spaced(train, count - len(held)), *held]
+    held = _spaced(split.judged, count // 2)
+    chosen = [*_spaced(split.train, count - len(held)), *held]
     levels = (pyramids.low, pyramids.mid, pyramids.large)
     cell = max(pyramids.sizes[0], min(pyramids.sizes[2], WIDEST_CELL))
     width = LEFT + len(chosen) * (cell + GAP)
@@ -36,7 +35,7 @@ def sample_sheet(
     figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI)
     for column, index in enumerate(chosen):
         left = LEFT + column * (cell + GAP)
-        side = "held out" if column >= len(chosen) - len(held) else "training"
+        side = split.part if column >= len(chosen) - len(held) else "training"
         figure.text(
             (left + cell / 2) / width,
             1 - TOP / 2 / height,

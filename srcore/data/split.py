@@ -1,4 +1,4 @@
-"""Hold out some images, whole groups at a time, exactly as many as asked for."""
+"""Hold out images for validation and test, whole groups at a time, as many as asked for."""
 
 import random
 from collections import defaultdict
@@ -7,29 +7,40 @@ from pathlib import Path
 
 from srcore.common.errors import StudyError
 from srcore.common.files import fresh_folder, write_json
-from srcore.data.dataset import SPLIT
+from srcore.data.dataset import PARTS, SPLIT
 
 METRICS = "metrics.json"
 
 
-def split_images(
-    names: Sequence[str], groups: Sequence[str], validation: float, seed: int
-) -> tuple[list[str], list[str]]:
-    """Divide `names` into training and held-out images, both in the order given.
+Group = list[int]
+"""Places of the images of one scene."""
 
-    Images that share a group stay together, and both sides get at least one.
+
+def split_images(
+    names: Sequence[str],
+    groups: Sequence[str],
+    validation: float,
+    seed: int,
+    *,
+    test: float = 0,
+) -> tuple[list[str], list[str], list[str]]:
+    """Divide `names` into training, validation and test images, each in the order given.
+
+    Images that share a group stay together; training and validation get at least one. Validation
+    is drawn first, so that it does not depend on `test`.
 
     Args:
         names: the images.
         groups: the group of each.
-        validation: a whole number of held-out images, met exactly, or a share in (0, 1), met as
-            nearly as whole groups allow.
+        validation: a whole number of images, met exactly, or a share in (0, 1) of all of them, met
+            as nearly as whole groups allow.
         seed: of the shuffle.
+        test: as `validation`; 0 for no such part.
 
     Raises:
-        StudyError: too few images or groups, or groups that do not add up to the number.
+        StudyError: too few images or groups, or groups that do not add up to a number.
     """
-    members: defaultdict[str, list[int]] = defaultdict(list)
+    members: defaultdict[str, Group] = defaultdict(list)
     for index, group in enumerate(groups):
         members[group].append(index)
     if len(members) < 2:
@@ -37,42 +48,68 @@ def split_images(
             f"{len(names)} images of {len(members)} scene cannot be split; use more images "
             "(data.limit, data.source)"
         )
-    by_size: defaultdict[int, list[list[int]]] = defaultdict(list)
-    shuffled = list(members.values())
-    random.Random(seed).shuffle(shuffled)  # noqa: S311 not for secrets
+    left = list(members.values())
+    random.Random(seed).shuffle(left)  # noqa: S311 not for secrets
+    held: list[set[int]] = []
+    for key, asked in (("validation", validation), ("test", test)):
+        chosen, left = _hold_out(left, key, asked, len(names)) if asked or not held else ([], left)
+        held.append({index for group in chosen for index in group})
+    rest = set(range(len(names))).difference(*held)
+    train, validating, testing = (
+        [name for index, name in enumerate(names) if index in part] for part in (rest, *held)
+    )
+    return train, validating, testing
+
+
+def _hold_out(
+    shuffled: list[Group], key: str, asked: float, all_images: int
+) -> tuple[list[Group], list[Group]]:
+    """Groups that hold as many images as asked, and the others, both in the shuffled order."""
+    if len(shuffled) < 2:
+        raise StudyError(f"split.{key} = {asked}: no scene would be left for training")
+    by_size: defaultdict[int, list[Group]] = defaultdict(list)
     for group in shuffled:
         by_size[len(group)].append(group)
     sizes = sorted(by_size, reverse=True)
-    sums = _reachable([(size, len(by_size[size])) for size in sizes], len(names))
-    goal = _goal(validation, len(names), sums[0])
-
-    held: set[int] = set()
-    for size, rest, wanted in zip(sizes, sums[1:], _greedy(shuffled, sizes, goal), strict=True):
+    total = sum(map(len, shuffled))
+    sums = _reachable([(size, len(by_size[size])) for size in sizes], total)
+    wanted = asked if isinstance(asked, int) else round(asked * all_images)
+    goal = _goal(f"split.{key} = {asked}", wanted, total, sums[0], exact=isinstance(asked, int))
+    chosen: list[Group] = []
+    for size, rest, greedy in zip(sizes, sums[1:], _greedy(shuffled, sizes, goal), strict=True):
         # The count nearest to what the shuffle alone would take, after which the rest still fits.
         fitting = (
             take
             for take in range(min(len(by_size[size]), goal // size) + 1)
             if rest >> (goal - take * size) & 1
         )
-        take = min(fitting, key=lambda take: abs(take - wanted))
+        take = min(fitting, key=lambda take: abs(take - greedy))
         goal -= take * size
-        held.update(index for group in by_size[size][:take] for index in group)
-    train = [name for index, name in enumerate(names) if index not in held]
-    return train, [name for index, name in enumerate(names) if index in held]
+        chosen += by_size[size][:take]
+    taken = {group[0] for group in chosen}
+    return chosen, [group for group in shuffled if group[0] not in taken]
 
 
 def write_split(
-    out: Path, names: Sequence[str], groups: Sequence[str], validation: float, seed: int
+    out: Path,
+    names: Sequence[str],
+    groups: Sequence[str],
+    validation: float,
+    seed: int,
+    *,
+    test: float = 0,
 ) -> None:
-    """Write `split.json`, the names of both sides, and `metrics.json`, their counts."""
-    train, held = split_images(names, groups, validation, seed)
+    """Write `split.json`, the names of the three parts, and `metrics.json`, their counts."""
+    parts = split_images(names, groups, validation, seed, test=test)
+    named = dict(zip(PARTS, parts, strict=True))
     group = dict(zip(names, groups, strict=True))
     counts = {
-        side: {"images": len(chosen), "groups": len({group[name] for name in chosen})}
-        for side, chosen in (("train", train), ("validation", held))
+        part: {"images": len(chosen), "groups": len({group[name] for name in chosen})}
+        for part, chosen in named.items()
+        if chosen
     }
     with fresh_folder(out) as folder:
-        write_json(folder / SPLIT, {"train": train, "validation": held})
+        write_json(folder / SPLIT, named)
         write_json(folder / METRICS, counts)
 
 
@@ -103,24 +140,21 @@ def _reachable(counts: Sequence[tuple[int, int]], total: int) -> list[int]:
     return sums
 
 
-def _goal(validation: float, total: int, reachable: int) -> int:
-    if isinstance(validation, int):
-        if not 0 < validation < total:
-            raise StudyError(
-                f"split.validation = {validation}: there are {total} images, "
-                f"so choose 1 to {total - 1}, or a share"
-            )
-        wanted = validation
-    else:
-        wanted = min(max(round(validation * total), 1), total - 1)
+def _goal(setting: str, wanted: int, total: int, reachable: int, *, exact: bool) -> int:
+    """The number of images to take: `wanted` itself, or else the nearest that groups make."""
+    if exact and not 0 < wanted < total:
+        raise StudyError(
+            f"{setting}: there are {total} images, so choose 1 to {total - 1}, or a share"
+        )
+    wanted = min(max(wanted, 1), total - 1)
     below = (reachable & ((2 << wanted) - 1)).bit_length() - 1
     beyond = reachable >> wanted
     above = wanted + (beyond & -beyond).bit_length() - 1
     possible = [count for count in (below, above) if 0 < count < total]
     nearest = min(possible, key=lambda count: abs(count - wanted))
-    if isinstance(validation, int) and nearest != wanted:
+    if exact and nearest != wanted:
         raise StudyError(
-            f"split.validation = {validation}: scenes stay whole, so it can be "
+            f"{setting}: scenes stay whole, so it can be "
             f"{' or '.join(map(str, possible))}, or a share"
         )
     return nearest

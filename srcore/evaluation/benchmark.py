@@ -18,7 +18,8 @@ from srcore.common.tensors import to_images, to_tensor
 from srcore.common.text import printable
 from srcore.images.decode import ImageError, decode
 from srcore.images.matlab import crop_to_multiple, imresize, luma
-from srcore.inference.baselines import BASELINE
+from srcore.inference.baselines import BASELINE, LINEAR
+from srcore.inference.linear import LinearFilter
 from srcore.inference.network import Network
 from srcore.metrics.seeds import FIGURES, spread_over_seeds
 from srcore.metrics.table import HEADLINE, measure
@@ -114,6 +115,7 @@ def _image(top: Path, path: Path) -> HighResolution:
 
 def judge_benchmarks(
     networks: list[Network],
+    linear: LinearFilter,
     images: list[HighResolution],
     max_pixels: int,
     device: torch.device,
@@ -123,9 +125,10 @@ def judge_benchmarks(
     With several seeds of a model, each is a line of its own.
 
     Returns:
-        One line an image, output, method and seed: data_set, image, method, seed, output, a column
-        for each metric of `srcore.metrics.table`, gain (dB over bicubic), and weights (label of the
-        frozen weights, empty without).
+        One line an image, output, method and seed: data_set, image, method, seed (missing for a
+        method that is not trained with one), output, a column for each metric of
+        `srcore.metrics.table`, gain (dB over bicubic), and weights (label of the frozen weights,
+        empty without).
     """
     lines: list[dict[str, Any]] = []
     for image in progress(images, "benchmark", unit="image"):
@@ -134,7 +137,7 @@ def judge_benchmarks(
             target = crop_to_multiple(pixels, scale)
             low = imresize(target, 1 / scale)
             bicubic = math.nan
-            for method, seed, weights, made in _outputs(networks, low, output, device):
+            for method, seed, weights, made in _outputs(networks, linear, low, output, device):
                 found = judge(made, target, scale)
                 if method == BASELINE:  # the first
                     bicubic = found[HEADLINE]
@@ -150,14 +153,19 @@ def judge_benchmarks(
                         "weights": weights,
                     }
                 )
-    return pd.DataFrame(lines)
+    return pd.DataFrame(lines).astype({"seed": "Int64"})
 
 
 def _outputs(
-    networks: list[Network], low: NDArray[np.uint8], output: str, device: torch.device
-) -> Iterator[tuple[str, int, str, NDArray[np.uint8]]]:
+    networks: list[Network],
+    linear: LinearFilter,
+    low: NDArray[np.uint8],
+    output: str,
+    device: torch.device,
+) -> Iterator[tuple[str, int | None, str, NDArray[np.uint8]]]:
     """Method, seed, label of its weights, and the image (s·H, s·W, 3) it makes of `low`."""
-    yield BASELINE, 0, "", imresize(low, OUTPUTS[output])
+    yield BASELINE, None, "", imresize(low, OUTPUTS[output])
+    yield LINEAR, None, "", linear(low[None], OUTPUTS[output])[0]
     inputs = to_tensor(np.ascontiguousarray(low)[None], device)
     for network in networks:
         if output in network.model.outputs:
@@ -186,17 +194,18 @@ def by_data_set(table: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         One line a data set, method and output: data_set, method, output, weights, images, seeds,
-        every metric, gain (dB over bicubic), gain_spread (its standard deviation between seeds).
+        every metric, gain (dB over bicubic), gain_spread (its standard deviation between seeds);
+        what is no network has no seeds.
     """
     lines: list[dict[str, Any]] = []
     keys = ["data_set", "method", "output"]
     for key, part in table.groupby(keys, sort=False):
         line = dict(zip(keys, key, strict=True)) | {"weights": part["weights"].iloc[0]}
-        line |= {"images": part["image"].nunique(), "seeds": part["seed"].nunique()}
+        line |= {"images": part["image"].nunique(), "seeds": part["seed"].nunique() or None}
         line |= {name: part[name].mean() for name in FIGURES}
         lines.append(line | spread_over_seeds(part))
     columns = [*keys, "weights", "images", "seeds", *FIGURES, "gain_spread"]
-    return pd.DataFrame(lines, columns=columns)
+    return pd.DataFrame(lines, columns=columns).astype({"seeds": "Int64"})
 
 
 def headline(means: pd.DataFrame) -> dict[str, Any]:
@@ -209,7 +218,7 @@ def headline(means: pd.DataFrame) -> dict[str, Any]:
         {data set: {network: {output: PSNR in dB}}}.
     """
     found: dict[str, Any] = {}
-    for line in means[means["method"] != BASELINE].to_dict("records"):
+    for line in means[means["seeds"].notna()].to_dict("records"):
         of_set = found.setdefault(line["data_set"], {})
         of_set.setdefault(line["method"], {})[line["output"]] = line[HEADLINE]
     return found

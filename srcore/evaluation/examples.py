@@ -1,4 +1,4 @@
-"""The comparison: every network's output for a few held-out images, beside bicubic and target."""
+"""The comparison: every network's output for a few held-out images, beside what is no network."""
 
 import difflib
 import random
@@ -19,7 +19,8 @@ from srcore.common.files import fresh_folder, rounded, write_json
 from srcore.common.progress import progress
 from srcore.common.tensors import quantise, to_images, to_tensor
 from srcore.data.dataset import Indices, Pyramids
-from srcore.inference.baselines import BASELINE, upscale
+from srcore.inference.baselines import BASELINE, LINEAR, upscale
+from srcore.inference.linear import LinearFilter
 from srcore.inference.network import Network
 from srcore.metrics.table import measure
 from srcore.models.scales import OUTPUTS
@@ -62,7 +63,7 @@ class Shown:
     """One method's output for one image at one size.
 
     Attributes:
-        method: bicubic, the name of a model, or target.
+        method: bicubic, linear, the name of a model, or target.
         label: what stands beside the image; names the frozen weights, and the seed when the set
             holds several.
         weights: label of the frozen weights, empty without.
@@ -85,7 +86,7 @@ class Comparison:
         name: of the image.
         low: (H, W, 3) uint8.
         detail: where the methods differ most.
-        outputs: output → bicubic, the models that have this output, target.
+        outputs: output → bicubic, linear, the models that have this output, target.
     """
 
     name: str
@@ -124,7 +125,8 @@ def choose(
 
 def _unknown(name: str, pyramids: Pyramids, held_out: list[str]) -> str:
     near = difflib.get_close_matches(name, held_out, n=3, cutoff=0)
-    what = "a training image" if name in pyramids.names else "no image of this data set"
+    known = name in pyramids.names
+    what = "not among the images judged" if known else "no image of this data set"
     return (
         f"compare.names: {name!r} is {what}; name held-out ones, "
         f"such as {', '.join(near)} (all of them: data/split/split.json)"
@@ -154,7 +156,11 @@ def find_detail(outputs: dict[str, list[NDArray[np.uint8]]], side: int) -> Detai
 
 
 def compare(
-    networks: Sequence[Network], pyramids: Pyramids, chosen: Indices, device: torch.device
+    networks: Sequence[Network],
+    linear: LinearFilter,
+    pyramids: Pyramids,
+    chosen: Indices,
+    device: torch.device,
 ) -> list[Comparison]:
     """Every method's output for the chosen images, one image after the other.
 
@@ -164,23 +170,30 @@ def compare(
     firsts = list({network.card.model: network for network in reversed(networks)}.values())[::-1]
     several = {model for model, count in seeds.items() if count > 1}
     return [
-        _compare_one(firsts, several, pyramids, int(index), device)
+        _compare_one(firsts, linear, several, (pyramids, int(index)), device)
         for index in progress(chosen.tolist(), desc="comparing", unit="image")
     ]
 
 
 def _compare_one(
     networks: list[Network],
+    linear: LinearFilter,
     several: set[str],
-    pyramids: Pyramids,
-    index: int,
+    place: tuple[Pyramids, int],
     device: torch.device,
 ) -> Comparison:
+    pyramids, index = place
     low = np.array(pyramids.low[index : index + 1])
     targets = {name: np.array(getattr(pyramids, name)[index]) for name in OUTPUTS}
     outputs = {
-        name: [_judged(BASELINE, BASELINE, "", to_tensor(upscale(low, BASELINE, scale)), target)]
-        for (name, scale), target in zip(OUTPUTS.items(), targets.values(), strict=True)
+        name: [
+            _judged(method, method, "", to_tensor(made), targets[name])
+            for method, made in (
+                (BASELINE, upscale(low, BASELINE, scale)),
+                (LINEAR, linear(low, scale)),
+            )
+        ]
+        for name, scale in OUTPUTS.items()
     }
     inputs = to_tensor(low, device)
     for network in networks:

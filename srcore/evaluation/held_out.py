@@ -1,4 +1,4 @@
-"""Judging a model set on the held-out images, beside interpolation."""
+"""Judging a model set on the held-out images, beside interpolation and the linear filter."""
 
 from collections.abc import Iterator
 from itertools import chain
@@ -12,7 +12,8 @@ from torch import Tensor
 from srcore.common.progress import progress
 from srcore.common.tensors import quantise, to_tensor
 from srcore.data.dataset import Indices, Pyramids
-from srcore.inference.baselines import BASELINE, METHODS, upscale
+from srcore.inference.baselines import BASELINE, LINEAR, METHODS, upscale
+from srcore.inference.linear import LinearFilter
 from srcore.inference.network import Network
 from srcore.metrics.table import HEADLINE, METRICS, measure
 from srcore.models.scales import OUTPUTS
@@ -23,6 +24,7 @@ BATCH = 8
 
 def judge_images(
     networks: list[Network],
+    linear: LinearFilter,
     pyramids: Pyramids,
     held_out: Indices,
     device: torch.device,
@@ -33,17 +35,18 @@ def judge_images(
 
     Returns:
         One line a method, seed, output and image, in this order: image, group, method, output,
-        seed, a column for each metric of `srcore.metrics.table`, weights (label of the frozen
-        weights, empty without), and gain (dB over bicubic).
+        seed (missing for a method that is not trained with one), a column for each metric of
+        `srcore.metrics.table`, weights (label of the frozen weights, empty without), and gain (dB
+        over bicubic).
     """
     # Plain tuples: an array kept among those that come and go leaves holes in the memory.
-    lines: dict[tuple[str, int, str], list[tuple[str | int | float, ...]]] = {}
+    lines: dict[tuple[str, int | None, str], list[tuple[str | int | float | None, ...]]] = {}
     starts = range(0, len(held_out), BATCH)
     for start in progress(starts, desc="evaluating", unit="batch"):
         rows = held_out[start : start + BATCH]
         low = np.array(pyramids.low[rows])
         targets = {output: to_tensor(getattr(pyramids, output)[rows]) for output in OUTPUTS}
-        for method, seed, weights, output, images in _outputs(networks, low, device):
+        for method, seed, weights, output, images in _outputs(networks, linear, low, device):
             part = lines.setdefault((method, seed, output), [])
             figures = torch.stack([*measure(images, targets[output]).values()], 1).tolist()
             for row, of_image in zip(rows, figures, strict=True):
@@ -51,6 +54,7 @@ def judge_images(
                 part.append((name, group, method, output, seed, *of_image, weights))
     columns = ["image", "group", "method", "output", "seed", *METRICS, "weights"]
     table = pd.DataFrame(chain.from_iterable(lines.values()), columns=columns)
+    table["seed"] = table["seed"].astype("Int64")
     baseline = table[table.method == BASELINE].set_index(["image", "output"])[HEADLINE]
     pairs = pd.MultiIndex.from_frame(table[["image", "output"]])
     table["gain"] = table[HEADLINE] - baseline.reindex(pairs).to_numpy()
@@ -58,12 +62,14 @@ def judge_images(
 
 
 def _outputs(
-    networks: list[Network], low: NDArray[np.uint8], device: torch.device
-) -> Iterator[tuple[str, int, str, str, Tensor]]:
+    networks: list[Network], linear: LinearFilter, low: NDArray[np.uint8], device: torch.device
+) -> Iterator[tuple[str, int | None, str, str, Tensor]]:
     """Method, seed, label of its weights, output and images (N, 3, H, W), quantised, on CPU."""
     for method in METHODS:
         for output, scale in OUTPUTS.items():
-            yield method, 0, "", output, to_tensor(upscale(low, method, scale))
+            yield method, None, "", output, to_tensor(upscale(low, method, scale))
+    for output, scale in OUTPUTS.items():
+        yield LINEAR, None, "", output, to_tensor(linear(low, scale))
     inputs = to_tensor(low, device)
     for network in networks:
         card = network.card

@@ -10,23 +10,21 @@ from srcore.evaluation.tables import CHECKPOINT_COLUMNS, COSTS, METHOD_COLUMNS, 
 from srcore.inference.baselines import BASELINE
 from srcore.inference.network import Network
 from srcore.metrics import cost
-from srcore.metrics.intervals import mean_interval
+from srcore.metrics.paired import paired_difference
 from srcore.metrics.seeds import spread_over_seeds
 from srcore.metrics.table import HEADLINE, METRICS
 from srcore.models.scales import OUTPUTS
 
 
-def by_method(
-    table: pd.DataFrame, networks: list[Network], resamples: int, side: int
-) -> pd.DataFrame:
+def by_method(table: pd.DataFrame, networks: list[Network], side: int) -> pd.DataFrame:
     """The content of `plots/methods.csv`.
 
-    With several seeds, figures are those of image-wise means, beside the spread between seeds.
+    With several seeds every figure is the mean over them, beside the spread between seeds; a win
+    is that of one training. Where scenes are too few there is no interval.
 
     Args:
         table: what `judge_images` gave.
         networks: the model set.
-        resamples: bootstrap resamples behind each interval.
         side: side of a low-resolution image, for the cost.
 
     Returns:
@@ -42,10 +40,11 @@ def by_method(
         line |= {"seeds": part["seed"].nunique() if method in costs else None}
         line |= spread_over_seeds(part)
         if method != BASELINE:
-            by_image = part.groupby(["image", "group"], sort=False)["gain"].mean().reset_index()
-            interval = mean_interval(by_image["gain"], by_image["group"], resamples)
-            line["gain_low"], line["gain_high"] = interval
-            line["wins"] = float((by_image["gain"] > 0).mean())
+            baseline = table[(table["method"] == BASELINE) & (table["output"] == output)]
+            difference = paired_difference(part, baseline)
+            if difference is not None and difference.low is not None:
+                line |= {"gain_low": difference.low, "gain_high": difference.high}
+            line["wins"] = float((part["gain"] > 0).mean())
         lines.append(line | costs.get(str(method), {}))
     found = pd.DataFrame(lines, columns=list(METHOD_COLUMNS))
     return found.astype(dict.fromkeys(("seeds", *COSTS), "Int64"))

@@ -30,6 +30,10 @@ and be wrong.
 OPENAI_SHA256 = "40d365715913c9da98579312b702a82c18be219cc2a73407c4526f58eba950af"
 """OpenAI's own ViT-B-32.pt: https://github.com/openai/CLIP/blob/main/clip/clip.py."""
 
+BATCH = 8
+"""Images embedded at once: their products with the weights take three fifths of the time of one by
+one; more gain little, and a single image pays for all."""
+
 
 @dataclass(frozen=True)
 class Clip:
@@ -87,7 +91,7 @@ class Clip:
             images = [to_pil_image(image) for image in quantise(low).cpu()]
             return F.normalize(_embed(visual, preprocess, device, images), dim=1)
 
-        return Extractor(embed, self.label, fingerprint(visual), count(visual))
+        return Extractor(embed, self.label, fingerprint(visual), count(visual), BATCH)
 
 
 def _embed(

@@ -24,21 +24,29 @@ class Extractor:
         label: what the weights are, as must stand beside every figure (`srcore.features.labels`).
         fingerprint: SHA-256 of the weights.
         parameters: how many they are.
+        batch: images that are embedded at once, always as many.
     """
 
     embed: Callable[[Tensor], Tensor]
     label: str
     fingerprint: str
     parameters: int = 0
+    batch: int = 1
 
     @torch.inference_mode()
     def __call__(self, low: Tensor) -> Tensor:
         """Features of `low` (N, 3, H, W) in [0, 1], rounded as they are when stored.
 
-        One image at a time: the last bits of a sum change with the size of a batch, and stored
-        features would no longer equal those computed later in another batch.
+        The last bits of a sum change with the size of a batch, and stored features would no longer
+        equal those computed later. So a batch is always of the same size, the last one filled up
+        with its last image; what else is in it changes no bit.
         """
-        return torch.cat([round_features(self.embed(image)) for image in low.split(1)]).float()
+        parts: list[Tensor] = []
+        for part in low.split(self.batch):
+            missing = self.batch - len(part)
+            full = torch.cat([part, part[-1:].expand(missing, -1, -1, -1)]) if missing else part
+            parts.append(round_features(self.embed(full)[: len(part)]))
+        return torch.cat(parts).float()
 
 
 def round_features(features: Tensor) -> Tensor:

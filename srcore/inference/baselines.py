@@ -1,4 +1,4 @@
-"""The baselines: upscaling without learning, by Pillow."""
+"""What every network is measured beside: interpolation by Pillow, and the name of the filter."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +10,13 @@ METHODS = {
     "bicubic": Image.Resampling.BICUBIC,
     "lanczos": Image.Resampling.LANCZOS,
 }
-"""Name of a baseline → Pillow's filter."""
+"""Name of an interpolation → Pillow's filter."""
 BASELINE = "bicubic"
 """The interpolation that every gain is measured against."""
+LINEAR = "linear"
+"""The least-squares filter, see `srcore.inference.linear`."""
+REFERENCES = (*METHODS, LINEAR)
+"""Every method that is no network, in the order of the tables."""
 
 
 def upscale(images: NDArray[np.uint8], method: str, scale: int) -> NDArray[np.uint8]:

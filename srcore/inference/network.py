@@ -1,5 +1,6 @@
 """Running trained networks on new images: the frozen features are computed from the weights."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -31,8 +32,9 @@ class Network:
 
     @property
     def label(self) -> str:
-        """Name of the model, with the frozen weights its figures depend on."""
-        return f"{self.card.model} ({self.card.weights})" if self.card.weights else self.card.model
+        """Name of the model, with the frozen weights and the precision its figures depend on."""
+        notes = "; ".join(filter(None, (self.card.weights, self.card.precision)))
+        return f"{self.card.model} ({notes})" if notes else self.card.model
 
     @property
     def method(self) -> str:
@@ -50,19 +52,33 @@ class Network:
         Returns:
             Its outputs, each (N, 3, s·H, s·W).
         """
+        return self._mean_over_ways(lambda x: self.model(x, *self._features(x, features)), low)
+
+    @torch.inference_mode()
+    def only(self, output: str, low: Tensor, features: Tensor | None = None) -> Tensor:
+        """One of its outputs, (N, 3, s·H, s·W); args as of a call."""
+
+        def run(x: Tensor) -> dict[str, Tensor]:
+            return {output: self.model.only(output, x, *self._features(x, features))}
+
+        return self._mean_over_ways(run, low)[output]
+
+    def _mean_over_ways(
+        self, run: Callable[[Tensor], dict[str, Tensor]], low: Tensor
+    ) -> dict[str, Tensor]:
         if not self.ensemble:
-            return self._once(low, features)
+            return run(low)
         total: dict[str, Tensor] = {}
         for way in range(DIHEDRAL):
-            for name, output in self._once(dihedral(low, way), features).items():
+            for name, output in run(dihedral(low, way)).items():
                 part = undo_dihedral(output, way).div(DIHEDRAL)
                 total[name] = total[name] + part if name in total else part
         return total
 
-    def _once(self, low: Tensor, features: Tensor | None) -> dict[str, Tensor]:
+    def _features(self, low: Tensor, given: Tensor | None) -> tuple[Tensor, ...]:
         if self.extractor is None:
-            return self.model(low)
-        return self.model(low, self.extractor(low) if features is None else features)
+            return ()
+        return (self.extractor(low) if given is None else given,)
 
 
 def assemble(

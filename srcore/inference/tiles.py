@@ -16,8 +16,12 @@ from srcore.images.raster import Pixels, white
 from srcore.inference.network import Network
 from srcore.models.scales import OUTPUTS
 
-TILE = 192
-"""Pixels of the low-resolution image: at most 1 GB for the most demanding network."""
+TILE = 400
+"""Pixels of the low-resolution image: at most 1 GB for the most demanding network.
+
+Tiles overlap by twice what a network sees, 48 pixels of `subpixel`'s: with tiles of 192 pixels that
+was two fifths of the work on a photograph of 1200 × 800, with these it is a seventh.
+"""
 
 
 @dataclass(frozen=True)
@@ -105,7 +109,7 @@ class Tiles:
         for row in self._rows:
             for column in self._columns:
                 low = self._padded[row.first : row.last, column.first : column.last]
-                made = self._run(low, features)[output][0, :, row.inside(scale)]
+                made = self._run(output, low, features)[0, :, row.inside(scale)]
                 made = made[..., column.inside(scale)]
                 top, left = scale * row.start, scale * column.start
                 made = made[:, : height - top, : width - left]
@@ -115,8 +119,8 @@ class Tiles:
                     made,
                 )
 
-    def _run(self, low: Pixels, features: Tensor | None) -> dict[str, Tensor]:
-        return self._network(self._tensor(low), features)
+    def _run(self, output: str, low: Pixels, features: Tensor | None) -> Tensor:
+        return self._network.only(output, self._tensor(low), features)
 
     def _features(self, pixels: Pixels) -> Tensor:
         assert self._network.extractor is not None

@@ -33,7 +33,7 @@ def macs(model: SuperResolver, extractor: Extractor | None, side: int) -> int:
             sdpa_kernel(SDPBackend.MATH),  # nor are the products within its other fused forms
             FlopCounterMode(display=False) as counter,
         ):
-            model(low) if extractor is None else model(low, extractor(low))
+            model(low) if extractor is None else model(low, extractor.embed(low))
     finally:
         torch.backends.mha.set_fastpath_enabled(fast)
     return counter.get_total_flops() // 2

@@ -1,96 +1,128 @@
 """Whether one method is better than another on the same images, or one state of it than another.
 
-The report page and the reviews judge by this one function.
+The tables, the report page and the reviews judge by this one function.
 """
 
 from dataclasses import dataclass
-from math import hypot
 from typing import Literal
 
 import pandas as pd
 
-from srcore.metrics.intervals import FEW_GROUPS, mean_interval
+from srcore.metrics.intervals import (
+    FEW_GROUPS,
+    LEVEL,
+    Variance,
+    half_width,
+    p_value,
+    variance_over_groups,
+    variance_over_seeds,
+)
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A mean difference in dB, paired by image: positive where the first of two is better.
+    """A mean difference, paired by image: positive where the first of two is better.
 
     Attributes:
-        mean: mean over the images that both have.
-        low: lower end of its 95 % bootstrap interval.
+        mean: mean over the images that both have, and over the seeds.
+        low: lower end of its 95 % interval; None where scenes are too few for one.
         high: upper end.
         images: number of those images.
         groups: number of their scenes.
-        spread: by how much two trainings of the two differ for their seeds alone, as a standard
-            deviation; 0 where it is not known or there is nothing to train.
+        seeds: trainings behind it, the fewer of the two sides; 0 where nothing was trained.
+        p: two-sided p-value, of this comparison alone or (`srcore.metrics.holm`) among others;
+            None where there is no interval.
     """
 
     mean: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     images: int
     groups: int
-    spread: float = 0.0
+    seeds: int = 0
+    p: float | None = None
 
     @property
-    def verdict(self) -> Literal["same", "better", "worse", "noise", "seeds", "few"]:
+    def verdict(self) -> Literal["same", "better", "worse", "noise", "few"]:
         """What may be said of it.
 
-        `same`: there is none. `few`: on so few scenes the interval is too rough to say anything.
-        `noise`: the interval includes zero. `seeds`: other seeds alone might have made as much of a
-        difference.
+        `same`: there is none. `few`: too few scenes to say anything. `noise`: other images, or
+        other seeds where several are known, might turn it round.
         """
         if self.low == self.mean == self.high == 0:
             return "same"
-        if self.groups < FEW_GROUPS:
+        if self.p is None:
             return "few"
-        if self.low <= 0 <= self.high:
+        if self.p >= LEVEL:
             return "noise"
-        if abs(self.mean) < self.spread:
-            return "seeds"
         return "better" if self.mean > 0 else "worse"
 
     @property
-    def told(self) -> bool:
+    def significant(self) -> bool:
         """Whether it is more than noise."""
         return self.verdict in ("better", "worse")
 
     @property
-    def words(self) -> str:
+    def one_training(self) -> bool:
+        """Whether it speaks of single trainings: how other seeds would have done is not known."""
+        return self.seeds == 1
+
+    @property
+    def text(self) -> str:
         """The verdict in words."""
         if self.verdict == "few":
             return f"{self.groups} scene{'s' * (self.groups > 1)}: too few to tell"
-        return "noise: below the seeds’ spread" if self.verdict == "seeds" else self.verdict
+        if self.significant and self.one_training:
+            return f"{self.verdict} in these trainings"
+        return self.verdict
 
 
 def paired_difference(
-    ours: pd.DataFrame,
-    theirs: pd.DataFrame,
-    resamples: int,
-    spreads: tuple[float, float] = (0.0, 0.0),
+    ours: pd.DataFrame, theirs: pd.DataFrame, figure: str = "gain"
 ) -> Difference | None:
     """By how much `ours` is better than `theirs` on the images that both have.
 
-    With several seeds an image's gain is the mean over them, so what is resampled is images
-    (whole scenes, see `mean_interval`), and the interval says how other images might have turned
-    out. How other seeds might have turned out is a second question, answered by the spread beside.
+    Chance has drawn two things: images (whole scenes) and, where a network was trained with
+    several seeds, its trainings; the interval allows for both (`half_width`). Trainings with the
+    same seeds on both sides saw the same batches and are compared in pairs. With one training of a
+    side, nothing is known of its other seeds: the interval allows for images alone.
 
     Args:
-        ours: one line an image with image, group and gain (dB).
+        ours: one line an image and seed, with image, group, seed (missing for a method that is
+            not trained) and `figure`.
         theirs: the same of another method, or of another state of the project.
-        resamples: bootstrap resamples behind the interval.
-        spreads: standard deviation over seeds of the mean gain of both, in dB, 0 with one seed.
+        figure: the column to compare; more is better.
 
     Returns:
         The difference; None when the two have no image in common.
     """
-    both = ours[["image", "group", "gain"]].merge(
-        theirs[["image", "gain"]], on="image", validate="1:1"
-    )
-    if both.empty:
+    common = set(ours["image"]) & set(theirs["image"])
+    if not common:
         return None
-    values = both["gain_x"] - both["gain_y"]
-    low, high = mean_interval(values, both["group"], resamples)
-    scenes = both["group"].nunique()
-    return Difference(float(values.mean()), low, high, len(both), scenes, hypot(*spreads))
+    ours, theirs = (side[side["image"].isin(common)] for side in (ours, theirs))
+    group = ours.drop_duplicates("image").set_index("image")["group"]
+    values = ours.groupby("image")[figure].mean() - theirs.groupby("image")[figure].mean()
+    trained = [means for side in (ours, theirs) if len(means := _by_seed(side, figure))]
+    seeds = min(map(len, trained), default=0)
+    mean, groups = float(values.mean()), int(group.nunique())
+    if values.eq(0).all():
+        return Difference(0.0, 0.0, 0.0, len(values), groups, seeds, 1.0)
+    if groups < FEW_GROUPS:
+        return Difference(mean, None, None, len(values), groups, seeds)
+    variances = [variance_over_groups(values, group.loc[values.index])]
+    if seeds > 1:
+        variances += _between_trainings(trained)
+    half, p = half_width(variances), p_value(mean, variances)
+    return Difference(mean, mean - half, mean + half, len(values), groups, seeds, p)
+
+
+def _by_seed(side: pd.DataFrame, figure: str) -> "pd.Series[float]":
+    """Seed → mean over the images; empty where nothing was trained."""
+    return side.groupby("seed")[figure].mean()
+
+
+def _between_trainings(trained: list["pd.Series[float]"]) -> list[Variance]:
+    first, *second = trained
+    if second and first.index.equals(second[0].index):
+        return [variance_over_seeds(first - second[0])]
+    return [variance_over_seeds(means) for means in trained]

@@ -51,6 +51,14 @@ class SuperResolver(nn.Module):
         ]
         return cast("list[nn.Parameter]", kernels)
 
+    def only(self, output: str, low: Tensor, *features: Tensor) -> Tensor:
+        """One of the outputs, (N, 3, s·H, s·W), from the arguments of `forward`.
+
+        A network for which one is less work than all computes it alone, and equals `forward` to
+        rounding.
+        """
+        return self(low, *features)[output]
+
 
 def conv3(inputs: int, outputs: int, dilation: int = 1) -> nn.Conv2d:
     """A 3×3 convolution that keeps the size of its input."""
@@ -68,15 +76,19 @@ def image_up(x: Tensor, doublings: int) -> Tensor:
     Where gradients are kept, that is in training, whose images are small, it is a product with a
     fixed matrix on either side: for three channels a third of the time, with its backward pass.
     """
+    x = as_image(x)
     if torch.is_grad_enabled():
-        if x.dtype == torch.bfloat16:  # an image needs more bits
-            x = x.float()
         rows, columns = (_lines(x.shape[dim], doublings, x.dtype, x.device) for dim in (-2, -1))
         with torch.autocast(x.device.type, enabled=False):
             return rows @ (x.contiguous() @ columns.T)
     for _ in range(doublings):
         x = up2(x)
     return x
+
+
+def as_image(x: Tensor) -> Tensor:
+    """bfloat16 → float32, for an image needs more bits than a convolution; others as they are."""
+    return x.float() if x.dtype == torch.bfloat16 else x
 
 
 @cache

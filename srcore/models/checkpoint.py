@@ -45,11 +45,25 @@ class Card:
         """Name of the checkpoint in a model set."""
         return f"{self.model}.seed{self.seed}.safetensors"
 
+    @property
+    def precision(self) -> str:
+        """What must stand beside its figures: "" for float32, else such as "bf16-mixed, cpu (AMX)".
+
+        Results of two precisions are never compared as if only the networks differed.
+        """
+        precision = str(self.trained.get("precision", "32-true"))
+        where = self.trained.get("processor") or self.trained.get("device")
+        if precision == "32-true":
+            return ""
+        return f"{precision}, {where}" if where else precision
+
 
 def save_checkpoint(model: SuperResolver, card: Card, folder: Path) -> Path:
-    """Write a network and its card to `folder`; gives the file's path."""
+    """Write a network, parameters and buffers, and its card to `folder`; gives the file's path."""
     path = folder / card.file_name
-    tensors = {name: value.detach().cpu().contiguous() for name, value in model.named_parameters()}
+    tensors = {
+        name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()
+    }
     with atomic(path) as partial:
         # One key only: safetensors writes several in an order that changes from run to run.
         save_file(tensors, partial, metadata={"card": json.dumps(asdict(card), sort_keys=True)})
@@ -82,7 +96,7 @@ def load_checkpoint(path: Path) -> tuple[SuperResolver, Card]:
     if card.model not in MODELS:
         raise StudyError(f"{path}: holds the model {card.model!r}, which is not in the table")
     model = model_class(card.model)()
-    expected = {name: value.shape for name, value in model.named_parameters()}
+    expected = {name: value.shape for name, value in model.state_dict().items()}
     found = {name: value.shape for name, value in tensors.items()}
     if expected != found:
         odd = sorted(name for name in expected | found if expected.get(name) != found.get(name))

@@ -42,7 +42,21 @@ class SuperResNetResidualBlock(SuperResolver):
 
     def forward(self, low: Tensor) -> dict[str, Tensor]:
         """(N, 3, H, W) in [0, 1] → mid (N, 3, 2H, 2W), large (N, 3, 4H, 4W) in [0, 1]."""
-        x = self.block2(self.block1(F.relu(self.conv1(low), inplace=True)))
-        mid = image_up(self.head_mid(x), 1)  # both heads commute with the upsampling before them
-        large = image_up(self.head_large(self.block3(up2(x))), 1)
-        return {"mid": mid.sigmoid(), "large": large.sigmoid()}
+        x = self._features(low)
+        return {"mid": self._mid(x), "large": self._large(x)}
+
+    def only(self, output: str, low: Tensor, *features: Tensor) -> Tensor:  # noqa: ARG002
+        """One of the outputs: `mid` needs nothing of the work at twice the size."""
+        x = self._features(low)
+        return self._mid(x) if output == "mid" else self._large(x)
+
+    def _features(self, low: Tensor) -> Tensor:
+        return self.block2(self.block1(F.relu(self.conv1(low), inplace=True)))
+
+    # Both heads commute with the upsampling before them.
+
+    def _mid(self, x: Tensor) -> Tensor:
+        return image_up(self.head_mid(x), 1).sigmoid()
+
+    def _large(self, x: Tensor) -> Tensor:
+        return image_up(self.head_large(self.block3(up2(x))), 1).sigmoid()

@@ -5,7 +5,7 @@ from typing import ClassVar, cast
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from srcore.models.base import SuperResolver, conv3
+from srcore.models.base import SuperResolver, as_image, conv3
 from srcore.models.scales import OUTPUTS
 
 CHANNELS, BLOCKS = 32, 11
@@ -64,12 +64,19 @@ class SuperResNetSubpixel(SuperResolver):
 
     def forward(self, low: Tensor) -> dict[str, Tensor]:
         """(N, 3, H, W) in [0, 1] → mid (N, 3, 2H, 2W), large (N, 3, 4H, 4W), about [0, 1]."""
-        shallow = self.first(low - GREY)
-        features = self.last(self.body(shallow)).add_(shallow)
+        features = self._features(low)
         return {output: self._output(output, features, low) for output in self.outputs}
 
+    def only(self, output: str, low: Tensor, *features: Tensor) -> Tensor:  # noqa: ARG002
+        """One of the outputs, with its head alone."""
+        return self._output(output, self._features(low), low)
+
+    def _features(self, low: Tensor) -> Tensor:
+        shallow = self.first(low - GREY)
+        return self.last(self.body(shallow)).add_(shallow)
+
     def _output(self, output: str, features: Tensor, low: Tensor) -> Tensor:
-        scale, detail = OUTPUTS[output], self.heads[output](features)
+        scale, detail = OUTPUTS[output], as_image(self.heads[output](features))
         if self.shuffle:
             detail = F.pixel_shuffle(detail, scale)
         else:

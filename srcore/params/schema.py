@@ -28,10 +28,10 @@ def _doubling(sizes: list[int]) -> list[int]:
     return sizes
 
 
-def _count_or_share(validation: float) -> float:
-    if isinstance(validation, float) and validation >= 1:
+def _count_or_share(held_out: float) -> float:
+    if isinstance(held_out, float) and held_out >= 1:
         raise ValueError("must be a share below 1 (0.2) or a whole number of images (1000)")
-    return validation
+    return held_out
 
 
 def _distinct(seeds: list[int]) -> list[int]:
@@ -105,7 +105,10 @@ class Split(Settings):
     """Which images are held out."""
 
     validation: Annotated[int | float, Field(gt=0), AfterValidator(_count_or_share)]
-    """Held-out images: a count (1000) or a share (0.2)."""
+    """Images held out for training curves and choices: a count (1000) or a share (0.2)."""
+    test: Annotated[int | float, Field(ge=0), AfterValidator(_count_or_share)]
+    """Images held out beside them, on which networks are judged instead, so that nothing was chosen
+    by them: a count or a share; 0 for none, and validation judges."""
     seed: int = Field(ge=0)
     """Seed of the shuffle."""
 
@@ -163,15 +166,9 @@ class Trainer(Settings):
     """Processes on each machine; on CUDA one a GPU."""
     nodes: int = Field(ge=1, le=1024)
     """Machines."""
-    precision: Literal["32-true", "bf16-mixed"]
-    """32-true, or bf16-mixed for convolutions in bfloat16 (for GPUs; slow on most CPUs)."""
-
-
-class Evaluate(Settings):
-    """How the held-out images are judged."""
-
-    resamples: int = Field(ge=100, le=1_000_000)
-    """Bootstrap resamples behind every 95 % interval."""
+    precision: Literal["32-true", "bf16-mixed", "auto"]
+    """32-true, bf16-mixed (convolutions in bfloat16), or auto: bf16-mixed where the processor has
+    units for it (AMX, AVX512-BF16, a GPU of 2020 or later), else 32-true."""
 
 
 class Compare(Settings):
@@ -221,7 +218,6 @@ class Params(Settings):
     subpixel: Subpixel
     shipped: Shipped
     trainer: Trainer
-    evaluate: Evaluate
     compare: Compare
     clip_analysis: ClipAnalysis
     benchmark: Benchmark

@@ -21,6 +21,7 @@ from srcore.common.stage import main
 from srcore.common.tables import Columns, parse_table
 from srcore.evaluation.tables import Figures, networks_of, parse_figures
 from srcore.inference.baselines import BASELINE
+from srcore.metrics.holm import holm
 from srcore.metrics.paired import Difference, paired_difference
 from srcore.metrics.table import HEADLINE, METRICS
 from srcore.models.scales import OUTPUTS
@@ -40,6 +41,7 @@ COLUMNS: Columns = {
     "group": str,
     "method": str,
     "output": str,
+    "seed": None,
     HEADLINE: float,
     "gain": float,
 }
@@ -93,9 +95,9 @@ def read_study(commit: str | None) -> Study:
 def review(base: Study, head: Study, links: str | None = None) -> str:
     """Markdown: changed parameters, then the change of every figure, then the sheets.
 
-    Differences are judged by `srcore.metrics.paired`: paired by image, with a 95 % bootstrap
-    interval; one that includes zero is called noise, as is one below the spread between seeds,
-    and where only a few scenes are held out nothing is called more. Gains are in dB.
+    Differences are judged by `srcore.metrics.paired`: paired by image and seed, with a 95 %
+    interval. Verdicts allow for all lines at once (`srcore.metrics.holm`); where only a few scenes
+    are held out there is neither interval nor claim. Gains are in dB.
 
     Args:
         base: the state to compare with.
@@ -114,7 +116,7 @@ def _lines(base: Study, head: Study, links: str | None) -> Iterator[str]:
     yield "Parameters: " + ("; ".join(changes) if changes else "none changed") + "."
     yield from filter(None, map(_stale, (base, head)))
     yield ""
-    rows = list(paired(base, head))
+    rows = paired(base, head)
     if not rows:
         yield "The two states share no held-out image of a common model: nothing can be paired."
     else:
@@ -127,9 +129,13 @@ def _lines(base: Study, head: Study, links: str | None) -> Iterator[str]:
             before, after = (study.metrics[model][output] for study in (base, head))
             yield _row(_named(model, before, after), output, before, after, difference)
         yield ""
-        seeds = any(difference.spread for _, _, difference in rows)
-        between = "; ± is the standard deviation between seeds" if seeds else ""
-        yield f"Differences in dB, paired over {images} held-out images{between}."
+        part = "test" if head.params.get("split", {}).get("test") else "validation"
+        once = any(difference.one_training for _, _, difference in rows)
+        notes = "; one training of a side says nothing of other seeds" if once else ""
+        gains = (study.metrics[m][o] for study in (base, head) for m, o, _ in rows)
+        if any("gain_spread" in entry for entry in gains):
+            notes += "; ± is the standard deviation between seeds"
+        yield f"Differences in dB, paired over {images} {part} images{notes}."
     for side, study, other in (("new", head, base), ("gone", base, head)):
         if missing := [model for model in study.models if model not in other.metrics]:
             yield f"Models that are {side}: {', '.join(missing)}."
@@ -140,14 +146,16 @@ def _lines(base: Study, head: Study, links: str | None) -> Iterator[str]:
 def _row(
     name: str, output: str, before: dict[str, Any], after: dict[str, Any], difference: Difference
 ) -> str:
-    verdict = f"**{difference.words}**" if difference.told else difference.words
+    verdict = f"**{difference.text}**" if difference.significant else difference.text
     gains = " → ".join(
         f"{entry['gain']:+.2f}"
         + (f" ± {entry['gain_spread']:.2f}" if "gain_spread" in entry else "")
         for entry in (before, after)
     )
     others = "".join(f"{_both(before, after, name)} | " for name, _ in OTHERS)
-    interval = f"{difference.mean:+.3f} [{difference.low:+.3f}, {difference.high:+.3f}]"
+    interval = f"{difference.mean:+.3f}"
+    if difference.low is not None:
+        interval += f" [{difference.low:+.3f}, {difference.high:+.3f}]"
     return f"| {name} | {output} | {gains} | {others}{interval} | {verdict} |"
 
 
@@ -162,11 +170,11 @@ def _named(model: str, before: dict[str, Any], after: dict[str, Any]) -> str:
     labels = [entry.get("weights", "").replace("|", "\\|") for entry in (before, after)]
     if not any(labels):
         return model
-    told = [label or "no frozen weights" for label in dict.fromkeys(labels)]
-    return f"{model} ({' → '.join(told)})"
+    named = [label or "no frozen weights" for label in dict.fromkeys(labels)]
+    return f"{model} ({' → '.join(named)})"
 
 
-def paired(base: Study, head: Study) -> Iterator[tuple[str, str, Difference]]:
+def paired(base: Study, head: Study) -> list[tuple[str, str, Difference]]:
     """Model, output and difference, for the models both have, on the same images.
 
     A name stands for the same image when bicubic interpolation scores the same on both sides.
@@ -179,21 +187,19 @@ def paired(base: Study, head: Study) -> Iterator[tuple[str, str, Difference]]:
     same = bicubic[0][HEADLINE].eq(bicubic[1][HEADLINE])
     pairs = pd.MultiIndex.from_frame(head.images[["image", "output"]])
     ours = head.images[same.reindex(pairs, fill_value=False).to_numpy(bool)]
+    found: dict[tuple[str, str], Difference] = {}
     for model in head.models:
         for output in OUTPUTS:
-            entries = [study.metrics.get(model, {}).get(output, {}) for study in (base, head)]
-            if not all(entries):
+            if any(output not in study.metrics.get(model, {}) for study in (base, head)):
                 continue
-            # Where one side has one seed only, nothing better is known than the other's spread.
-            known = [entry["gain_spread"] for entry in entries if "gain_spread" in entry] or [0.0]
             now, then = (
                 table[(table["method"] == model) & (table["output"] == output)]
                 for table in (ours, base.images)
             )
-            resamples = head.params["evaluate"]["resamples"]
-            difference = paired_difference(now, then, resamples, (known[0], known[-1]))
+            difference = paired_difference(now, then)
             if difference is not None:
-                yield model, output, difference
+                found[model, output] = difference
+    return [(*key, difference) for key, difference in holm(found).items()]
 
 
 def _stale(study: Study) -> str:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from srcore.evaluation.examples import TARGET, Comparison, Detail, Shown
 from srcore.features.labels import RANDOM
-from srcore.inference.baselines import BASELINE
+from srcore.inference.baselines import BASELINE, LINEAR
 from srcore.metrics.table import HEADLINE, METRICS
 from srcore.models.scales import OUTPUTS
 from srcore.reporting.canvas import FAINT, INK, LINE, Canvas, default_style
@@ -49,22 +49,27 @@ class _Panel:
     best: bool = False
 
 
-def draw_outputs(comparisons: Sequence[Comparison], output: str, path: Path) -> None:
-    """Draw low resolution, bicubic, every model that has `output`, and target; a row an image.
+def draw_outputs(
+    comparisons: Sequence[Comparison], output: str, path: Path, part: str = "validation"
+) -> None:
+    """Draw low resolution, bicubic, linear, every model that has `output`, and target.
 
-    Below each image stand its PSNR, the gain over bicubic, the other metrics, and then the detail.
+    A row an image; below each stand its PSNR, the gain over bicubic, the other metrics, and then
+    the detail. `part` says of which part of the data set the images are.
     """
     rows = [_outputs_row(comparison, output) for comparison in comparisons]
     others = [metric.title for name, metric in METRICS.items() if name != HEADLINE]
     subtitle = (
         f"{', '.join(['PSNR (and gain over bicubic)', *others])} of the 8-bit image; ★ is the best "
         "PSNR of the row. Below each image, the marked detail: where the methods differ most."
-        f"{_missing(comparisons, output)}"
+        f"{_about(comparisons, output, part)}"
     )
     _draw(comparisons, rows, (f"Outputs at {_size(comparisons, output)}", subtitle), path)
 
 
-def draw_errors(comparisons: Sequence[Comparison], output: str, path: Path) -> None:
+def draw_errors(
+    comparisons: Sequence[Comparison], output: str, path: Path, part: str = "validation"
+) -> None:
     """Draw each method's absolute error, on one colour scale, beside the true image."""
     maps = [
         {shown.method: _error(shown, row[-1]) for shown in row[:-1]}
@@ -80,14 +85,15 @@ def draw_errors(comparisons: Sequence[Comparison], output: str, path: Path) -> N
     subtitle = (
         "Absolute error, mean of the colour channels, in levels of 255; ★ is the best PSNR of the "
         "row. Below each map, the marked detail: where the methods differ most."
-        f"{_missing(comparisons, output)}"
+        f"{_about(comparisons, output, part)}"
     )
     _draw(comparisons, rows, (f"Errors at {_size(comparisons, output)}", subtitle), path, colours)
 
 
-def _missing(comparisons: Sequence[Comparison], output: str) -> str:
+def _about(comparisons: Sequence[Comparison], output: str, part: str) -> str:
     methods = {shown.method for shown in comparisons[0].outputs[output]}
-    return "" if methods - {BASELINE, TARGET} else NO_MODEL
+    missing = "" if methods - {BASELINE, LINEAR, TARGET} else NO_MODEL
+    return f" Images of the {part} part.{missing}"
 
 
 def _size(comparisons: Sequence[Comparison], output: str) -> str:

@@ -6,14 +6,18 @@ import re
 import sys
 from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 import torch
 from lightning_fabric import Fabric
 from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 
 from srcore.common.errors import StudyError
+from srcore.data.dataset import Features, Indices, Pyramids
+from srcore.models.registry import model_class
 from srcore.params.schema import Trainer
+from srcore.training.precision import Bfloat16Convolutions, Precision, pick_precision, processor
+from srcore.training.resume import digest
 
 T = TypeVar("T")
 
@@ -80,14 +84,57 @@ def launch(device: torch.device, trainer: Trainer) -> Fabric:
         )
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
     threads = torch.get_num_threads()
+    mixed = pick_precision(trainer.precision, device) == "bf16-mixed"
     fabric = Fabric(
         accelerator=device.type,
         devices=trainer.devices,
         num_nodes=trainer.nodes,
-        precision=trainer.precision,
         strategy="ddp" if trainer.devices * trainer.nodes > 1 else "auto",
-        plugins=LightningEnvironment(),  # whatever else of a cluster the environment speaks of
+        plugins=[
+            LightningEnvironment(),  # whatever else of a cluster the environment speaks of
+            *([Bfloat16Convolutions(device)] if mixed else []),
+        ],
     )
     fabric.launch()
     torch.set_num_threads(threads)  # Fabric shares the cores out when it starts processes
     return fabric
+
+
+def data_digest(
+    name: str,
+    pyramids: Pyramids,
+    features: Features | None,
+    split: tuple[Indices, Indices],
+    fabric: Fabric,
+) -> str:
+    """SHA-256 of all that a network learns from, read once on each machine; args as `train_model`.
+
+    Processes of one machine read the same files, so one of them reads for all.
+    """
+    mine = None
+    if fabric.local_rank == 0:
+        outputs = (getattr(pyramids, output) for output in model_class(name).outputs)
+        mine = digest(pyramids.low, *outputs, *split, *([features.array] if features else []))
+    first: str | None = fabric.broadcast(mine)
+    return str(mine or first)
+
+
+def engine(fabric: Fabric) -> dict[str, Any]:
+    """What computes a training, as its checkpoint carries it."""
+    precision = cast("Precision", fabric.strategy.precision.precision)
+    return {
+        "device": fabric.device.type,
+        "processor": processor(fabric.device, precision),
+        "processes": fabric.world_size,
+        "precision": precision,
+    }
+
+
+def same_everywhere(identity: dict[str, Any], fabric: Fabric) -> None:
+    """Have every process learn the same from the same: another machine may hold other data."""
+    first = fabric.broadcast(identity)
+    if other := [key for key, value in identity.items() if first.get(key) != value]:
+        raise StudyError(
+            f"the {', '.join(other)} of this training are not those of the first machine; "
+            "give both the same commit, params.yaml and `dvc pull`"
+        )

@@ -25,10 +25,11 @@ from srcore.models.checkpoint import Card, save_checkpoint
 from srcore.models.registry import model_class
 from srcore.training.augment import DIHEDRAL
 from srcore.training.batches import Examples
+from srcore.training.distributed import engine, same_everywhere
 from srcore.training.losses import LOSSES
 from srcore.training.optimization import OptimizationState
 from srcore.training.recipe import Recipe
-from srcore.training.resume import State, digest
+from srcore.training.resume import State
 
 SHARED = "inverse_psnr"
 """The loss that every history tells beside its own, so that recipes can be compared."""
@@ -100,6 +101,7 @@ def train(
             optimization.step(loss.sum())
             for key, value in zip(sums, chain(*values), strict=True):
                 sums[key] += value * len(batch)
+        optimization.share_buffers()
         quality = validate(optimization.network, examples, held_out, fabric)
         if not all(map(isfinite, quality.values())):
             raise StudyError(
@@ -170,6 +172,7 @@ def train_model(
     recipe: Recipe,
     *,
     fabric: Fabric,
+    data: str,
     seed: int,
     out: Path | None,
     states: Path | None,
@@ -183,6 +186,7 @@ def train_model(
         split: rows of the training images and of the held-out ones.
         recipe: how to train.
         fabric: the processes that train together.
+        data: what `data_digest` gave of these arrays, the same for every seed.
         seed: seed of the first weights and of the order of the images.
         out: an existing folder; None in a process that only helps.
         states: folder of the state from which a stopped training goes on; None as `out`.
@@ -211,21 +215,16 @@ def train_model(
     network = model_class(name)()
     network.to(device=fabric.device, memory_format=torch.channels_last)  # type: ignore[reportCallIssue]
     examples = Examples.of(pyramids, features, network.outputs, fabric.device)
-    engine = {"processes": fabric.world_size, "precision": fabric.strategy.precision.precision}
     card = Card(
         model=name,
         seed=seed,
-        trained=recipe.settings() | {"images": count, "device": fabric.device.type} | engine,
+        trained=recipe.settings() | {"images": count} | engine(fabric),
         weights=features.label if features else None,
         fingerprint=features.fingerprint if features else None,
     )
     stem = card.file_name.removesuffix(".safetensors")
-    arrays = [pyramids.low, *(getattr(pyramids, output) for output in network.outputs)]
-    identity = asdict(card) | {
-        "threads": torch.get_num_threads(),
-        "data": digest(*arrays, *split, *([features.array] if features else [])),
-    }
-    _same_everywhere(identity, fabric)
+    identity = asdict(card) | {"threads": torch.get_num_threads(), "data": data}
+    same_everywhere(identity, fabric)
     if out is None or states is None:
         train(network, examples, split, recipe, fabric=fabric, seed=seed, live=None, state=None)
         return None
@@ -239,16 +238,6 @@ def train_model(
     history.insert(1, "seed", seed)
     write_table(out / f"{stem}.history.csv", history)
     return state
-
-
-def _same_everywhere(identity: dict[str, Any], fabric: Fabric) -> None:
-    """Have every process learn the same from the same: another machine may hold other data."""
-    first = fabric.broadcast(identity)
-    if other := [key for key, value in identity.items() if first.get(key) != value]:
-        raise StudyError(
-            f"the {', '.join(other)} of this training are not those of the first machine; "
-            "give both the same commit, params.yaml and `dvc pull`"
-        )
 
 
 def _log(live: Live | None, epochs: int, lines: list[dict[str, Any]]) -> None:

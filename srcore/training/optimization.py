@@ -33,7 +33,9 @@ class OptimizationState:
         self._recipe = recipe
         self._average = (
             swa_utils.AveragedModel(
-                model, multi_avg_fn=swa_utils.get_ema_multi_avg_fn(recipe.average)
+                model,
+                multi_avg_fn=swa_utils.get_ema_multi_avg_fn(recipe.average),
+                use_buffers=True,  # statistics of a normalisation belong to the weights beside them
             )
             if recipe.average
             else None
@@ -47,6 +49,14 @@ class OptimizationState:
     def network(self) -> SuperResolver:
         """The average of the weights where one is kept, else the network as it is."""
         return self.model if self._average is None else cast("SuperResolver", self._average.module)
+
+    def share_buffers(self) -> None:
+        """Have every process judge with the buffers of the first; each saw its share of batches."""
+        if self._fabric.world_size == 1:
+            return
+        for network in {self.model, self.network}:
+            for buffer in network.buffers():
+                buffer.copy_(self._fabric.broadcast(buffer))
 
     def forward(self, *inputs: Tensor) -> dict[str, Tensor]:
         """The network's outputs, to be learned from."""

@@ -32,7 +32,7 @@ def possible(sizes: list[int]) -> set[int]:
 def test_a_count_is_met_exactly_or_refused_with_the_nearest(sizes: list[int], want: int, seed: int):
     names, groups = images(sizes)
     if want in possible(sizes):
-        train, held = split_images(names, groups, want, seed)
+        train, held, _ = split_images(names, groups, want, seed)
         assert len(held) == want
         check(names, groups, train, held)
         return
@@ -50,7 +50,7 @@ def test_a_count_is_met_exactly_or_refused_with_the_nearest(sizes: list[int], wa
 @given(SIZES, st.floats(0.001, 0.999), st.integers(0, 5))
 def test_a_share_is_met_as_nearly_as_can_be(sizes: list[int], share: float, seed: int):
     names, groups = images(sizes)
-    train, held = split_images(names, groups, share, seed)
+    train, held, _ = split_images(names, groups, share, seed)
     check(names, groups, train, held)
     want = min(max(round(share * len(names)), 1), len(names) - 1)
     assert abs(len(held) - want) == min(abs(k - want) for k in possible(sizes))
@@ -60,7 +60,7 @@ def test_a_share_is_met_as_nearly_as_can_be(sizes: list[int], share: float, seed
 def test_single_images_meet_every_count(total: int, data: st.DataObject):
     want = data.draw(st.integers(1, total - 1))
     names = [str(i) for i in range(total)]
-    train, held = split_images(names, names, want, 0)
+    train, held, _ = split_images(names, names, want, 0)
     assert (len(train), len(held)) == (total - want, want)
 
 
@@ -68,7 +68,7 @@ def check(names: list[str], groups: list[str], train: list[str], held: list[str]
     assert train
     assert held
     assert sorted(train + held) == sorted(names)
-    assert train == [name for name in names if name in set(train)], "in the order given"
+    assert held == [name for name in names if name in set(held)], "in the order given"
     group = dict(zip(names, groups, strict=True))
     assert not {group[name] for name in train} & {group[name] for name in held}
 
@@ -105,7 +105,7 @@ def test_a_hundred_thousand_images_take_no_time(spread: int):
     names = [str(i) for i in range(100_000)]
     groups = [str(i * i % (100_000 // spread)) for i in range(100_000)]
     start = time.process_time()
-    train, held = split_images(names, groups, 0.2, 0)
+    train, held, _ = split_images(names, groups, 0.2, 0)
     assert time.process_time() - start < 3
     assert len(train) + len(held) == 100_000
 
@@ -113,12 +113,51 @@ def test_a_hundred_thousand_images_take_no_time(spread: int):
 def test_what_is_written_is_read_again(tmp_path: Path):
     names, groups = images([3, 2, 1, 1])
     write_split(tmp_path / "split", names, groups, 3, 1)
-    train, held = read_split(tmp_path / "split", names)
-    again = split_images(names, groups, 3, 1)
-    assert ([names[i] for i in train], [names[i] for i in held]) == again
+    split = read_split(tmp_path / "split", names)
+    parts = split.train, split.validation, split.test
+    assert tuple([names[i] for i in part] for part in parts) == split_images(names, groups, 3, 1)
+    assert (split.part, split.judged.tolist()) == ("validation", split.validation.tolist())
     metrics = read_json(tmp_path / "split/metrics.json")
+    assert set(metrics) == {"train", "validation"}
     assert metrics["validation"]["images"] == 3
     assert metrics["train"]["groups"] + metrics["validation"]["groups"] == 4
+
+
+def test_with_a_test_part_that_is_judged(tmp_path: Path):
+    names, groups = images([3, 2, 1, 1, 1])
+    write_split(tmp_path / "split", names, groups, 3, 1, test=0.25)
+    split = read_split(tmp_path / "split", names)
+    assert (split.part, split.judged.tolist()) == ("test", split.test.tolist())
+    metrics = read_json(tmp_path / "split/metrics.json")
+    assert metrics["test"]["images"] == len(split.test) == 2
+    assert len(split.train) == 3
+
+
+@given(SIZES, st.integers(1, 9), st.floats(0.05, 0.5), st.integers(0, 5))
+def test_a_test_part_takes_nothing_from_validation(sizes, validation, test, seed):
+    names, groups = images(sizes)
+    try:
+        _, alone, nothing = split_images(names, groups, validation, seed)
+        train, held, testing = split_images(names, groups, validation, seed, test=test)
+    except StudyError as error:
+        assert "split." in str(error)  # noqa: PT017 what is refused is tested elsewhere
+        return
+    assert nothing == []
+    assert held == alone
+    check(names, groups, train + held, testing)
+    check(names, groups, train + testing, held)
+
+
+def test_a_count_of_test_images_is_met_exactly_or_refused():
+    names = [str(i) for i in range(10)]
+    assert [len(part) for part in split_images(names, names, 3, 0, test=4)] == [3, 3, 4]
+    with pytest.raises(StudyError, match=r"split\.test = 7: there are 7 images, so choose 1 to 6"):
+        split_images(names, names, 3, 0, test=7)
+    groups = ["a", "a", "b", "b", "c", "c", "d", "d", "e", "e"]
+    with pytest.raises(StudyError, match=r"split\.test = 3: .* so it can be 2 or 4"):
+        split_images(names, groups, 2, 0, test=3)
+    with pytest.raises(StudyError, match=r"split\.test = 0\.2: no scene would be left"):
+        split_images(list("abcd"), ["x", "x", "y", "y"], 2, 0, test=0.2)
 
 
 @pytest.mark.parametrize(
@@ -128,10 +167,11 @@ def test_what_is_written_is_read_again(tmp_path: Path):
         ("", "damaged"),
         ("[]", "damaged"),
         ('{"train": ["a"]}', "damaged"),
-        ('{"train": ["a"], "validation": [1]}', "damaged"),
-        ('{"train": ["a"], "validation": ["c"]}', "other images"),
-        ('{"train": ["a"], "validation": ["a", "b"]}', "other images"),
-        ('{"train": ["a", "b"], "validation": ["b"]}', "other images"),
+        ('{"train": ["a"], "validation": ["b"]}', "damaged"),
+        ('{"train": ["a"], "validation": [1], "test": []}', "damaged"),
+        ('{"train": ["a"], "validation": ["c"], "test": []}', "other images"),
+        ('{"train": ["a"], "validation": ["a", "b"], "test": []}', "other images"),
+        ('{"train": ["a"], "validation": ["b"], "test": ["b"]}', "other images"),
     ],
 )
 def test_a_split_that_does_not_fit(tmp_path: Path, text: str | None, message: str):

@@ -16,7 +16,7 @@ from PIL import Image
 from ruamel.yaml import YAML
 from skimage.color import rgb2ycbcr
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
-from tiny import CPU, tiny_clip, tiny_network
+from tiny import CPU, tiny_clip, tiny_linear, tiny_network
 
 from srcore.common.errors import StudyError
 from srcore.common.files import write_json
@@ -165,7 +165,7 @@ def test_an_image_too_small_to_be_judged(folder, size):
 
 def test_the_smallest_image_can_be_judged(tmp_path):
     Image.fromarray(arrays()[0][:20, :20]).save(tmp_path / "a.png")
-    table = judge_benchmarks([], find_images(str(tmp_path), MANY), MANY, CPU)
+    table = judge_benchmarks([], tiny_linear(), find_images(str(tmp_path), MANY), MANY, CPU)
     assert np.isfinite(table["psnr"]).all()
     assert np.isfinite(table["ssim"]).all()
 
@@ -185,18 +185,18 @@ def networks() -> list[Network]:
 @pytest.fixture(scope="module")
 def table(networks, tmp_path_factory) -> pd.DataFrame:
     folder = write_folder(tmp_path_factory.mktemp("benchmarks") / "mine")
-    return judge_benchmarks(networks, find_images(str(folder), MANY), MANY, CPU)
+    return judge_benchmarks(networks, tiny_linear(), find_images(str(folder), MANY), MANY, CPU)
 
 
 def test_every_method_on_every_image(table, networks):
     """At any size: 210x140, 97x75, 144x144 and 45x31, whose low images have odd sides too."""
-    assert len(table) == 4 * (2 + 1 + 2 + 2 + 2 + 2)
+    assert len(table) == 4 * (2 + 2 + 1 + 2 + 2 + 2 + 2)
     assert not table.duplicated(["data_set", "image", "method", "seed", "output"]).any()
     assert np.isfinite(table[["psnr", "ssim", "gain"]]).to_numpy().all()
     assert set(table.query("method == 'basic'")["output"]) == {"mid"}
     labels = table.groupby("method")["weights"].unique().map(list).to_dict()
     assert labels == {
-        "bicubic": [""], "basic": [""], "multi": [""],
+        "bicubic": [""], "linear": [""], "basic": [""], "multi": [""],
         "vgg": ["random weights"], "clip": ["random weights"],
     }  # fmt: skip
 
@@ -207,12 +207,13 @@ def test_figures_are_those_of_images_saved(table, networks):
     for output, scale in SCALES.items():
         target = odd[: 75 - 75 % scale, : 97 - 97 % scale]
         low = imresize(target, 1 / scale)
-        made = {"bicubic": imresize(low, scale)}
+        made = {"bicubic": imresize(low, scale), "linear": tiny_linear()(low[None], scale)[0]}
         for network in networks:
             if network.card.seed == 0 and output in network.model.outputs:
                 inputs = to_tensor(np.ascontiguousarray(low[None]))
                 made[network.card.model] = to_images(network(inputs)[output])[0]
-        here = table.query("image == 'a.png' and seed == 0 and output == @output")
+        first = table[table["seed"].fillna(0) == 0]
+        here = first.query("image == 'a.png' and output == @output")
         assert set(here["method"]) == set(made)
         for row in here.itertuples():
             expected = by_skimage(made[row.method], target, scale)
@@ -233,8 +234,8 @@ def test_a_network_that_is_bicubic_gains_nothing(folder):
             }
 
     network = dataclasses.replace(tiny_network("multi"), model=Bicubic())
-    found = judge_benchmarks([network], find_images(str(folder), MANY), MANY, CPU)
-    assert (found["gain"] == 0).all()
+    found = judge_benchmarks([network], tiny_linear(), find_images(str(folder), MANY), MANY, CPU)
+    assert (found.query("method != 'linear'")["gain"] == 0).all()
 
 
 def line(table: pd.DataFrame, data_set: str, method: str, output: str) -> pd.Series:
@@ -247,7 +248,14 @@ def test_means_are_over_the_images_of_a_data_set(table):
     means = by_data_set(table)
     assert list(dict.fromkeys(means["data_set"])) == ["Set1", "Set2", "mine"]
     of_set = means[means["data_set"] == "Set2"]
-    assert list(dict.fromkeys(of_set["method"])) == ["bicubic", "basic", "multi", "vgg", "clip"]
+    assert list(dict.fromkeys(of_set["method"])) == [
+        "bicubic",
+        "linear",
+        "basic",
+        "multi",
+        "vgg",
+        "clip",
+    ]
     assert of_set.query("method == 'basic'")["output"].tolist() == ["mid"]
     part = table.query("data_set == 'Set2' and method == 'vgg' and output == 'large'")
     found = line(means, "Set2", "vgg", "large")
@@ -276,7 +284,7 @@ def test_seeds_are_averaged_and_their_spread_is_told(table):
     assert entry["psnr"] == pytest.approx(of_seeds.mean())
     assert entry["gain_spread"] == pytest.approx(abs(of_seeds[0] - of_seeds[1]) / 2**0.5)
     mean = mean_over_seeds(table)
-    assert len(mean) == 4 * (2 + 1 + 2 + 2 + 2)
+    assert len(mean) == 4 * (2 + 2 + 1 + 2 + 2 + 2)
     found = mean.query("image == 'b.png' and method == 'multi' and output == 'mid'")
     both = part.query("image == 'b.png'")
     assert found["psnr"].item() == pytest.approx(both["psnr"].mean())
@@ -306,7 +314,7 @@ def test_bicubic_agrees_with_the_published_procedure(tmp_path, output):
         image = Image.open(FOLDER / name).convert("RGB").crop((0, 0, 255, 255))
         image.save(tmp_path / name)
         expected.append(published_procedure(np.asarray(image), SCALES[output]))
-    table = judge_benchmarks([], find_images(str(tmp_path), MANY), MANY, CPU)
+    table = judge_benchmarks([], tiny_linear(), find_images(str(tmp_path), MANY), MANY, CPU)
     found = table.query("method == 'bicubic' and output == @output")[["psnr", "ssim"]].mean()
     psnr, ssim = np.mean(expected, axis=0)
     assert found["psnr"] == pytest.approx(psnr, abs=0.02)
@@ -318,7 +326,7 @@ def test_bicubic_on_set5_is_the_published_row():
     folder = os.environ.get("SRCORE_SET5")
     if not folder:
         pytest.skip("no folder of the five high-resolution images of Set5 (SRCORE_SET5)")
-    table = judge_benchmarks([], find_images(folder, MANY), MANY, CPU)
+    table = judge_benchmarks([], tiny_linear(), find_images(folder, MANY), MANY, CPU)
     means = by_data_set(table)
     for output, (psnr, ssim) in PUBLISHED.items():
         found = line(means, means["data_set"].iloc[0], "bicubic", output)
@@ -338,6 +346,7 @@ def project(root: Path, tmp_path: Path) -> Path:
     models = project / "data/models/all"
     models.mkdir(parents=True)
     (project / "data/none").touch()
+    tiny_linear().save(project / "data/linear")
     vgg = load_extractor("vgg", "random", CPU)
     save_checkpoint(model_class("basic")(), Card("basic", 0, {}), models)
     card = Card("vgg", 0, {}, vgg.label, vgg.fingerprint)
@@ -374,6 +383,6 @@ def test_the_stage_on_images_of_odd_sizes(project, folder):
     assert list(table) == [
         "data_set", "image", "method", "output", "weights", "psnr", "ssim", "gain",
     ]  # fmt: skip
-    assert len(table) == 4 * (2 + 1 + 2)
+    assert len(table) == 4 * (2 + 2 + 1 + 2)
     mean = table.query("data_set == 'Set2' and method == 'vgg' and output == 'mid'")["psnr"].mean()
     assert summary["Set2"]["vgg"]["mid"] == pytest.approx(mean, abs=1e-4)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from compared import CPU, network, pyramids
 from PIL import Image
+from tiny import tiny_linear
 
 from srcore.common.errors import StudyError
 from srcore.common.tensors import to_images, to_tensor
@@ -53,7 +54,10 @@ def test_by_name_in_the_order_asked(data):
 
 @pytest.mark.parametrize(
     ("name", "why"),
-    [("coffee-9.png", "no image of this data set"), ("chelsea-0.png", "a training image")],
+    [
+        ("coffee-9.png", "no image of this data set"),
+        ("chelsea-0.png", "not among the images judged"),
+    ],
 )
 def test_an_unknown_name_is_one_line_with_the_nearest(data, name, why):
     with pytest.raises(StudyError) as error:
@@ -110,7 +114,7 @@ def test_a_detail_is_the_same_place_at_every_size(data):
 def written(data, tmp_path_factory):
     networks = [network(name) for name in ("basic", "multi", "vgg")]
     out = tmp_path_factory.mktemp("compare") / "compare"
-    write_comparison(compare(networks, data, np.array([2, 5]), CPU), out)
+    write_comparison(compare(networks, tiny_linear(), data, np.array([2, 5]), CPU), out)
     return networks, out, json.loads((out / "index.json").read_text())["images"]
 
 
@@ -128,8 +132,8 @@ def test_methods_stand_in_order_and_say_their_weights(written):
             name: [entry["method"] for entry in row] for name, row in image["outputs"].items()
         }
         assert methods == {
-            "mid": ["bicubic", "basic", "multi", "vgg", "target"],
-            "large": ["bicubic", "multi", "vgg", "target"],
+            "mid": ["bicubic", "linear", "basic", "multi", "vgg", "target"],
+            "large": ["bicubic", "linear", "multi", "vgg", "target"],
         }
         for row in image["outputs"].values():
             labels = {entry["method"]: (entry["label"], entry.get("weights")) for entry in row}
@@ -140,7 +144,7 @@ def test_methods_stand_in_order_and_say_their_weights(written):
 
 def test_figures_are_those_of_the_evaluation(data, written):
     networks, _, index = written
-    judged = judge_images(networks, data, np.array([2, 5]), CPU)
+    judged = judge_images(networks, tiny_linear(), data, np.array([2, 5]), CPU)
     judged = judged.set_index(["image", "output", "method"])
     for image in index:
         for output, row in image["outputs"].items():
@@ -164,30 +168,44 @@ def test_writing_again_gives_the_same_bytes_and_leaves_nothing_old(data, written
     again = tmp_path / "compare"
     again.mkdir()
     (again / "07.low.png").touch()
-    write_comparison(compare(networks, data, np.array([2, 5]), CPU), again)
+    write_comparison(compare(networks, tiny_linear(), data, np.array([2, 5]), CPU), again)
     assert {p.name: p.read_bytes() for p in again.iterdir()} == {
         p.name: p.read_bytes() for p in out.iterdir()
     }
 
 
 def test_one_model_with_one_output(data):
-    (comparison,) = compare([network("basic")], data, np.array([0]), CPU)
-    assert [shown.method for shown in comparison.outputs["mid"]] == ["bicubic", "basic", "target"]
-    assert [shown.method for shown in comparison.outputs["large"]] == ["bicubic", "target"]
+    (comparison,) = compare([network("basic")], tiny_linear(), data, np.array([0]), CPU)
+    assert [shown.method for shown in comparison.outputs["mid"]][1:] == [
+        "linear",
+        "basic",
+        "target",
+    ]
+    assert [shown.method for shown in comparison.outputs["large"]] == [
+        "bicubic",
+        "linear",
+        "target",
+    ]
 
 
 def test_of_several_seeds_the_first_is_shown_and_named(data):
     networks = [network("multi", 3), network("multi", 7), network("vgg", 3), network("vgg", 7)]
-    (both,) = compare(networks, data, np.array([0]), CPU)
+    (both,) = compare(networks, tiny_linear(), data, np.array([0]), CPU)
     labels = [shown.label for shown in both.outputs["mid"]]
-    assert labels == ["bicubic", "multi (seed 3)", "vgg (seed 3, random weights)", "target"]
-    (first,) = compare([networks[0]], data, np.array([0]), CPU)
-    assert first.outputs["mid"][1].label == "multi"
-    assert both.outputs["mid"][1].figures == first.outputs["mid"][1].figures
+    assert labels == [
+        "bicubic",
+        "linear",
+        "multi (seed 3)",
+        "vgg (seed 3, random weights)",
+        "target",
+    ]
+    (first,) = compare([networks[0]], tiny_linear(), data, np.array([0]), CPU)
+    assert first.outputs["mid"][2].label == "multi"
+    assert both.outputs["mid"][2].figures == first.outputs["mid"][2].figures
 
 
 def test_odd_sizes_of_pyramids_work():
     data = pyramids(13)
     few = replace(data, names=data.names[:1], groups=data.groups[:1])
-    (comparison,) = compare([network("multi")], few, np.array([0]), CPU)
+    (comparison,) = compare([network("multi")], tiny_linear(), few, np.array([0]), CPU)
     assert comparison.detail.size == 3

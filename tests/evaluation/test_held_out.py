@@ -6,7 +6,7 @@ import pytest
 import torch
 from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
-from tiny import tiny_network, tiny_pyramids
+from tiny import tiny_linear, tiny_network, tiny_pyramids
 
 from srcore.common.tensors import to_images, to_tensor
 from srcore.data.dataset import Pyramids
@@ -51,7 +51,7 @@ def held_out() -> np.ndarray:
 def table(networks, pyramids, held_out) -> pd.DataFrame:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(evaluate_module, "BATCH", 2)  # batches of 2, 2 and 1
-        return judge_images(networks, pyramids, held_out, CPU)
+        return judge_images(networks, tiny_linear(), pyramids, held_out, CPU)
 
 
 def by_skimage(output: np.ndarray, target: np.ndarray) -> tuple[float, float]:
@@ -97,7 +97,7 @@ def test_networks_are_judged_as_saved_images(table, networks, pyramids, held_out
 
 
 def test_every_held_out_image_is_judged_once_by_every_method(table, pyramids, held_out):
-    assert len(table) == 5 * (2 * 4 + 1 + 2 + 2 + 2)
+    assert len(table) == 5 * (2 * 5 + 1 + 2 + 2 + 2)
     assert set(table["image"]) == {pyramids.names[row] for row in held_out}
     keys = ["image", "method", "seed", "output"]
     assert not table.duplicated(keys).any()
@@ -124,9 +124,28 @@ def test_a_perfect_network_is_capped_at_100_db(pyramids, held_out):
             return {"mid": to_tensor(pyramids.mid[rows])}
 
     network = dataclasses.replace(tiny_network("basic"), model=Perfect())
-    found = judge_images([network], pyramids, held_out, CPU).query("method == 'basic'")
+    found = judge_images([network], tiny_linear(), pyramids, held_out, CPU).query(
+        "method == 'basic'"
+    )
     assert found["psnr"].tolist() == [100] * 5
     np.testing.assert_allclose(found["ssim"], 1, atol=1e-5)
+
+
+def test_the_linear_filter_stands_beside_the_interpolations(table, pyramids, held_out):
+    for output, scale in SCALES.items():
+        made = tiny_linear()(pyramids.low[held_out], scale)
+        for row, image in zip(held_out, made, strict=True):
+            psnr, ssim = by_skimage(image, getattr(pyramids, output)[row])
+            found = line(table, image=pyramids.names[row], method="linear", output=output)
+            assert found["psnr"] == pytest.approx(psnr, abs=1e-4)
+            assert found["ssim"] == pytest.approx(ssim, abs=1e-4)
+
+
+def test_only_what_was_trained_has_a_seed(table):
+    seeds = table.groupby("method")["seed"].agg(lambda of: of.dropna().unique().tolist())
+    assert seeds.to_dict() == {
+        **{name: [] for name in (*FILTERS, "linear")}, "basic": [0], "multi": [0, 1], "vgg": [0],
+    }  # fmt: skip
 
 
 def test_weights_stand_beside_what_depends_on_them(table):
@@ -137,7 +156,7 @@ def test_weights_stand_beside_what_depends_on_them(table):
 
 def test_seeds_are_averaged_image_by_image(table):
     mean = mean_over_seeds(table)
-    assert len(mean) == 5 * (2 * 4 + 1 + 2 + 2)
+    assert len(mean) == 5 * (2 * 5 + 1 + 2 + 2)
     assert list(mean) == ["image", "group", "method", "output", "weights", "psnr", "ssim", "gain"]
     both = table.query("method == 'multi' and output == 'mid' and image == '004.png'")
     found = line(mean, method="multi", output="mid", image="004.png")
@@ -147,5 +166,5 @@ def test_seeds_are_averaged_image_by_image(table):
 
 
 def test_the_order_of_lines_is_the_same_whatever_the_batch(table, networks, pyramids, held_out):
-    whole = judge_images(networks, pyramids, held_out, CPU)
+    whole = judge_images(networks, tiny_linear(), pyramids, held_out, CPU)
     pd.testing.assert_frame_equal(table, whole, rtol=1e-5)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from tiny import tiny_network, tiny_pyramids
+from tiny import tiny_linear, tiny_network, tiny_pyramids
 
 from srcore.common.files import read_json, write_json
 from srcore.common.tables import write_table
@@ -24,7 +24,7 @@ from srcore.evaluation.tables import (
 from srcore.features.extractor import load_extractor
 from srcore.inference.network import Network
 from srcore.metrics import cost
-from srcore.metrics.intervals import mean_interval
+from srcore.metrics.paired import paired_difference
 from srcore.metrics.seeds import mean_over_seeds
 from srcore.models.checkpoint import save_checkpoint
 
@@ -46,12 +46,12 @@ def networks() -> list[Network]:
 
 @pytest.fixture(scope="module")
 def table(networks) -> pd.DataFrame:
-    return judge_images(networks, tiny_pyramids(7), np.array([1, 2, 4, 5, 6]), CPU)
+    return judge_images(networks, tiny_linear(), tiny_pyramids(7), np.array([1, 2, 4, 5, 6]), CPU)
 
 
 @pytest.fixture(scope="module")
 def methods(table, networks) -> pd.DataFrame:
-    return by_method(table, networks, 500, SIDE)
+    return by_method(table, networks, SIDE)
 
 
 @pytest.fixture(scope="module")
@@ -62,21 +62,38 @@ def summary(methods):
 def test_a_line_a_method_and_output_with_the_documented_columns(methods):
     assert list(methods) == list(METHOD_COLUMNS)
     assert list(zip(methods["method"], methods["output"], strict=True)) == [
-        *((name, output) for name in ("nearest", "bilinear", "bicubic", "lanczos")
+        *((name, output) for name in ("nearest", "bilinear", "bicubic", "lanczos", "linear")
           for output in OUTPUTS),
         ("basic", "mid"), ("multi", "mid"), ("multi", "large"), ("vgg", "mid"), ("vgg", "large"),
     ]  # fmt: skip
 
 
-def test_means_and_intervals_are_those_of_the_images(table, summary):
+def test_means_are_those_of_the_images(table, summary):
     part = mean_over_seeds(table).query("method == 'vgg' and output == 'large'")
     entry = summary["vgg"]["large"]
     for figure in ("psnr", "ssim", "gain"):
         assert entry[figure] == pytest.approx(part[figure].mean())
-    assert (entry["gain_low"], entry["gain_high"]) == mean_interval(
-        part["gain"], part["group"], 500
-    )
-    assert entry["gain_low"] <= entry["gain"] <= entry["gain_high"]
+    assert "gain_low" not in entry  # three scenes
+
+
+def many_scenes(table: pd.DataFrame) -> pd.DataFrame:
+    """The same figures three times over, each image a scene of its own."""
+    parts = [
+        table.assign(image=table["image"] + str(n), group=table["image"] + str(n)) for n in "abc"
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def test_from_ten_scenes_on_there_are_intervals(table, networks):
+    many = many_scenes(table)
+    summary = figures_of(by_method(many, networks, SIDE))
+    baseline = many.query("method == 'bicubic' and output == 'mid'")
+    for method in ("linear", "basic", "multi"):
+        expected = paired_difference(many.query("method == @method and output == 'mid'"), baseline)
+        entry = summary[method]["mid"]
+        assert (entry["gain_low"], entry["gain_high"]) == (expected.low, expected.high)
+    two_seeds, one = (summary[name]["mid"] for name in ("multi", "basic"))
+    assert two_seeds["gain_high"] - two_seeds["gain_low"] > one["gain_high"] - one["gain_low"]
 
 
 def test_bicubic_gains_nothing_over_itself(summary):
@@ -85,7 +102,7 @@ def test_bicubic_gains_nothing_over_itself(summary):
 
 
 def test_wins_are_the_share_of_images_better_than_bicubic(table, summary):
-    for method in ("nearest", "lanczos", "basic"):
+    for method in ("nearest", "lanczos", "linear", "basic", "multi"):  # of one training
         part = table.query("method == @method and output == 'mid'")
         assert summary[method]["mid"]["wins"] == pytest.approx((part["gain"] > 0).mean())
 
@@ -158,15 +175,15 @@ def test_declared_are_gain_and_psnr_of_each_network_the_best_first(methods, summ
 def test_of_one_network_alone_none_is_the_best(table, networks):
     """Beside the best of many it would pass for a change."""
     alone = table[~table["method"].isin(["basic", "multi"])]
-    assert "best" not in headline(by_method(alone, networks[3:], 100, SIDE))
-    two = by_method(table[table["method"] != "vgg"], networks[:3], 100, SIDE)
+    assert "best" not in headline(by_method(alone, networks[3:], SIDE))
+    two = by_method(table[table["method"] != "vgg"], networks[:3], SIDE)
     assert list(headline(two)["best"]) == ["mid"], "one of them has the other output"
 
 
 def test_interpolation_is_never_the_best(table, networks):
     raised = table.copy()
     raised.loc[raised["method"] == "lanczos", "gain"] += 100
-    assert headline(by_method(raised, networks, 100, SIDE))["best"]["mid"]["model"] != "lanczos"
+    assert headline(by_method(raised, networks, SIDE))["best"]["mid"]["model"] != "lanczos"
 
 
 def test_every_checkpoint_with_its_hash_and_all_that_it_says(networks, tmp_path):

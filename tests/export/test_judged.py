@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from compared import CPU, network, pyramids
+from tiny import tiny_linear
 
 from srcore.common.errors import StudyError
 from srcore.common.tables import write_table
@@ -23,8 +24,8 @@ def judged(tmp_path_factory) -> Path:
     models.mkdir(parents=True)
     for one in networks:
         save_checkpoint(one.model, one.card, models)
-    table = judge_images(networks, pyramids(), [1, 2, 5], CPU)
-    write_table(top / "plots/methods.csv", by_method(table, networks, 100, 24))
+    table = judge_images(networks, tiny_linear(), pyramids(), [1, 2, 5], CPU)
+    write_table(top / "plots/methods.csv", by_method(table, networks, 24))
     write_table(top / "plots/models.csv", by_checkpoint(networks, models, 24))
     return top
 

@@ -259,7 +259,7 @@ REPORT: list[Attempt] = [
         "methods.csv cut in half",
         "report",
         halved("plots/methods.csv"),
-        f"plots/methods.csv: damaged; remove it {AGAIN}",
+        f"plots/methods.csv: damaged (…); remove it {AGAIN}",
     ),
     damaged(
         "methods.csv without a network",
@@ -287,7 +287,7 @@ REPORT: list[Attempt] = [
             "model,seed,epoch,output,run,criterion,loss,inverse_psnr,psnr\n"
             "basic,0,1,mid,this study,l1,low,low,high\n",
         ),
-        f"plots/training.csv: damaged; remove it {AGAIN}",
+        f"plots/training.csv: damaged (…); remove it {AGAIN}",
     ),
     damaged(
         "an image of the comparison is missing",

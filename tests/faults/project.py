@@ -35,21 +35,21 @@ SMALL: dict[str, Any] = {
     "split.validation": 3,
     "train.epochs": 1,
     "train.batch_size": 4,
-    "evaluate.resamples": 100,
     "compare.images": 1,
     "clip_analysis.images": 2,
 }
 BEFORE: dict[str, tuple[str, ...]] = {
     "resize_pyramids": ("download",),
     "split": ("resize_pyramids",),
+    "fit_linear": ("split",),
     "describe_data": ("split",),
     "features vgg": ("resize_pyramids",),
     "train basic": ("split",),
     "train vgg": ("split", "features vgg"),
     "train_set all": ("train basic",),
-    "evaluate": ("train basic",),
-    "compare": ("train basic",),
-    "clip_analysis": ("train basic",),
+    "evaluate": ("train basic", "fit_linear"),
+    "compare": ("train basic", "fit_linear"),
+    "clip_analysis": ("train basic", "fit_linear"),
 }
 """Stage → the stages whose results it reads; report reads those of a made-up study."""
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 HOOKS = Path(__file__).parent / "hooks" / "sitecustomize.py"
-DATA = ("download", "resize_pyramids", "split", "describe_data", "report")
+DATA = ("download", "resize_pyramids", "split", "fit_linear", "describe_data", "report")
 """Stages that do without torch."""
 
 

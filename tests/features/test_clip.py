@@ -176,14 +176,20 @@ def test_the_extractor_sees_what_a_saved_image_would_show(random_clip, tmp_path)
     saved = random_clip.embed_images([Image.open(tmp_path / "saved.png")])
     found = extractor(low)
     assert found.shape == (1, 512)
-    assert torch.equal(found, torch.nn.functional.normalize(saved, dim=1).half().float())
+    expected = torch.nn.functional.normalize(saved, dim=1)
+    # Another size of batch moves the last bits of a sum, and so the rounding of a few features.
+    torch.testing.assert_close(found, expected.half().float(), atol=0, rtol=2**-10)
 
 
 def test_the_extractor_gives_the_same_bits_whatever_the_batch(random_clip):
     extractor = random_clip.extractor()
-    low = torch.rand(3, 3, 16, 16, generator=torch.manual_seed(0))
+    low = torch.rand(11, 3, 16, 16, generator=torch.manual_seed(0))
+    assert extractor.batch > 1
     together = extractor(low)
-    assert torch.equal(together, torch.cat([extractor(low[:1]), extractor(low[1:])]))
+    for size in (1, 3, 8):
+        assert torch.equal(together, torch.cat([extractor(part) for part in low.split(size)])), size
+    order = torch.randperm(len(low), generator=torch.manual_seed(1))
+    assert torch.equal(extractor(low[order]), together[order]), "neighbours count"
 
 
 @pytest.mark.parametrize(("sentence", "cut"), [(0, False), (3, False), (5, True)])

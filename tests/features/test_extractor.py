@@ -67,3 +67,16 @@ def test_an_extractor_gives_rounded_float32():
     found = Extractor(lambda _: exact, "", "")(torch.zeros(1, 3, 4, 4))
     assert found.dtype == torch.float32
     assert torch.equal(found, torch.tensor([[1, 0.0999755859375]]))
+
+
+def test_batches_are_always_of_one_size():
+    seen = []
+
+    def embed(low: torch.Tensor) -> torch.Tensor:
+        seen.append(len(low))
+        return low.mean(dim=(2, 3))
+
+    low = torch.arange(7 * 3).div(32).view(7, 3, 1, 1).expand(7, 3, 4, 4)
+    found = Extractor(embed, "", "", batch=3)(low)
+    assert seen == [3, 3, 3]
+    assert torch.equal(found, low[..., 0, 0])

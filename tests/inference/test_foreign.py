@@ -9,7 +9,7 @@ import torch
 from photographs import arrays
 from PIL import Image
 from safetensors.torch import save_file
-from tiny import CPU, tiny_network
+from tiny import CPU, tiny_linear, tiny_network
 
 from srcore.common.errors import StudyError
 from srcore.common.tensors import to_tensor
@@ -79,9 +79,9 @@ def test_all_of_a_folder_take_part_at_their_scale(tmp_path, asked):
     images = find_images(str(tmp_path / "images"), 10**9)
     given = asked.model_copy(update={"checkpoints": str(folder), "ensemble": True})
     networks = contestants([tiny_network("basic")], given, CPU)
-    table = judge_benchmarks(networks, images, 10**9, CPU)
+    table = judge_benchmarks(networks, tiny_linear(), images, 10**9, CPU)
     methods = {output: set(part.method) for output, part in table.groupby("output")}
-    both = {"bicubic", "mine", "mine+", "shipped", "shipped+"}
+    both = {"bicubic", "linear", "mine", "mine+", "shipped", "shipped+"}
     assert methods == {
         "mid": both | {"basic", "basic+", "span", "span+"},
         "large": both | {"safmn", "safmn+"},

@@ -19,6 +19,7 @@ import numpy as np
 from compared import CPU, network, pyramids
 from made_up_study import NETWORKS, make_study
 from photographs import arrays
+from tiny import tiny_linear
 from srcore.common.tables import write_table
 from srcore.common.tensors import to_images, to_tensor
 from srcore.evaluation.benchmark import judge
@@ -33,12 +34,12 @@ from srcore.reporting.sheets import draw_outputs
 
 out = Path(sys.argv[1])
 networks, data = [network("basic")], pyramids()
-table = judge_images(networks, data, np.arange(3), CPU)
+table = judge_images(networks, tiny_linear(), data, np.arange(3), CPU)
 write_table(out / "plots/images.csv", mean_over_seeds(table))
-write_table(out / "plots/methods.csv", by_method(table, networks, 100, 24))
+write_table(out / "plots/methods.csv", by_method(table, networks, 24))
 shown = []
 Canvas.save = lambda self, path: shown.extend(text.get_text() for text in self.figure.texts)
-draw_outputs(compare(networks, data, np.array([0]), CPU), "mid", out / "sheet.png")
+draw_outputs(compare(networks, tiny_linear(), data, np.array([0]), CPU), "mid", out / "sheet.png")
 one, other = arrays()[:2]
 benchmark = judge(one[:40, :40], other[:40, :40], 2)
 kept = {"multi": NETWORKS["multi"]}

@@ -3,7 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import ttest_1samp
 
+from srcore.metrics.holm import holm
 from srcore.metrics.intervals import FEW_GROUPS, mean_interval
 from srcore.metrics.paired import Difference, paired_difference
 
@@ -13,78 +15,139 @@ HARD = RANDOM.normal(0, 2, COUNT)
 """What images differ by among themselves: far more than any two methods on one of them."""
 
 
-def table(gain: np.ndarray, scenes: int = COUNT) -> pd.DataFrame:
-    names = [f"{number:02}.png" for number in range(len(gain))]
-    groups = [f"scene {number % scenes:02}" for number in range(len(gain))]
-    return pd.DataFrame({"image": names, "group": groups, "gain": gain, "output": "mid"})
+def table(*gains: np.ndarray, scenes: int = COUNT, seeds: tuple | None = None) -> pd.DataFrame:
+    """One array of gains a seed; a single one without `seeds` is of a method without training."""
+    numbers = seeds or ((None,) if len(gains) == 1 else range(len(gains)))
+    parts = [
+        pd.DataFrame(
+            {
+                "image": [f"{number:02}.png" for number in range(len(gain))],
+                "group": [f"scene {number % scenes:02}" for number in range(len(gain))],
+                "seed": pd.array([seed] * len(gain), "Int64"),
+                "gain": gain,
+            }
+        )
+        for seed, gain in zip(numbers, gains, strict=True)
+    ]
+    return pd.concat(parts, ignore_index=True)
 
 
 def test_the_interval_is_that_of_the_differences_by_image():
     noise = RANDOM.normal(0.1, 0.1, COUNT)
-    found = paired_difference(table(HARD + noise), table(HARD), 500)
+    found = paired_difference(table(HARD + noise), table(HARD))
     assert found.mean == pytest.approx(noise.mean())
-    assert (found.low, found.high) == pytest.approx(mean_interval(noise, range(COUNT), 500))
-    assert (found.images, found.groups, found.verdict) == (COUNT, COUNT, "better")
-    alone = mean_interval(HARD, range(COUNT), 500)
+    assert (found.low, found.high) == pytest.approx(mean_interval(noise, range(COUNT)))
+    assert found.p == pytest.approx(ttest_1samp(noise, 0).pvalue)
+    assert (found.images, found.groups, found.seeds) == (COUNT, COUNT, 0)
+    assert (found.verdict, found.text) == ("better", "better")
+    alone = mean_interval(HARD, range(COUNT))
     assert found.high - found.low < 0.1 * (alone[1] - alone[0])
 
 
 def test_images_are_paired_by_name_and_those_of_one_side_are_left_out():
     ours, theirs = table(HARD + 0.3), table(HARD)
     shuffled = theirs.sample(frac=1, random_state=0).iloc[:-5]
-    found = paired_difference(ours, shuffled, 200)
+    found = paired_difference(ours, shuffled)
     assert (found.low, found.mean, found.high) == pytest.approx((0.3, 0.3, 0.3))
     assert found.images == COUNT - 5
     others = theirs.assign(image="other " + theirs["image"])
-    assert paired_difference(ours, others, 200) is None
+    assert paired_difference(ours, others) is None
 
 
 def test_the_other_way_round_is_the_other_verdict():
     ours, theirs = table(HARD + RANDOM.normal(0.3, 0.1, COUNT)), table(HARD)
-    there, back = paired_difference(ours, theirs, 300), paired_difference(theirs, ours, 300)
+    there, back = paired_difference(ours, theirs), paired_difference(theirs, ours)
     assert (there.verdict, back.verdict) == ("better", "worse")
     assert (back.low, back.high) == pytest.approx((-there.high, -there.low))
-    assert there.told
-    assert back.told
+    assert there.p == pytest.approx(back.p)
+    assert there.significant
+    assert back.significant
 
 
 @pytest.mark.parametrize(
-    ("ends", "groups", "spread", "verdict", "words"),
+    ("mean", "p", "groups", "seeds", "verdict", "text"),
     [
-        ((0.1, 0.2, 0.3), 40, 0, "better", "better"),
-        ((-0.3, -0.2, -0.1), 40, 0, "worse", "worse"),
-        ((-0.1, 0.1, 0.3), 40, 0, "noise", "noise"),
-        ((0, 0.1, 0.2), 40, 0, "noise", "noise"),
-        ((-0.1, 0.1, 0.3), 40, 1, "noise", "noise"),
-        ((0.1, 0.2, 0.3), 40, 0.2, "better", "better"),
-        ((0.1, 0.2, 0.3), 40, 0.21, "seeds", "noise: below the seeds’ spread"),
-        ((-0.3, -0.2, -0.1), 40, 0.21, "seeds", "noise: below the seeds’ spread"),
-        ((0.1, 0.2, 0.3), FEW_GROUPS, 0, "better", "better"),
-        ((0.1, 0.2, 0.3), FEW_GROUPS - 1, 0, "few", "9 scenes: too few to tell"),
-        ((0.2, 0.2, 0.2), 1, 0.3, "few", "1 scene: too few to tell"),
-        ((0, 0, 0), 2, 0.3, "same", "same"),
+        (0.2, 0.01, 40, 0, "better", "better"),
+        (-0.2, 0.01, 40, 3, "worse", "worse"),
+        (0.1, 0.05, 40, 3, "noise", "noise"),
+        (0.2, 0.01, 40, 1, "better", "better in these trainings"),
+        (-0.2, 0.01, 40, 1, "worse", "worse in these trainings"),
+        (-0.2, 0.2, 40, 1, "noise", "noise"),
+        (0.2, None, FEW_GROUPS - 1, 3, "few", "9 scenes: too few to tell"),
+        (0.2, None, 1, 1, "few", "1 scene: too few to tell"),
     ],
 )
-def test_verdicts(ends, groups, spread, verdict, words):
-    low, mean, high = ends
-    found = Difference(mean, low, high, 40, groups, spread)
-    assert (found.verdict, found.words) == (verdict, words)
-    assert found.told == (verdict in ("better", "worse"))
+def test_verdicts(mean, p, groups, seeds, verdict, text):
+    ends = (None, None) if p is None else (mean - 1, mean + 1)
+    found = Difference(mean, *ends, 40, groups, seeds, p)
+    assert (found.verdict, found.text) == (verdict, text)
+    assert found.significant == (verdict in ("better", "worse"))
 
 
-def test_crops_of_a_few_scenes_tell_nothing():
-    assert paired_difference(table(HARD + 1, scenes=3), table(HARD, scenes=3), 100).verdict == "few"
+def test_crops_of_a_few_scenes_say_nothing():
+    found = paired_difference(table(HARD + 1, scenes=9), table(HARD, scenes=9))
+    assert (found.low, found.high, found.p, found.verdict) == (None, None, None, "few")
+    assert found.mean == pytest.approx(1)
 
 
-def test_the_spreads_of_both_add_up_as_independent_ones_do():
-    found = paired_difference(table(HARD + 1), table(HARD), 100, (0.3, 0.4))
-    assert found.spread == pytest.approx(0.5)
+def test_the_same_images_are_the_same_on_any_number_of_scenes():
+    assert paired_difference(table(HARD, scenes=2), table(HARD, scenes=2)).verdict == "same"
+    assert paired_difference(table(HARD), table(HARD)).verdict == "same"
 
 
-def test_noise_around_nothing_is_rarely_called_more():
-    random = np.random.default_rng(0)
-    told = [
-        paired_difference(table(random.normal(0, 1, COUNT)), table(np.zeros(COUNT)), 200).told
-        for _ in range(100)
-    ]
-    assert 0 < sum(told) <= 12  # of a 95 % interval: about one in twenty
+def test_one_training_says_nothing_of_other_seeds():
+    ours = table(HARD + RANDOM.normal(0.3, 0.1, COUNT), seeds=(0,))
+    against_model = paired_difference(ours, table(HARD, HARD + 0.01))
+    assert (against_model.seeds, against_model.one_training) == (1, True)
+    against_bicubic = paired_difference(ours, table(HARD))
+    assert against_bicubic.text == "better in these trainings"
+
+
+def test_trainings_of_the_same_seeds_are_paired():
+    """What a seed does to both sides alike says nothing about the two."""
+    shared = (0.0, 0.8, -0.5, 0.3)
+    noise = [RANDOM.normal(0, 0.05, COUNT) for _ in shared]
+    theirs = table(*(HARD + seed for seed in shared))
+    ours = table(*(HARD + seed + 0.2 + n for seed, n in zip(shared, noise, strict=True)))
+    paired = paired_difference(ours, theirs)
+    assert (paired.seeds, paired.verdict) == (4, "better")
+    elsewhere = theirs.assign(seed=theirs["seed"] + 7)
+    alone = paired_difference(ours, elsewhere)
+    assert alone.mean == pytest.approx(paired.mean)
+    assert alone.verdict == "noise"  # the seeds' scatter counts, and twice
+
+
+def test_the_scatter_of_seeds_widens_the_interval():
+    offsets = np.array([0.1, 0.5, 0.3])
+    ours = table(*(HARD + RANDOM.normal(0, 0.1, COUNT) + offset for offset in offsets))
+    found = paired_difference(ours, table(HARD))
+    means = ours.groupby("seed")["gain"].mean() - HARD.mean()
+    by_seed = ttest_1samp(means, 0).confidence_interval()
+    images = ours.groupby("image")["gain"].mean() - HARD
+    by_image = mean_interval(images, range(COUNT))
+    half = np.hypot((by_seed.high - by_seed.low) / 2, (by_image[1] - by_image[0]) / 2)
+    assert (found.low, found.high) == pytest.approx((found.mean - half, found.mean + half))
+
+
+def test_any_column_can_be_compared():
+    ours, theirs = (table(gain).rename(columns={"gain": "cosine"}) for gain in (HARD + 1, HARD))
+    assert paired_difference(ours, theirs, "cosine").mean == pytest.approx(1)
+
+
+def difference(p: float | None) -> Difference:
+    return Difference(0.1, 0.0, 0.2, 40, 40, 0, p)
+
+
+def test_holm_raises_p_values_step_by_step():
+    """The example of R's p.adjust(c(0.01, 0.04, 0.03, 0.005), "holm")."""
+    given = dict(zip("abcd", map(difference, (0.01, 0.04, 0.03, 0.005)), strict=True))
+    found = [d.p for d in holm(given).values()]
+    assert found == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert [d.verdict for d in holm(given).values()] == ["better", "noise", "noise", "better"]
+
+
+def test_holm_leaves_alone_what_has_no_company():
+    assert holm({"a": difference(0.04)}) == {"a": difference(0.04)}
+    few = Difference(0.1, None, None, 4, 4)
+    assert holm({"few": few, "a": difference(0.04)}) == {"few": few, "a": difference(0.04)}
+    assert holm({}) == {}

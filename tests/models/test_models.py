@@ -63,7 +63,11 @@ def test_no_parameter_is_frozen(name):
     """Frozen extractors stand outside, so a checkpoint holds what was trained and nothing else."""
     model = build(name)
     assert all(p.requires_grad for p in model.parameters())
-    assert model.state_dict().keys() == dict(model.named_parameters()).keys()
+    buffers = dict(model.named_buffers())
+    assert model.state_dict().keys() == dict(model.named_parameters()).keys() | buffers.keys()
+    # Statistics of a normalisation are a few numbers a channel; a frozen network is far more.
+    trained = sum(p.numel() for p in model.parameters())
+    assert sum(buffer.numel() for buffer in buffers.values()) < 0.05 * trained
 
 
 @each_model
@@ -84,6 +88,36 @@ def test_names_shapes_and_range_of_the_outputs(name, size):
             assert x.max() <= 1
         assert x.isfinite().all()
         assert x.std() > 0
+
+
+@each_model
+def test_one_output_alone_is_that_of_all(name):
+    model = build(name).eval()
+    arguments = batch(model, 2, 9, 14)
+    with torch.inference_mode():
+        together = model(*arguments)
+        for output in model.outputs:
+            torch.testing.assert_close(
+                model.only(output, *arguments), together[output], rtol=0, atol=1e-6
+            )
+
+
+@pytest.mark.parametrize(
+    ("name", "output", "idle"),
+    [
+        ("subpixel", "mid", "heads.large"),
+        ("subpixel", "large", "heads.mid"),
+        ("residual", "mid", "block3"),
+        ("dilated", "mid", "block3.branches.0"),
+    ],
+)
+def test_one_output_alone_leaves_the_work_of_the_others(name, output, idle):
+    model, ran = build(name), []
+    model.get_submodule(idle).register_forward_hook(lambda *_: ran.append(idle))
+    model.only(output, *batch(model, 1, 8, 8))
+    assert ran == []
+    model(*batch(model, 1, 8, 8))
+    assert ran == [idle], "the hook hears nothing"
 
 
 @each_model

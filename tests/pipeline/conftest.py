@@ -18,7 +18,6 @@ SMALL = {
     "crops: 99 ": "crops: 16 ",
     "epochs: 33": "epochs: 1",
     "batch_size: 2 ": "batch_size: 4 ",
-    "resamples: 2000": "resamples: 100",
     "  images: 4  ": "  images: 2  ",
     "  images: 8  ": "  images: 2  ",
     "  steps: 96000 ": "  steps: 2 ",

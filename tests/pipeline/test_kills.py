@@ -345,6 +345,29 @@ def test_the_state_of_another_training_is_not_used(study: Study, change: str):
 
 
 @pytest.mark.slow
+def test_a_kill_in_bfloat16_ends_in_the_bytes_of_an_undisturbed_training(study: Study):
+    study.clone.edit("params.yaml", "precision: 32-true", "precision: bf16-mixed")
+    try:
+        found: list[dict[str, bytes]] = []
+        for killed in (False, True):
+            study.forget("subpixel")
+            if killed:
+                running = study.start("subpixel")
+                assert at_state(3)(running)
+                running.kill("both")
+                running.end()
+            code, said = study.start("subpixel").end()
+            assert code == 0, said
+            assert "training starts anew" not in said
+            found.append(study.content("subpixel"))
+        assert found[0] == found[1]
+        assert found[0] != study.whole["subpixel"], "trained in float32"
+        assert study.left_over() == []
+    finally:
+        study.clone.edit("params.yaml", "precision: bf16-mixed", "precision: 32-true")
+
+
+@pytest.mark.slow
 def test_ctrl_c_ends_a_study_at_once_and_the_next_run_goes_on(root: Path, tmp_path: Path):
     study = Study(new_clone(root, tmp_path / "clone"))
     for old, new in (("crops: 16", "crops: 99"), ("threads: 2", "threads: 1")):

@@ -9,13 +9,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 from commands import ran
 from faults.weights import save, tensors
 from photographs import arrays
 from PIL import Image
 
 from srcore.evaluation.tables import parse_figures
+from srcore.models.checkpoint import load_checkpoint
 from srcore.models.registry import SETS
+from srcore.training.precision import pick_precision, processor
 
 pytestmark = pytest.mark.slow
 
@@ -203,6 +206,16 @@ def test_the_reports_own_settings(built, shell, voc):
 def test_several_processes(built, shell):
     names = ran(shell("dvc exp run -S model=basic -S trainer.devices=2"))
     assert {"train_basic", "evaluate"} <= set(names)
+
+
+def test_the_precision_that_suits_the_machine(built, shell):
+    names = ran(shell("dvc exp run -S model=subpixel -S trainer.precision=auto"))
+    assert {"train_subpixel", "evaluate"} <= set(names)
+    path = built.path / "data/models/subpixel/subpixel.seed0.safetensors"
+    card = load_checkpoint(path)[1]
+    cpu = torch.device("cpu")
+    assert card.trained["precision"] == pick_precision("auto", cpu)
+    assert card.trained["processor"] == processor(cpu, card.trained["precision"])
 
 
 def test_ones_own_images_enlarged(built, shell):

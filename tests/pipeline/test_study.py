@@ -202,9 +202,11 @@ def test_queue_runs_the_code_it_was_queued_with(built):
 
 
 @pytest.mark.slow
-def test_the_same_bits_in_the_workspace_through_the_queue_and_in_a_temporary_copy(clone):
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
+def test_the_same_bits_in_the_workspace_through_the_queue_and_in_a_temporary_copy(clone, precision):
     """DVC's hash of the folder with checkpoint, history, metrics and live log says so."""
     target = "stages/dvc.yaml:train_basic"
+    clone.edit("params.yaml", "precision: 32-true", f"precision: {precision}")
     clone.run("dvc", "repro", target)
     clone.commit()
     at_once = clone.run("dvc", "exp", "run", "--temp", "--force", "--name", "temporary", target)

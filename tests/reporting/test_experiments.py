@@ -28,7 +28,6 @@ def study(name: str, gains: dict[str, np.ndarray], *, shift: float = 0, **train:
         "model": "all" if len(gains) > 1 else next(iter(gains)),
         "train": {"lr": 0.001, "epochs": 10} | train,
         "pyramid": {"sizes": [72, 144, 288]},
-        "evaluate": {"resamples": 300},
     }
     return Study(name, params, metrics, pd.concat(rows))
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from browser import Page, chromium, executable
-from made_up_study import make_study
+from made_up_study import add_clip, make_study
 
 from srcore.reporting.page.render import render
 from srcore.reporting.page.results import read_results
@@ -28,6 +28,7 @@ def file(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Path:
     folder = tmp_path_factory.mktemp("study")
     names = ('<img src=x onerror=alert(1)> "', "a-name-without-any-break-" * 8)
     params = make_study(folder, root / "params.yaml", names=names)
+    add_clip(folder, "weights of a clip with a name without any break-" * 3)
     path = folder / "plots/report.html"
     path.write_text(render(read_results(folder, params)), encoding="utf-8")
     return path
@@ -76,11 +77,11 @@ def test_nothing_lies_over_anything_else(page: Page, file: Path, width: int):
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("errors", [1.96, 40])
+@pytest.mark.parametrize("scenes", [5, 12])
 def test_names_in_charts_do_not_overlap(
-    page: Page, tmp_path: Path, root: Path, width: int, errors: float
+    page: Page, tmp_path: Path, root: Path, width: int, scenes: int
 ):
-    params = make_study(tmp_path, root / "params.yaml", errors=errors)
+    params = make_study(tmp_path, root / "params.yaml", scenes=scenes, crops=12)
     file = tmp_path / "plots/report.html"
     file.write_text(render(read_results(tmp_path, params)), encoding="utf-8")
     page.open(file, width)
@@ -280,7 +281,7 @@ def test_any_two_outputs_can_be_chosen_at_both_sizes(page: Page, file: Path):
             f"[...{FIRST}.querySelectorAll('select.right option')].map(option => option.value)"
         )
         networks = ["multi", "residual", "dilated", "vgg", "clip"]
-        first = ["bicubic", "basic"] if output == "mid" else ["bicubic"]
+        first = ["bicubic", "linear"] + ["basic"] * (output == "mid")
         assert options == [*first, *networks, "target"]
         choose(page, "left", "vgg")
         choose(page, "right", "target")
@@ -318,7 +319,7 @@ def test_images_change_together_until_told_otherwise(page: Page, file: Path):
 def told(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Path:
     """A page on scenes and seeds enough to tell gains from noise."""
     folder = tmp_path_factory.mktemp("told")
-    many = {"side": 16, "crops": 12, "scenes": 12, "seeds": (0.0, 0.02)}
+    many = {"side": 16, "crops": 12, "scenes": 12, "seeds": (0.0,)}
     params = make_study(folder, root / "params.yaml", **many)
     path = folder / "plots/report.html"
     path.write_text(render(read_results(folder, params)), encoding="utf-8")
@@ -330,7 +331,9 @@ def told(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Path:
 def test_gain_is_told_from_noise(page: Page, told: Path, width: int, scheme: str):
     page.open(told, width, scheme)
     ranking = "document.querySelector('#ranking .ladder')"
-    assert page.run(f"{ranking}.querySelectorAll('li').length") == 7  # six networks and bicubic
+    assert (
+        page.run(f"{ranking}.querySelectorAll('li').length") == 9
+    )  # six networks and three others
 
     def lines(kind: str) -> list[str]:
         line = "getComputedStyle(step.closest('li'), '::after')"
@@ -338,7 +341,7 @@ def test_gain_is_told_from_noise(page: Page, told: Path, width: int, scheme: str
         return page.run(f"{steps}.map(step => {line}.borderLeftStyle)")
 
     # Without colours the line between two methods tells a gain from noise as well.
-    assert set(lines("told")) == {"solid"}
+    assert set(lines("significant")) == {"solid"}
     assert set(lines("noise")) == {"dotted"}
     shown = f"{ranking}.querySelector('table.pairs').checkVisibility()"
     assert not page.run(shown)
@@ -366,10 +369,10 @@ def test_pixels_are_not_smoothed(page: Page, file: Path):
 
 def test_without_scripts_tables_and_all_images_are_there(page: Page, file: Path):
     page.open(file, 390, scripts=False)
-    assert page.run("document.querySelectorAll('table.sortable tbody tr').length") == 19
+    assert page.run("document.querySelectorAll('#figures tbody tr').length") == 21
     controls = "[...document.querySelectorAll('button, input, select')]"
     assert not page.run(f"{controls}.some(control => control.checkVisibility())")
     shown = "[...document.images].filter(image => image.checkVisibility()).length"
-    assert page.run(shown) == 32
+    assert page.run(shown) == 36 + 6  # and the thumbnails of what CLIP sees
     assert page.run("document.documentElement.scrollWidth") == 390
     assert_clean(page, file)

@@ -28,23 +28,29 @@ def study(
     shift=0,
     scenes=40,
     outputs=("mid",),
-    spread=None,
+    seeds=(0.0,),
 ) -> Study:
-    """A study whose models gain what `gains` says on every image."""
+    """A study whose models gain what `gains` says on every image, each seed so much more."""
     groups = [f"scene{number % scenes}" for number in range(len(names))]
     rows, metrics = [], {"bicubic": {"kind": "baseline", "mid": {"psnr": 28.0, "gain": 0.0}}}
     for model in ("bicubic", *models):
         gain = (gains or {}).get(model, np.zeros(len(names)))
         table = pd.DataFrame({"image": names, "group": groups, "method": model, "gain": gain})
         table = table.assign(psnr=np.arange(len(names)) + shift)
-        rows += [table.assign(output=output) for output in outputs]
+        table = table.assign(seed=pd.array([None] * len(table), "Int64"))
         if model == "bicubic":
+            rows += [table.assign(output=output) for output in outputs]
             continue
-        entry = {"psnr": 28.0, "ssim": 0.8, "gain": float(np.mean(gain))}
+        rows += [
+            table.assign(output=output, seed=seed, gain=gain + more)
+            for output in outputs
+            for seed, more in enumerate(seeds)
+        ]
+        entry = {"psnr": 28.0, "ssim": 0.8, "gain": float(np.mean(gain) + np.mean(seeds))}
         entry |= {"weights": weights} if weights else {}
-        entry |= {"seeds": 3, "gain_spread": spread} if spread else {}
+        entry |= {"gain_spread": float(np.std(seeds, ddof=1))} if len(seeds) > 1 else {}
         metrics[model] = dict.fromkeys(outputs, entry) | {"kind": "network", "macs": 1}
-    params = {"model": "all", "train": {"lr": lr, "epochs": 10}, "evaluate": {"resamples": 500}}
+    params = {"model": "all", "train": {"lr": lr, "epochs": 10}, "split": {"test": 0}}
     return Study(name, params, metrics, pd.concat(rows))
 
 
@@ -85,10 +91,12 @@ def test_better_worse_and_noise():
         "clip": spread + np.random.default_rng(1).permutation([0.2, -0.2] * 20),
     }
     text = review(same, study("now", gains=now, models=("basic", "vgg", "clip")))
-    assert row(text, "basic").endswith("| **better** |")
+    assert row(text, "basic").endswith("| **better in these trainings** |")
     assert "+0.300 [+0.300, +0.300]" in row(text, "basic")
-    assert row(text, "vgg").endswith("| **worse** |")
+    assert row(text, "vgg").endswith("| **worse in these trainings** |")
     assert row(text, "clip").endswith("| noise |")
+    assert "one training of a side says nothing of other seeds" in text
+    assert "paired over 40 validation images" in text
 
 
 @pytest.mark.parametrize(("scenes", "said"), [(1, "1 scene"), (2, "2 scenes")])
@@ -96,7 +104,7 @@ def test_nothing_is_called_more_than_noise_on_a_few_scenes(scenes, said):
     better = {"basic": np.linspace(0.1, 0.2, 40)}
     base, head = study("main", scenes=scenes), study("now", gains=better, scenes=scenes)
     text = review(base, head)
-    assert row(text, "basic").endswith(f"| {said}: too few to tell |")
+    assert row(text, "basic").endswith(f"| +0.150 | {said}: too few to tell |")
     assert "better" not in text
 
 
@@ -130,18 +138,37 @@ def test_what_did_not_change_at_all_is_the_same_on_few_scenes_too():
     assert row(review(study("main", scenes=2), study("now", scenes=2)), "vgg").endswith("| same |")
 
 
-def test_a_difference_below_the_spread_between_seeds_is_noise():
-    better = {"basic": np.full(40, 0.1)}
-    for spread, verdict in ((0.05, "**better**"), (0.08, "noise: below the seeds’ spread")):
-        text = review(study("main", spread=spread), study("now", gains=better, spread=spread))
-        assert row(text, "basic").endswith(f"| {verdict} |"), spread
-        assert f"+0.00 ± {spread:.2f} → +0.10 ± {spread:.2f}" in text
+def test_seeds_that_scatter_as_much_leave_a_difference_noise():
+    before = (0.0, 0.1, -0.1)
+    for after, verdict in (((0.4, 0.52, 0.28), "**better**"), ((0.1, 0.5, -0.3), "noise")):
+        text = review(study("main", seeds=before), study("now", seeds=after))
+        assert row(text, "basic").endswith(f"| {verdict} |"), after
+        assert f"+0.00 ± 0.10 → {np.mean(after):+.2f} ± {np.std(after, ddof=1):.2f}" in text
         assert "± is the standard deviation between seeds" in text
-    # Of one seed nothing is known but how the other side's seeds differ.
-    alone = review(study("main"), study("now", gains=better, spread=0.08))
-    assert row(alone, "basic").endswith("| noise: below the seeds’ spread |")
-    assert "+0.00 → +0.10 ± 0.08" in alone
-    assert "±" not in review(study("main"), study("now", gains=better))
+        assert "one training" not in text
+    alone = review(study("main"), study("now", seeds=before))
+    assert "one training of a side says nothing of other seeds" in alone
+    assert "±" not in review(study("main"), study("now"))
+
+
+def test_verdicts_allow_for_all_lines_at_once():
+    """Alone, a difference at a level of 4 % is one; among twenty such models it is not."""
+    noise = np.random.default_rng(0).normal(0, 1, 40)
+    noise -= noise.mean()
+    gain = noise + 2.12 * noise.std(ddof=1) / 40**0.5  # t with 39 degrees of freedom: 4 %
+    alone = review(study("main", models=("a",)), study("now", models=("a",), gains={"a": gain}))
+    assert row(alone, "a").endswith("| **better in these trainings** |")
+    models = tuple("abcdefghij")
+    together = review(
+        study("main", models=models), study("now", models=models, gains=dict.fromkeys(models, gain))
+    )
+    assert "better" not in together
+
+
+def test_the_part_that_was_judged_is_named():
+    head = study("now")
+    head.params["split"] = {"test": 0.2}
+    assert "paired over 40 test images" in review(study("main"), head)
 
 
 def test_results_of_other_parameters_are_told_in_one_line():
@@ -223,7 +250,7 @@ def seen(text: str) -> tuple[int, int]:
 @pytest.mark.parametrize("count", [1, 7])
 def test_a_review_fits_twenty_lines_beside_its_rows(count):
     models = tuple(f"model{number}" for number in range(count))
-    common = {"outputs": ("mid", "large"), "spread": 0.1}
+    common = {"outputs": ("mid", "large"), "seeds": (0.0, 0.1)}
     base = study("main", models=("gone", *models), **common)
     head = study("now", lr=0.1, models=("new", *models), **common)
     head.params.update({f"group.key{number}": "y" * 50 for number in range(40)})
@@ -255,16 +282,16 @@ def test_from_git_and_the_working_tree(tmp_path, monkeypatch):
     made = study("x")
     for folder in ("plots", "stages"):
         Path(folder).mkdir()
-    Path("params.yaml").write_text("model: all\ntrain: {lr: 0.001}\nevaluate: {resamples: 100}\n")
+    Path("params.yaml").write_text("model: all\ntrain: {lr: 0.001}\n")
     write_methods(made)
     made.images.to_csv("plots/images.csv", index=False)
     identity = ["-c", "user.email=a@example.org", "-c", "user.name=a"]
     locked = "{schema: '2.0', stages: {%s: {params: {params.yaml: {%s}}}}}"
-    Path("dvc.lock").write_text(locked % ("evaluate", "model: all, evaluate: {resamples: 100}"))
+    Path("dvc.lock").write_text(locked % ("evaluate", "model: all"))
     Path("stages/dvc.lock").write_text(locked % ("train_vgg", "train: {lr: 0.001}"))
     for command in (["init", "-q", "-b", "main"], ["add", "."], ["commit", "-qm", "first"]):
         subprocess.run(["git", *identity, *command], check=True)
-    Path("params.yaml").write_text("model: all\ntrain: {lr: 0.5}\nevaluate: {resamples: 100}\n")
+    Path("params.yaml").write_text("model: all\ntrain: {lr: 0.5}\n")
     base, head = read_study("main"), read_study(None)
     assert (base.params["train"]["lr"], head.params["train"]["lr"]) == (0.001, 0.5)
     text = review(base, head)
@@ -299,7 +326,7 @@ def test_in_a_folder_of_a_larger_repository(tmp_path, monkeypatch):
     (project / "plots").mkdir(parents=True)
     monkeypatch.chdir(project)
     made = study("x")
-    Path("params.yaml").write_text("model: all\ntrain: {lr: 0.001}\nevaluate: {resamples: 100}\n")
+    Path("params.yaml").write_text("model: all\ntrain: {lr: 0.001}\n")
     write_methods(made)
     made.images.to_csv("plots/images.csv", index=False)
     identity = ["-c", "user.email=a@example.org", "-c", "user.name=a"]
@@ -314,7 +341,7 @@ def test_a_metric_that_the_other_side_did_not_know_has_a_dash(tmp_path, monkeypa
     """A change that adds a metric is reviewed like any other."""
     monkeypatch.chdir(tmp_path)
     Path("plots").mkdir()
-    Path("params.yaml").write_text("model: all\nevaluate: {resamples: 100}\n")
+    Path("params.yaml").write_text("model: all\n")
     made = study("x")
     write_methods(made)
     made.images.to_csv("plots/images.csv", index=False)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from compared import CPU, network, pyramids
 from PIL import Image
+from tiny import tiny_linear
 
 from srcore.evaluation.examples import Comparison, compare
 from srcore.reporting.canvas import Canvas
@@ -18,7 +19,7 @@ DRAWINGS = {"outputs": draw_outputs, "errors": draw_errors}
 
 def comparisons(*models: str, weights: str = "random weights") -> list[Comparison]:
     networks = [network(name, weights=weights) for name in models]
-    return compare(networks, pyramids(), np.array([1, 6]), CPU)
+    return compare(networks, tiny_linear(), pyramids(), np.array([1, 6]), CPU)
 
 
 @pytest.fixture(scope="module")
@@ -77,8 +78,10 @@ def test_figures_and_weights_stand_on_the_sheet(few, canvases, tmp_path):
     draw_errors(few, "mid", tmp_path / "errors.png")
     for canvas in canvases:
         assert texts(canvas).count("random weights") == len(few)
-        assert {"bicubic", "multi", "vgg", "target", few[0].name, few[1].name} <= {*texts(canvas)}
-    bicubic, multi = few[0].outputs["mid"][:2]
+        assert {"bicubic", "linear", "multi", "vgg", "target", few[0].name, few[1].name} <= {
+            *texts(canvas)
+        }
+    bicubic, _, multi = few[0].outputs["mid"][:3]
     said = "\n".join(texts(canvases[0]))
     assert f"SSIM {multi.figures['ssim']:.4f}" in said
     psnr, gain = multi.figures["psnr"], multi.figures["psnr"] - bicubic.figures["psnr"]
@@ -91,7 +94,7 @@ def test_errors_share_one_scale(few, canvases, tmp_path):
     """Bicubic's map is darker than the map of a network that learned nothing."""
     draw_errors(few, "mid", tmp_path / "errors.png")
     images = [axes.images[0].get_array() for axes in canvases[0].figure.axes if axes.images]
-    bicubic, _, multi = images[0], images[1], images[2]
+    bicubic, multi = images[0], images[4]
     assert bicubic.mean() < multi.mean()
 
 

@@ -25,8 +25,7 @@ from tiny import CPU, tiny_pyramids
 from srcore.common.errors import StudyError
 from srcore.models.checkpoint import load_checkpoint
 from srcore.params.schema import Trainer
-from srcore.training.distributed import is_rank_zero, launch, rank_zero_only
-from srcore.training.loop import _same_everywhere
+from srcore.training.distributed import is_rank_zero, launch, rank_zero_only, same_everywhere
 
 COUNT, HELD_OUT = 9, 2
 FIRST = "NODE_RANK=0 MASTER_ADDR=10.0.0.1 MASTER_PORT=29500 dvc repro stages/dvc.yaml:train_vgg"
@@ -215,4 +214,4 @@ def test_other_data_on_another_machine_are_refused(monkeypatch):
     fabric = Fabric(accelerator="cpu", devices=1)
     monkeypatch.setattr(fabric, "broadcast", lambda value: value | {"data": "0"})
     with pytest.raises(StudyError, match="the data of this training are not those of the first"):
-        _same_everywhere({"data": "1", "seed": 0}, fabric)
+        same_everywhere({"data": "1", "seed": 0}, fabric)

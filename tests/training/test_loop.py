@@ -21,14 +21,17 @@ from srcore.models.checkpoint import load_checkpoint
 from srcore.models.registry import model_class
 from srcore.training.augment import DIHEDRAL
 from srcore.training.batches import Examples
+from srcore.training.distributed import data_digest
 from srcore.training.loop import train_model, validate
 from srcore.training.losses import LOSSES, inverse_psnr
 from srcore.training.optimization import OptimizationState
+from srcore.training.precision import Bfloat16Convolutions
 from srcore.training.recipe import Recipe
 from srcore.training.resume import State, only_process
 
 CPU = torch.device("cpu")
 FABRIC = Fabric(accelerator="cpu", devices=1)
+MIXED = Fabric(accelerator="cpu", devices=1, plugins=Bfloat16Convolutions(CPU))
 OURS = Recipe(
     epochs=3,
     batch_size=2,
@@ -76,7 +79,7 @@ def deterministic(monkeypatch, tmp_path):
     torch.use_deterministic_algorithms(False)
 
 
-def run(name, pyramids, split, folder, *, features=None, seed=0, recipe=None):
+def run(name, pyramids, split, folder, *, features=None, seed=0, recipe=None, fabric=FABRIC):
     (folder / "out").mkdir(parents=True)
     (folder / "states").mkdir(exist_ok=True)
     recipe = recipe or Recipe(epochs=3, batch_size=2, lr=0.003)
@@ -86,7 +89,8 @@ def run(name, pyramids, split, folder, *, features=None, seed=0, recipe=None):
         features,
         split,
         recipe,
-        fabric=FABRIC,
+        fabric=fabric,
+        data=data_digest(name, pyramids, features, split, fabric),
         seed=seed,
         out=folder / "out",
         states=folder / "states",
@@ -215,10 +219,11 @@ def test_validation_is_the_mean_over_images_of_8_bit_outputs(pyramids, split):
     assert found == pytest.approx(torch.cat(scores).mean().item(), abs=1e-5)
 
 
-def test_same_seed_same_bits_other_seed_other_bits(pyramids, split, tmp_path):
-    run("residual", pyramids, split, tmp_path / "a")
-    run("residual", pyramids, split, tmp_path / "b")
-    run("residual", pyramids, split, tmp_path / "c", seed=1)
+@pytest.mark.parametrize("fabric", [FABRIC, MIXED], ids=["float32", "bfloat16"])
+def test_same_seed_same_bits_other_seed_other_bits(pyramids, split, tmp_path, fabric):
+    run("residual", pyramids, split, tmp_path / "a", fabric=fabric)
+    run("residual", pyramids, split, tmp_path / "b", fabric=fabric)
+    run("residual", pyramids, split, tmp_path / "c", seed=1, fabric=fabric)
     assert content(tmp_path / "a") == content(tmp_path / "b")
     assert (
         load_file(tmp_path / "a/out/residual.seed0.safetensors")["conv1.weight"]
@@ -227,13 +232,21 @@ def test_same_seed_same_bits_other_seed_other_bits(pyramids, split, tmp_path):
     )
 
 
-@pytest.mark.parametrize("finished", [1, 2, 3])
-@pytest.mark.parametrize("name", ["multi", "subpixel"])
+@pytest.mark.parametrize(
+    ("name", "fabric", "finished"),
+    [
+        *(("multi", FABRIC, finished) for finished in (1, 2, 3)),
+        *(("subpixel", FABRIC, finished) for finished in (1, 2, 3)),
+        ("subpixel", MIXED, 2),
+        ("normalised", FABRIC, 2),
+    ],
+)
+@pytest.mark.usefixtures("normalised")
 def test_a_stopped_training_ends_in_the_same_bits(
-    pyramids, split, tmp_path, monkeypatch, name, finished
+    pyramids, split, tmp_path, monkeypatch, name, fabric, finished
 ):
     recipe = None if name == "multi" else OURS
-    run(name, pyramids, split, tmp_path / "whole", recipe=recipe)
+    run(name, pyramids, split, tmp_path / "whole", recipe=recipe, fabric=fabric)
     save, saves = State.save, []
 
     def save_then_stop(self, state):
@@ -245,22 +258,39 @@ def test_a_stopped_training_ends_in_the_same_bits(
     with monkeypatch.context() as stopping:
         stopping.setattr(State, "save", save_then_stop)
         with pytest.raises(KeyboardInterrupt):
-            run(name, pyramids, split, tmp_path / "stopped", recipe=recipe)
+            run(name, pyramids, split, tmp_path / "stopped", recipe=recipe, fabric=fabric)
     (tmp_path / "resumed").mkdir()
     (tmp_path / "stopped/states").rename(tmp_path / "resumed/states")
     monkeypatch.setattr(State, "save", lambda self, state: (saves.append(state), save(self, state)))
-    state = run(name, pyramids, split, tmp_path / "resumed", recipe=recipe)
+    state = run(name, pyramids, split, tmp_path / "resumed", recipe=recipe, fabric=fabric)
     assert len(saves) == 3, "finished epochs must not be trained again"
     assert content(tmp_path / "resumed") == content(tmp_path / "whole")
     state.forget()
     assert list((tmp_path / "resumed/states").iterdir()) == []
 
 
-@pytest.mark.parametrize("change", ["lr", "seed", "data", "damage"])
+def test_buffers_are_learned_averaged_saved_and_judged(pyramids, split, tmp_path, normalised):
+    state = run(normalised, pyramids, split, tmp_path, recipe=OURS).load()["optimization"]
+    path = tmp_path / f"out/{normalised}.seed0.safetensors"
+    kept, fresh = load_file(path), model_class(normalised)().state_dict()
+    assert kept.keys() == fresh.keys()
+    for name in ("norm.running_mean", "norm.running_var"):
+        assert not kept[name].equal(fresh[name]), "never learned"
+        assert kept[name].equal(state["average"][f"module.{name}"])
+        assert not kept[name].equal(state["model"][name]), "not averaged as the weights are"
+    loaded, _ = load_checkpoint(path)
+    assert all(value.equal(kept[name]) for name, value in loaded.state_dict().items())
+    again = validate(loaded, examples(pyramids, normalised), split[1], FABRIC)
+    history = pd.read_csv(tmp_path / f"out/{normalised}.seed0.history.csv")
+    assert history.psnr.tail(2).tolist() == pytest.approx(list(again.values()), abs=5e-5)
+
+
+@pytest.mark.parametrize("change", ["lr", "seed", "data", "damage", "precision"])
 def test_state_of_another_training_is_not_used(pyramids, split, tmp_path, caplog, change):
     caplog.set_level("INFO")
     data = pyramids
-    run("basic", data, split, tmp_path / "first", recipe=Recipe(2, 2, 0.001))
+    first = MIXED if change == "precision" else FABRIC
+    run("basic", data, split, tmp_path / "first", recipe=Recipe(2, 2, 0.001), fabric=first)
     state = tmp_path / "first/states/basic.seed0.state"
     recipe = Recipe(2, 2, 0.002 if change == "lr" else 0.001)
     seed = 1 if change == "seed" else 0

@@ -12,14 +12,15 @@ from srcore.common.errors import StudyError
 from srcore.common.progress import progress
 from srcore.common.text import printable
 from srcore.data.archive import Archive, open_archive
+from srcore.data.dataset import DIFFICULT
 from srcore.data.download import fetch
 from srcore.data.sources.source import Source
 from srcore.images.decode import ImageError
 from srcore.params.base import NOTHING
 from srcore.params.schema import Voc2007
 
-NAME = ("annotation", "object", "name")
-"""Where an annotation names what is to be seen; an object's parts have names as well."""
+OBJECT = ("annotation", "object")
+"""Where an annotation says what is to be seen; an object's parts have names as well."""
 
 
 def images(settings: Voc2007, downloads: Path) -> Iterator[Source]:
@@ -71,20 +72,25 @@ def _labels(archive: Archive, image: PurePosixPath) -> tuple[str, ...]:
 def object_names(xml: bytes) -> tuple[str, ...]:
     """Give the classes of an annotation's objects, sorted, each once.
 
+    A class of which all objects are called difficult (hard to recognise) ends in `DIFFICULT`.
+
     Raises:
         expat.ExpatError: not well-formed, or with a document type, of which entity bombs are made.
     """
     where: list[str] = []
     text: list[str] = []
-    names: set[str] = set()
+    objects: list[dict[str, str]] = []
 
     def start(tag: str, _attributes: dict[str, str]) -> None:
         where.append(tag)
         text.clear()
+        if tuple(where) == OBJECT:
+            objects.append({})
 
     def end(_tag: str) -> None:
-        if tuple(where) == NAME:
-            names.add("".join(text).strip())
+        *above, last = where
+        if tuple(above) == OBJECT and last in ("name", "difficult"):
+            objects[-1][last] = "".join(text).strip()
         where.pop()
 
     def refuse(*_: object) -> None:
@@ -96,4 +102,6 @@ def object_names(xml: bytes) -> tuple[str, ...]:
     parser.CharacterDataHandler = text.append
     parser.StartDoctypeDeclHandler = refuse
     parser.Parse(xml, True)
-    return tuple(sorted(filter(None, names)))
+    clear = {found.get("name", "") for found in objects if found.get("difficult") != "1"}
+    hard = {found.get("name", "") for found in objects} - clear
+    return tuple(sorted([*filter(None, clear), *(name + DIFFICULT for name in hard if name)]))

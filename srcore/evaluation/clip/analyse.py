@@ -1,66 +1,76 @@
 """Both questions put to CLIP, and the files that hold the answers."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from srcore.common.files import write_json
 from srcore.common.tables import write_table
-from srcore.data.dataset import Indices, Pyramids
+from srcore.data.dataset import Pyramids, Split
 from srcore.evaluation.clip import matrix, meaning
 from srcore.evaluation.clip.chart import draw_meaning
 from srcore.evaluation.clip.descriptions import describe, voc_classes
 from srcore.evaluation.clip.embed import TARGET, Version, embed_versions
 from srcore.evaluation.clip.heatmap import draw_descriptions, draw_images
 from srcore.evaluation.clip.labels import is_random, said
+from srcore.evaluation.clip.zero_shot import POSITIVE, class_matrix
 from srcore.features.clip import Clip
+from srcore.inference.linear import LinearFilter
 from srcore.inference.network import Network
 from srcore.params.schema import ClipAnalysis
 
 
 def analyse(
     networks: list[Network],
+    linear: LinearFilter,
     pyramids: Pyramids,
-    held_out: Indices,
+    split: Split,
     clip: Clip,
     *,
     settings: ClipAnalysis,
-    resamples: int,
     out: Path,
 ) -> None:
     """Write `metrics/clip_analysis.json` and the tables and drawings `plots/clip_*`.
 
-    All held-out images are embedded; the matrices show `settings.images` of them, at the
-    largest size. The zero-shot accuracy needs annotations, and weights that were trained.
+    All images of the judged part are embedded; the matrices show `settings.images` of them, at the
+    largest size. Naming classes is scored where there are annotations, and weights that were
+    trained.
 
     Args:
         networks: the model set, on CLIP's device.
+        linear: the linear filter.
         pyramids: the images.
-        held_out: which of them are held out.
+        split: which of them are judged.
         clip: CLIP.
         settings: which images and descriptions the matrices show.
-        resamples: bootstrap resamples behind every interval.
         out: the folder of metrics and plots.
     """
-    scored = not is_random(clip) and bool(meaning.is_annotated(pyramids, held_out).any())
+    rows = split.judged
+    labels = [pyramids.labels[row] for row in rows]
+    annotated = int((class_matrix(labels) == POSITIVE).any(axis=1).sum())
+    scored = not is_random(clip) and annotated > 0
     classes = voc_classes(clip) if scored or not settings.descriptions else None
     descriptions = describe(settings.descriptions, clip) if settings.descriptions else classes
     assert descriptions is not None
-    embeddings = embed_versions(networks, pyramids, held_out, clip, low=scored)
+    embeddings = embed_versions(networks, linear, pyramids, rows, clip)
 
     plots = out / "plots"
-    chosen = matrix.choose(held_out, settings.images, settings.seed)
-    rows = held_out[chosen]
-    target = embeddings[Version(TARGET, 0, "large")][chosen]
-    seen = matrix.compare(pyramids, rows, target, descriptions, clip)
+    chosen = matrix.choose(rows, settings.images, settings.seed)
+    shown = rows[chosen]
+    target = embeddings[Version(TARGET, None, "large")][chosen]
+    seen = matrix.compare(pyramids, shown, target, descriptions, clip)
+    seen = replace(seen, part=split.part)
     write_table(plots / "clip_matrix.csv", matrix.as_table(seen))
     write_table(plots / "clip_images.csv", matrix.pairs_table(seen))
     write_table(plots / "clip_best.csv", matrix.best_table(seen))
-    thumbnails = pyramids.mid[rows]
+    thumbnails = pyramids.mid[shown]
     draw_descriptions(seen, thumbnails, plots / "clip_matrix.png")
     draw_images(seen, thumbnails, plots / "clip_images.png")
 
-    judged = meaning.judge(embeddings, pyramids, held_out, classes if scored else None)
-    summary = meaning.summarise(judged, clip.label, resamples)
+    judged = meaning.judge(embeddings, pyramids, rows, descriptions)
+    models = list(dict.fromkeys(network.card.model for network in networks))
+    summary = meaning.summarise(judged, split.part, clip.label, annotated, models)
     write_json(out / "metrics" / "clip_analysis.json", summary)
-    survived = meaning.as_table(summary, said(clip))
+    named = meaning.zero_shot(embeddings, labels, classes) if scored and classes else None
+    survived = meaning.as_table(judged, named, clip.label).assign(clip=said(clip))
     write_table(plots / "clip_meaning.csv", survived)
-    draw_meaning(survived, pyramids.sizes, plots / "clip_meaning.png")
+    draw_meaning(survived, pyramids.sizes, plots / "clip_meaning.png", split.part)

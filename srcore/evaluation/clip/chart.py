@@ -18,26 +18,32 @@ STYLES = {
 }
 """Output → mark, colour, and where it stands within a method's line."""
 TITLES = {
-    "cosine": "cosine of output and target, 95 % interval",
-    "accuracy": "zero-shot accuracy of the class, 95 % interval",
+    "survival": "survival of meaning",
+    "first": "own original found first",
+    "map": "zero-shot mAP",
 }
 
 
-def draw_meaning(table: pd.DataFrame, sizes: tuple[int, int, int], path: Path) -> None:
-    """Draw the means and their 95 % intervals, a line a method.
+def draw_meaning(
+    table: pd.DataFrame, sizes: tuple[int, int, int], path: Path, of: str = "validation"
+) -> None:
+    """Draw what survives, a line a method, with 95 % intervals where there are any.
 
     Args:
         table: what `srcore.evaluation.clip.meaning.as_table` gave.
         sizes: side in pixels of low, mid and large.
         path: the PNG; equal data give equal bytes.
+        of: name of the part of the data set that was judged.
     """
+    table = table[table["output"] != ""]  # not the lines of chance
     panels = [name for name in TITLES if name in table]
     methods = list(dict.fromkeys(table["method"]))
     weights = dict(zip(table["method"], table["weights"], strict=True))
     figure = Figure(
         figsize=(1.6 + 4.2 * len(panels), 1.8 + 0.36 * len(methods)), dpi=120, layout="constrained"
     )
-    figure.suptitle(f"Meaning that survives, as CLIP sees it\n{table['clip'].iloc[0]}", fontsize=11)
+    title = f"Meaning that survives on the {of} images, as CLIP sees it"
+    figure.suptitle(f"{title}\n{table['clip'].iloc[0]}", fontsize=11)
     drawn: dict[str, ErrorbarContainer] = {}
     all_axes = cast("list[list[Axes]]", figure.subplots(1, len(panels), sharey=True, squeeze=False))
     for axes, panel in zip(all_axes[0], panels, strict=True):
@@ -49,11 +55,13 @@ def draw_meaning(table: pd.DataFrame, sizes: tuple[int, int, int], path: Path) -
             if part.empty:
                 continue
             size = dict(zip(STYLES, sizes, strict=True))[output]
-            below, above = part[panel] - part[f"{panel}_low"], part[f"{panel}_high"] - part[panel]
+            known = f"{panel}_low" in part and part[f"{panel}_low"].notna().all()
+            mean = part[panel]
+            ends = [mean - part[f"{panel}_low"], part[f"{panel}_high"] - mean] if known else None
             drawn[f"{size} × {size}"] = axes.errorbar(
                 part[panel],
                 [methods.index(method) + shift for method in part["method"]],
-                xerr=[below.clip(lower=0), above.clip(lower=0)],
+                xerr=ends,
                 fmt=marker,
                 color=colour,
                 capsize=3,

@@ -13,14 +13,15 @@ from srcore.common.progress import progress
 from srcore.common.tensors import to_images, to_tensor
 from srcore.data.dataset import Images, Indices, Pyramids
 from srcore.features.clip import Clip
-from srcore.inference.baselines import upscale
+from srcore.inference.baselines import LINEAR, upscale
+from srcore.inference.linear import LinearFilter
 from srcore.inference.network import Network
 from srcore.models.scales import OUTPUTS
 
 BATCH = 16
 """Images embedded at once; bounds the memory."""
 INTERPOLATIONS = ("nearest", "bicubic")
-"""The baselines that are embedded beside the models."""
+"""The interpolations that are embedded beside the models, and beside the linear filter."""
 LOW, TARGET = "low resolution", "target"
 """The two versions of an image that no method made: what all start from, and what all aim at."""
 
@@ -30,14 +31,14 @@ class Version:
     """One version of the images.
 
     Attributes:
-        method: a model, an interpolation, `LOW` or `TARGET`.
-        seed: seed of the model's training.
+        method: a model, an interpolation, linear, `LOW` or `TARGET`.
+        seed: seed of the model's training; None for what is not trained with one.
         output: mid or large; low for `LOW`.
         weights: label of the frozen weights that the model takes, empty without.
     """
 
     method: str
-    seed: int
+    seed: int | None
     output: str
     weights: str = ""
 
@@ -48,26 +49,25 @@ Embeddings = dict[Version, Tensor]
 
 def embed_versions(
     networks: list[Network],
+    linear: LinearFilter,
     pyramids: Pyramids,
     rows: Indices,
     clip: Clip,
-    *,
-    low: bool,
 ) -> Embeddings:
-    """Embed the interpolations, the outputs of every network, and the target, as 8-bit images.
+    """Embed the low resolution, what every method makes of it, and the target, as 8-bit images.
 
     Args:
         networks: the model set, on CLIP's device.
+        linear: the linear filter.
         pyramids: the images.
         rows: which of them.
         clip: CLIP.
-        low: whether to embed the low-resolution images as well.
     """
     outputs = sum(len(network.model.outputs) for network in networks)
-    versions = len(OUTPUTS) * (1 + len(INTERPOLATIONS)) + outputs + low
+    versions = len(OUTPUTS) * (len(INTERPOLATIONS) + 2) + outputs + 1
     steps = versions * -(-len(rows) // BATCH)
     parts: dict[Version, list[Tensor]] = {}
-    made = _versions(networks, pyramids, rows, clip.device, low=low)
+    made = _versions(networks, linear, pyramids, rows, clip.device)
     for version, images in progress(made, "embedding", steps, "batch"):
         embedded = clip.embed_images([Image.fromarray(image) for image in images])
         parts.setdefault(version, []).append(F.normalize(embedded, dim=-1).cpu())
@@ -75,16 +75,21 @@ def embed_versions(
 
 
 def _versions(
-    networks: list[Network], pyramids: Pyramids, rows: Indices, device: torch.device, *, low: bool
+    networks: list[Network],
+    linear: LinearFilter,
+    pyramids: Pyramids,
+    rows: Indices,
+    device: torch.device,
 ) -> Iterator[tuple[Version, Images]]:
     for start in range(0, len(rows), BATCH):
         batch = rows[start : start + BATCH]
         small = np.array(pyramids.low[batch])
-        if low:
-            yield Version(LOW, 0, "low"), small
+        yield Version(LOW, None, "low"), small
         for method in INTERPOLATIONS:
             for output, scale in OUTPUTS.items():
-                yield Version(method, 0, output), upscale(small, method, scale)
+                yield Version(method, None, output), upscale(small, method, scale)
+        for output, scale in OUTPUTS.items():
+            yield Version(LINEAR, None, output), linear(small, scale)
         inputs = to_tensor(small, device)
         for network in networks:
             card = network.card
@@ -92,4 +97,4 @@ def _versions(
                 version = Version(card.model, card.seed, output, card.weights or "")
                 yield version, to_images(images)
         for output in OUTPUTS:
-            yield Version(TARGET, 0, output), np.array(getattr(pyramids, output)[batch])
+            yield Version(TARGET, None, output), np.array(getattr(pyramids, output)[batch])

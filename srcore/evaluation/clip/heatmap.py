@@ -52,7 +52,7 @@ def draw_descriptions(matrix: Matrix, thumbnails: Images, path: Path) -> None:
         if best < columns:
             frame = Rectangle((best, row), 1, 1, fill=False, edgecolor="#d55e00", linewidth=2)
             axes.add_patch(frame)
-    title = ["CLIP cosines of held-out images and descriptions", matrix.weights]
+    title = [f"CLIP cosines of {matrix.part} images and descriptions", matrix.weights]
     if len(matrix.texts) > columns:
         title.append(f"the first {columns} of {len(matrix.texts)}; all are in clip_matrix.csv")
     if not all(map(families_for, texts)):
@@ -89,7 +89,7 @@ def draw_images(matrix: Matrix, thumbnails: Images, path: Path) -> None:
     _side(axes, matrix, thumbnails)
     for column, thumbnail in enumerate(thumbnails):
         _thumbnail(axes, thumbnail, column, -1 - GAP)
-    title = ["CLIP cosines of held-out images", matrix.weights]
+    title = [f"CLIP cosines of {matrix.part} images", matrix.weights]
     _finish(figure, axes, title, -1 - GAP, path)
 
 

@@ -29,6 +29,7 @@ class Matrix:
         likelihoods: (N, M), CLIP's own: the softmax over the descriptions; each row adds up to 1.
         images: (N, N), cosines of images and images.
         weights: the weights in words, as `srcore.evaluation.clip.labels.said` gives them.
+        part: name of the part of the data set that the images are of.
     """
 
     names: tuple[str, ...]
@@ -38,6 +39,7 @@ class Matrix:
     likelihoods: NDArray[np.float64]
     images: NDArray[np.float64]
     weights: str
+    part: str = "validation"
 
 
 def choose(held_out: Indices, count: int, seed: int) -> Indices:

@@ -1,121 +1,220 @@
-"""Whether meaning survives super-resolution: outputs against the target, as CLIP sees both."""
+"""Whether meaning survives super-resolution: outputs beside their originals, as CLIP sees both."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from torch import Tensor
 
 from srcore.data.dataset import Indices, Pyramids
-from srcore.evaluation.clip.descriptions import CLASSES, Descriptions
+from srcore.evaluation.clip.descriptions import Descriptions
 from srcore.evaluation.clip.embed import LOW, TARGET, Embeddings, Version
+from srcore.evaluation.clip.zero_shot import (
+    POSITIVE,
+    chance,
+    class_matrix,
+    mean_average_precision,
+    most_common,
+)
 from srcore.features.labels import RANDOM
-from srcore.metrics.intervals import mean_interval
+from srcore.inference.baselines import BASELINE
+from srcore.metrics.holm import holm
+from srcore.metrics.paired import Difference, paired_difference
 
-FIGURES = ("cosine", "accuracy")
-"""The columns of figures; a figure that a version of the images does not have is missing."""
-
-
-def is_annotated(pyramids: Pyramids, rows: Indices) -> NDArray[np.bool_]:
-    """Whether an annotation names a VOC class of each image."""
-    return np.array([bool(set(pyramids.labels[row]) & set(CLASSES)) for row in rows], bool)
+CHANCE = "chance"
+"""Name of the line that a random order would give."""
+LARGEST = "large"
+"""The output whose survival is a metric."""
 
 
 def judge(
-    embeddings: Embeddings, pyramids: Pyramids, rows: Indices, classes: Descriptions | None
+    embeddings: Embeddings, pyramids: Pyramids, rows: Indices, descriptions: Descriptions
 ) -> pd.DataFrame:
-    """Judge every version of every image.
+    """Judge every version of every image beside the original, the target at the same size.
+
+    The low-resolution image is judged beside the largest target.
 
     Args:
         embeddings: what `srcore.evaluation.clip.embed.embed_versions` gave.
         pyramids: all images.
         rows: which of them were embedded.
-        classes: the classes of VOC2007; None leaves the accuracy out.
+        descriptions: what CLIP chooses from when it names an image.
 
     Returns:
-        One line an image and version: image, group, method, seed, output, weights, cosine (of
-        its embedding and the target's at that size) and accuracy (1 when the best of the VOC
-        classes is among those that the annotation names, else 0; missing without an annotation).
+        One line an image and version: image, group, method, seed, output, weights, and, missing for
+        the target itself: cosine (of its embedding and the original's), survival ((cosine − c) /
+        (1 − c), where c is the mean cosine of two different originals: 1 is all of the meaning, 0
+        as much as another image has), rank (of its own original among all originals, 1 is the
+        nearest, equal ones share theirs), and agrees (1 when the best description is that of the
+        original, else 0; missing with a single description).
     """
-    annotated = is_annotated(pyramids, rows)
     tables: list[pd.DataFrame] = []
     for version, embedded in embeddings.items():
-        cosine = np.full(len(rows), np.nan)
-        if version.method not in (LOW, TARGET):
-            target = embeddings[Version(TARGET, 0, version.output)]
-            cosine = (embedded * target).sum(dim=1).double().numpy()
-        accuracy = np.full(len(rows), np.nan)
-        if classes is not None:
-            best = (embedded @ classes.embeddings.T).argmax(dim=1).tolist()
-            names = list(CLASSES)
-            hits = [names[k] in pyramids.labels[row] for k, row in zip(best, rows, strict=True)]
-            accuracy = np.where(annotated, np.array(hits, float), np.nan)
+        figures = dict.fromkeys(("cosine", "survival", "rank", "agrees"), np.nan)
+        if version.method != TARGET:
+            size = LARGEST if version.method == LOW else version.output
+            figures = _beside(embedded, embeddings[Version(TARGET, None, size)], descriptions)
         tables.append(
             pd.DataFrame(
                 {
                     "image": [pyramids.names[row] for row in rows],
                     "group": [pyramids.groups[row] for row in rows],
                     "method": version.method,
-                    "seed": version.seed,
+                    "seed": pd.array([version.seed] * len(rows), "Int64"),
                     "output": version.output,
                     "weights": version.weights,
-                    "cosine": cosine,
-                    "accuracy": accuracy,
+                    **figures,
                 }
             )
         )
     return pd.concat(tables, ignore_index=True)
 
 
-def summarise(table: pd.DataFrame, weights: str, resamples: int) -> dict[str, Any]:
+def _beside(embedded: Tensor, originals: Tensor, descriptions: Descriptions) -> dict[str, Any]:
+    count = len(originals)
+    cosines = (embedded.double() @ originals.double().T).numpy()
+    own = cosines.diagonal()
+    among = (originals.double() @ originals.double().T).numpy()
+    other = (among.sum() - among.trace()) / (count * (count - 1)) if count > 1 else np.nan
+    named = [(side @ descriptions.embeddings.T).argmax(dim=1) for side in (embedded, originals)]
+    choice = len(descriptions.texts) > 1
+    return {
+        "cosine": own,
+        "survival": (own - other) / (1 - other),
+        "rank": 0.5 + ((cosines > own[:, None]) + 0.5 * (cosines == own[:, None])).sum(axis=1),
+        "agrees": (named[0] == named[1]).double().numpy() if choice else np.nan,
+    }
+
+
+def zero_shot(
+    embeddings: Embeddings, labels: Sequence[Sequence[str]], classes: Descriptions
+) -> pd.DataFrame:
+    """How well CLIP names the classes of the annotations, and how well chance would.
+
+    Args:
+        embeddings: what `srcore.evaluation.clip.embed.embed_versions` gave.
+        labels: what the annotation says of each embedded image.
+        classes: the classes of VOC2007.
+
+    Returns:
+        One line a method and output: method, output, map (mean average precision, the mean over
+        seeds) and hits (share of annotated images whose best class is annotated). Two lines have
+        no output: `CHANCE`, and the most common class, named for every image.
+    """
+    matrix = class_matrix(labels)
+    annotated = (matrix == POSITIVE).any(axis=1)
+    lines: list[dict[str, Any]] = []
+    for version, embedded in embeddings.items():
+        scores = (embedded.double() @ classes.embeddings.double().T).numpy()
+        right = matrix[np.arange(len(scores)), scores.argmax(axis=1)] == POSITIVE
+        figures = {"map": mean_average_precision(scores, matrix), "hits": right[annotated].mean()}
+        lines.append({"method": version.method, "output": version.output, **figures})
+    table = pd.DataFrame(lines).groupby(["method", "output"], sort=False).mean().reset_index()
+    name, share = most_common(matrix)
+    blind = pd.DataFrame(
+        [
+            {"method": CHANCE, "output": "", "map": chance(matrix), "hits": np.nan},
+            {"method": f"always {name}", "output": "", "map": np.nan, "hits": share},
+        ]
+    )
+    return pd.concat([table, blind], ignore_index=True)
+
+
+def as_table(judged: pd.DataFrame, scored: pd.DataFrame | None, weights: str) -> pd.DataFrame:
+    """What is on the page, one line a method and output.
+
+    Verdicts allow for all lines at once (`srcore.metrics.holm`); with random weights
+    there are none, since nothing is claimed.
+
+    Args:
+        judged: what `judge` gave.
+        scored: what `zero_shot` gave; None without annotations or trained weights.
+        weights: label of CLIP's weights.
+
+    Returns:
+        method, output, weights (of the method's frozen extractor), cosine, survival, survival_low,
+        survival_high, ahead (of bicubic, in survival), ahead_low, ahead_high, verdict, first (share
+        of images whose own original is the nearest), rank (median), agrees (share), and map and
+        hits where they are known. Ends of intervals are missing where scenes are too few.
+    """
+    lines = [
+        {"method": method, "output": output} | _summary(judged, part, str(output))
+        for (method, output), part in judged.groupby(["method", "output"], sort=False)
+    ]
+    table = pd.DataFrame(lines)
+    if weights != RANDOM:
+        table["verdict"] = _verdicts(table["difference"])
+    table = table.drop(columns="difference")
+    keys, count = ["method", "output"], judged["image"].nunique()
+    blind = {"survival": 0.0, "first": 1 / count, "rank": (count + 1) / 2}
+    table = pd.concat(
+        [table, pd.DataFrame([{"method": CHANCE, "output": "", "weights": "", **blind}])],
+        ignore_index=True,
+    )
+    if scored is not None:
+        lines = pd.concat([table[keys], scored[keys]]).drop_duplicates()
+        table = lines.merge(table, on=keys, how="left").merge(scored, on=keys, how="left")
+    table = table.fillna({"weights": "", "verdict": ""})
+    table["rank"] = table["rank"].astype(float)
+    return table
+
+
+def _summary(judged: pd.DataFrame, part: pd.DataFrame, output: str) -> dict[str, Any]:
+    found: dict[str, Any] = {"weights": part["weights"].iloc[0], "verdict": "", "difference": None}
+    if part["cosine"].isna().all():  # the target
+        return found
+    found |= {
+        "cosine": part["cosine"].mean(),
+        "survival": part["survival"].mean(),
+        "first": (part["rank"] == 1).mean(),
+        "rank": part["rank"].median(),
+        "agrees": part["agrees"].mean(),
+    }
+    nothing = part.assign(seed=None, survival=0.0)
+    alone = paired_difference(part, nothing, "survival")
+    if alone is not None:
+        found |= {"survival_low": alone.low, "survival_high": alone.high}
+    of_output = judged[judged["output"] == output]
+    bicubic = of_output[of_output["method"] == BASELINE]
+    if part["method"].iloc[0] != BASELINE and len(bicubic):
+        difference = paired_difference(part, bicubic, "survival")
+        assert difference is not None  # every version is of the same images
+        found |= {"ahead": difference.mean, "difference": difference}
+        found |= {"ahead_low": difference.low, "ahead_high": difference.high}
+    return found
+
+
+def _verdicts(differences: "pd.Series[Any]") -> list[str]:
+    known: dict[int, Difference] = {
+        place: difference
+        for place, difference in enumerate(differences)
+        if isinstance(difference, Difference)
+    }
+    adjusted = holm(known)
+    return [adjusted[place].text if place in adjusted else "" for place in range(len(differences))]
+
+
+def summarise(
+    judged: pd.DataFrame, part: str, weights: str, annotated: int, models: Sequence[str]
+) -> dict[str, Any]:
     """The content of `metrics/clip_analysis.json`.
 
     Args:
-        table: what `judge` gave.
+        judged: what `judge` gave.
+        part: name of the part of the data set that was judged.
         weights: label of CLIP's weights.
-        resamples: bootstrap resamples behind each interval.
+        annotated: number of images whose annotation names a class.
+        models: names of the networks.
 
     Returns:
-        {"weights", "note"?, "images", "annotated"?, method: {output: {cosine, cosine_low,
-        cosine_high, accuracy?, accuracy_low?, accuracy_high?, weights?}}}: means over the images
-        with the ends of their 95 % intervals. With several seeds of a model, an image's figures
-        are their means. The method's own `weights` are those of its frozen extractor.
+        {"weights", "note"?, "part", "images", "annotated", "survival": {model: figure}}: the mean
+        survival at the largest size of each network that has it.
     """
     summary: dict[str, Any] = {"weights": weights}
     if weights == RANDOM:
         summary["note"] = f"{RANDOM}: these figures mean nothing"
-    summary["images"] = table["image"].nunique()
-    if annotated := table.loc[table["accuracy"].notna(), "image"].nunique():
-        summary["annotated"] = annotated
-    for (method, output), part in table.groupby(["method", "output"], sort=False):
-        images = part.groupby(["image", "group"], sort=False)[list(FIGURES)].mean()
-        entry: dict[str, Any] = {}
-        for figure in FIGURES:
-            values = images[figure].dropna().reset_index()
-            if len(values):
-                low, high = mean_interval(values[figure], values["group"], resamples)
-                mean = float(values[figure].mean())
-                entry |= {figure: mean, f"{figure}_low": low, f"{figure}_high": high}
-        if entry and (frozen := part["weights"].iloc[0]):
-            entry["weights"] = frozen
-        if entry:
-            summary.setdefault(str(method), {})[str(output)] = entry
-    return summary
-
-
-def as_table(summary: dict[str, Any], said: str) -> pd.DataFrame:
-    """`summarise`'s figures, one line a method and output, with CLIP's weights in words.
-
-    Returns:
-        method, output, weights (of the method's frozen extractor), cosine, cosine_low, cosine_high,
-        accuracy, accuracy_low and accuracy_high (both when known), clip.
-    """
-    figures = [f"{figure}{end}" for figure in FIGURES for end in ("", "_low", "_high")]
-    lines = [
-        {"method": method, "output": output, "weights": entry.get("weights", "")}
-        | {figure: entry.get(figure) for figure in figures}
-        for method, outputs in summary.items()
-        if isinstance(outputs, dict)
-        for output, entry in outputs.items()
-    ]
-    return pd.DataFrame(lines).dropna(axis="columns", how="all").assign(clip=said)
+    largest = judged[judged["output"] == LARGEST].groupby("method")["survival"].mean()
+    survival = {name: float(largest[name]) for name in models if name in largest}
+    summary |= {"part": part, "images": judged["image"].nunique(), "annotated": annotated}
+    return summary | {"survival": survival}

@@ -114,9 +114,9 @@ def _cells(first: Study, study: Study, model: str) -> Iterator[tuple[str, Cell]]
         verdict, significant = FIRST, False
         if first is not study:
             difference = differences.get(output)
-            significant = difference is not None and difference.told
+            significant = difference is not None and difference.significant
             if difference is not None:
-                verdict = f"{signed(difference.mean)}, {difference.words}"
+                verdict = f"{signed(difference.mean)}, {difference.text}"
             else:
                 verdict = OTHER_IMAGES
         gain = entry["gain"]

@@ -1,6 +1,7 @@
 """The charts of the report page, filled with the figures of a study."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 from markupsafe import Markup
@@ -144,7 +145,7 @@ def _held_out(results: Results) -> Group:
             charts.append(Chart(f"{side} × {side}", "", drawing))
     legend = [*_legend(results), (reference_swatch(), BASELINE)]
     text = (
-        "Mean PSNR of the held-out images after each epoch; higher is better, and steep first "
+        "Mean PSNR of the validation images after each epoch; higher is better, and steep first "
         "epochs may leave the chart."
     )
     return Group("Held-out quality", text, charts, legend)
@@ -170,9 +171,11 @@ def _costs(results: Results) -> Group:
             label = f"Gain over bicubic at {side} pixels against {axis}. {said}."
             drawing = scatter(points, label, (axis, "gain over bicubic, dB"))
             charts.append(Chart(f"{side} × {side}: {short_name}", "", drawing))
+    known = any("gain_low" in entry for entry in _entries(results))
+    interval = " with its 95 % interval" if known else ""
     text = (
-        "One mark a model with its 95 % interval; up and to the left is better. Work is that of "
-        "enlarging one image; what a training costs is another matter."
+        f"One mark a model{interval}; up and to the left is better. Work is that of enlarging one "
+        "image; what a training costs is another matter."
     )
     return Group("Quality against cost", text, charts, _legend(results))
 
@@ -186,18 +189,32 @@ def _gains(results: Results) -> Group:
         said: list[str] = []
         for style, model in enumerate(results.models):
             part = table[(table["method"] == model) & (table["output"] == output)]
-            values = [float(value) for value in part["gain"]]
+            gains = part.groupby("image", sort=False)["gain"].mean()
+            values = [float(value) for value in gains]
             if values:
                 rows.append(Row(style, model, results.weights(model), values))
-                median = signed(float(part["gain"].median()))
+                median = signed(float(gains.median()))
                 ends = f"{signed(min(values))} to {signed(max(values))}"
                 said.append(f"{_label(results, model)}: median {median} dB, {ends}")
         side = results.side(output)
         label = f"Gain over bicubic of single images at {side} pixels. {'; '.join(said)}."
         drawing = distribution(rows, label, "gain over bicubic, dB")
         charts.append(Chart(f"{side} × {side}", "", drawing))
-    text = "A dot is one held-out image; the box holds the middle half, its line the median."
+    text = (
+        f"A dot is one {results.part} image, the mean over seeds; the box holds the middle half, "
+        "its line the median."
+    )
     return Group("Gain image by image", text, charts, [])
+
+
+def _entries(results: Results) -> list[dict[str, Any]]:
+    """The figures of every model at every output that it has."""
+    return [
+        results.metrics[name][output]
+        for name in results.models
+        for output in results.outputs
+        if output in results.metrics[name]
+    ]
 
 
 def _by_seed(part: pd.DataFrame, column: str) -> list[list[tuple[float, float]]]:

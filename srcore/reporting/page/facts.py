@@ -32,10 +32,15 @@ def facts(results: Results) -> list[tuple[str, str]]:
     params, table, checkpoints = results.params, results.images, results.checkpoints
     sizes = " → ".join(str(size) for size in params.pyramid.sizes)
     held_out, groups = table["image"].nunique(), table["group"].nunique()
+    sample = params.data.source == "sample"
+    source = params.data.source + " (an example, of which nothing is claimed)" * sample
+    judged = f"{held_out} {results.part} images"
     frozen = [f"{name}: {w}" for name in results.models if (w := results.weights(name))]
-    scenes = f" of {groups} scenes; intervals resample whole scenes" if groups < held_out else ""
-    if scenes and groups < FEW_GROUPS:
-        scenes += ", and with so few of them are rough"
+    scenes = f" of {groups} scenes" if groups < held_out else ""
+    if groups < FEW_GROUPS:
+        scenes += f", too few for intervals, which take {FEW_GROUPS} scenes"
+    elif scenes:
+        scenes += "; intervals are over whole scenes"
     seeds = sorted({int(seed) for seed in checkpoints["seed"]})
     ours = set(checkpoints.loc[checkpoints["ours"] == "yes", "model"])
     sides = {
@@ -46,7 +51,7 @@ def facts(results: Results) -> list[tuple[str, str]]:
     return [
         ("Models", f"{'; '.join(told)} (model = {params.model})"),
         ("Frozen weights", "; ".join(frozen) or "none of these models uses frozen weights"),
-        ("Images", f"source {params.data.source}; judged on {held_out} held-out{scenes}"),
+        ("Images", f"source {source}; judged on {judged}{scenes}"),
         ("Sizes", f"{sizes} pixels a side"),
         ("Seeds", ", ".join(str(seed) for seed in seeds)),
         ("Threads", str(params.threads)),

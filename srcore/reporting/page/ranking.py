@@ -1,4 +1,4 @@
-"""The models ranked by gain, and which of the differences between them are more than noise."""
+"""The methods ranked by gain, and which of the differences between them are more than noise."""
 
 from dataclasses import dataclass
 from itertools import combinations, pairwise
@@ -7,19 +7,21 @@ from typing import Any, cast
 from markupsafe import Markup
 
 from srcore.common.errors import StudyError
-from srcore.inference.baselines import BASELINE
+from srcore.inference.baselines import BASELINE, LINEAR
+from srcore.metrics.holm import holm
 from srcore.metrics.intervals import FEW_GROUPS
 from srcore.metrics.paired import Difference, paired_difference
 from srcore.reporting.page.charts import interval_bar
 from srcore.reporting.page.results import Results
 from srcore.reporting.page.svg import padded, signed
 
+REFERENCES = (BASELINE, "lanczos", LINEAR)
+"""The methods that are ranked beside the networks; nearest and bilinear are no contenders."""
 VERDICTS = {
     "better": "better than {}",
     "worse": "worse than {}",
     "same": "the same as {}",
     "noise": "noise: level with {}",
-    "seeds": "noise: seeds differ by more",
     "few": "too few scenes to tell",
 }
 """What is said of a method beside the next below it."""
@@ -29,14 +31,12 @@ LEAST_MATRIX = 3
 
 @dataclass(frozen=True)
 class Step:
-    """How far a method is ahead of the next below it, as text and as a bar."""
+    """How far a method is ahead of the next below it, as text and, with an interval, as a bar."""
 
-    told: bool
+    significant: bool
     mean: str
-    low: str
-    high: str
-    spread: str
-    words: str
+    interval: str
+    text: str
     bar: Markup
 
 
@@ -54,7 +54,7 @@ class Rung:
 
 @dataclass(frozen=True)
 class Ranking:
-    """All models that have one output, the largest gain first, with bicubic among them.
+    """All models that have one output, the largest gain first, with bicubic and others among them.
 
     Attributes:
         side: pixels of an image.
@@ -63,6 +63,8 @@ class Ranking:
         leader: name of the first.
         level: names of those that cannot be told from the first.
         few: number of scenes where they are too few to tell anything, else 0.
+        pairs: (method, one further down) → their difference, its verdict adjusted for the number
+            of pairs.
         matrix: row i, column j: by how much rung i is ahead of rung i + 1 + j in dB, empty where
             that is noise; no rows where the rungs say all, or nothing can be told.
     """
@@ -73,7 +75,13 @@ class Ranking:
     leader: str
     level: list[str]
     few: int
+    pairs: dict[tuple[str, str], Difference]
     matrix: list[list[str]]
+
+    @property
+    def one_training(self) -> bool:
+        """Whether a network was trained once only, so that nothing is said of other seeds."""
+        return any(difference.one_training for difference in self.pairs.values())
 
 
 def rankings(results: Results) -> list[Ranking]:
@@ -86,22 +94,22 @@ def rankings(results: Results) -> list[Ranking]:
 
 
 def _ranking(results: Results, output: str) -> Ranking:
-    entries = {BASELINE: {"gain": 0.0}} | {
-        name: cast("dict[str, Any]", results.metrics[name][output])
-        for name in results.models
+    entries = {
+        name: {"gain": 0.0} | cast("dict[str, Any]", results.metrics[name][output])
+        for name in (*REFERENCES, *results.models)
         if output in results.metrics[name]
     }
     names = sorted(entries, key=lambda name: -entries[name]["gain"])
-    pairs = _pairs(results, output, {name: entries[name] for name in names})
+    pairs = _pairs(results, output, names)
     steps = [pairs[pair] for pair in pairwise(names)]
-    span = padded([0.0, *(end for step in steps for end in (step.low, step.high))])
+    span = padded([0.0, *(end for step in steps for end in (step.low, step.high) if end)])
     rungs: list[Rung] = []
     for place, name in enumerate(names):
         step = _step(steps[place], names[place + 1], span) if place < len(steps) else None
-        spread, gain = _spread(entries[name]), signed(entries[name]["gain"])
-        rungs.append(
-            Rung(name, results.weights(name), name == BASELINE, gain, _written(spread), step)
-        )
+        entry = entries[name]
+        spread = f"{entry['gain_spread']:.2f}" if "gain_spread" in entry else ""
+        gain, reference = signed(entry["gain"]), name in REFERENCES
+        rungs.append(Rung(name, results.weights(name), reference, gain, spread, step))
     scenes = results.images["group"].nunique()
     few = scenes if scenes < FEW_GROUPS else 0
     matrix = [
@@ -113,53 +121,39 @@ def _ranking(results: Results, output: str) -> Ranking:
         output=output,
         rungs=rungs,
         leader=names[0],
-        level=[name for name in names[1:] if not pairs[names[0], name].told],
+        level=[name for name in names[1:] if not pairs[names[0], name].significant],
         few=few,
+        pairs=pairs,
         matrix=matrix if len(names) >= LEAST_MATRIX and not few else [],
     )
 
 
-def _pairs(
-    results: Results, output: str, entries: dict[str, dict[str, Any]]
-) -> dict[tuple[str, str], Difference]:
+def _pairs(results: Results, output: str, names: list[str]) -> dict[tuple[str, str], Difference]:
     """Every method against every one below it."""
-    table = results.images[results.images["output"] == output]
-    resamples = results.params.evaluate.resamples
+    of_output = results.images[results.images["output"] == output]
+    tables = {name: of_output[of_output["method"] == name] for name in names}
     found: dict[tuple[str, str], Difference] = {}
-    for one, other in combinations(entries, 2):
-        difference = paired_difference(
-            table[table["method"] == one],
-            table[table["method"] == other],
-            resamples,
-            (_spread(entries[one]), _spread(entries[other])),
-        )
+    for one, other in combinations(names, 2):
+        difference = paired_difference(tables[one], tables[other])
         if difference is None:
             raise StudyError(
                 f"plots/images.csv: {one} and {other} have no image in common; run `dvc repro`"
             )
         found[one, other] = difference
-    return found
+    return holm(found)
 
 
 def _step(difference: Difference, below: str, span: tuple[float, float]) -> Step:
-    return Step(
-        difference.told,
-        signed(difference.mean),
-        signed(difference.low),
-        signed(difference.high),
-        _written(difference.spread),
-        VERDICTS[difference.verdict].format(below),
-        interval_bar(difference.low, difference.mean, difference.high, span),
-    )
+    text = VERDICTS[difference.verdict].format(below)
+    mean, low, high = difference.mean, difference.low, difference.high
+    if low is None or high is None:
+        return Step(False, signed(mean), "", text, Markup())
+    if difference.significant and difference.one_training:
+        text += " in these trainings"
+    interval = f"{signed(low)} to {signed(high)}"
+    bar = interval_bar(low, mean, high, span)
+    return Step(difference.significant, signed(mean), interval, text, bar)
 
 
 def _cell(difference: Difference) -> str:
-    return f"{difference.mean:.2f}" if difference.told else ""
-
-
-def _spread(entry: dict[str, Any]) -> float:
-    return float(entry.get("gain_spread", 0))
-
-
-def _written(spread: float) -> str:
-    return f"{spread:.2f}" if spread else ""
+    return f"{difference.mean:.2f}" if difference.significant else ""

@@ -19,12 +19,12 @@ from markupsafe import Markup
 from srcore.common.errors import StudyError
 from srcore.features.labels import RANDOM
 from srcore.inference.baselines import BASELINE
-from srcore.metrics.intervals import FEW_GROUPS
 from srcore.metrics.table import HEADLINE, METRICS
 from srcore.params import Params
 from srcore.reporting.page.charts import interval_bar
 from srcore.reporting.page.curves import curve_groups
 from srcore.reporting.page.facts import beside_report, facts, training_table
+from srcore.reporting.page.headline import headline
 from srcore.reporting.page.ranking import rankings
 from srcore.reporting.page.results import Results
 from srcore.reporting.page.svg import padded, short, signed
@@ -43,20 +43,22 @@ def render(results: Results) -> str:
     """
     pages = environment()
     style, script = (source(pages, name) for name in ("report.css", "report.js"))
+    ranked = rankings(results)
     return pages.get_template("report.html.j2").render(
         style=Markup(style),  # noqa: S704 (our own file)
         script=Markup(script),  # noqa: S704
         policy=policy(style, script),
         random=RANDOM,
         outputs=results.outputs,
-        headlines=[_headline(results, output) for output in results.outputs],
+        headlines=[headline(results, ranking) for ranking in ranked],
+        part=results.part,
         unreal=[name for name in results.models if results.weights(name) == RANDOM],
         tables=[_table(results, output) for output in results.outputs],
         metrics=METRICS,
         seeds=_seeds(results),
         beside=beside_report(results),
         runs=training_table(results),
-        rankings=rankings(results),
+        rankings=ranked,
         curves=curve_groups(results),
         images=[_image(results, item) for item in results.index["images"]],
         low=results.params.pyramid.sizes[0],
@@ -65,61 +67,25 @@ def render(results: Results) -> str:
         parameters=_parameters(results.params),
         versions=_versions(),
         dataset=_flat(results.dataset),
+        clip=results.clip,
         sheet=_embedded(results.sheet) if results.sheet else None,
     )
 
 
-def _headline(results: Results, output: str) -> dict[str, Any]:
-    """Which network gains most at one size, in plain words."""
-    best = results.best(output)
-    entry = results.metrics[best][output]
-    low, high = entry["gain_low"], entry["gain_high"]
-    within_seeds = abs(entry["gain"]) < entry.get("gain_spread", 0)
-    kind = "noise" if low <= 0 <= high or within_seeds else "gain" if low > 0 else "loss"
-    alone = sum(output in results.metrics[name] for name in results.models) == 1
-    if kind == "gain":
-        verdict = "beats bicubic" if alone else "gains most over bicubic"
-    elif kind == "loss":
-        closest = "comes closest to bicubic; no network beats it"
-        verdict = "stays below bicubic" if alone else closest
-    else:
-        leads = "is level with bicubic" if alone else "leads, level with bicubic"
-        why = "the interval includes zero" if low <= 0 <= high else "seeds differ by more"
-        verdict = f"{leads}: {why}"
-    if (groups := results.images["group"].nunique()) < FEW_GROUPS:
-        verdict += f"; judged on {groups} scenes only, so the interval is rough"
-    return {
-        "side": results.side(output),
-        "model": best,
-        "weights": results.weights(best),
-        "gain": signed(entry["gain"]),
-        "low": signed(low),
-        "high": signed(high),
-        "verdict": verdict,
-        "won": f"{100 * entry['wins']:.0f} %",
-        "spread": f"{entry['gain_spread']:.2f}" if "gain_spread" in entry else "",
-        "kind": kind,
-    }
-
-
 def _table(results: Results, output: str) -> dict[str, Any]:
     """The rows of one size, the largest gain first; bicubic stands at zero by definition."""
-    entries: dict[str, dict[str, Any]] = {
-        name: {"gain_low": method[output]["gain"], "gain_high": method[output]["gain"]}
-        | method[output]
-        for name, method in results.metrics.items()
-        if output in method
+    entries = {name: method[output] for name, method in results.metrics.items() if output in method}
+    known = {
+        name: (e["gain_low"], e["gain_high"]) for name, e in entries.items() if "gain_low" in e
     }
-    ends = [e[key] for e in entries.values() for key in ("gain_low", "gain_high")]
     # Nearest loses so much that it would press all the others into one pixel.
-    learned = [entry for name, entry in entries.items() if name != "nearest"]
-    span = padded([0.0, *(e[key] for e in learned for key in ("gain_low", "gain_high"))])
-    span = (max(min(ends), span[0]), span[1])
+    span = padded([0.0, *(end for name in known if name != "nearest" for end in known[name])])
+    span = (max(min([0.0, *(low for low, _ in known.values())]), span[0]), span[1])
     rows: list[dict[str, Any]] = []
     ours = set(results.checkpoints.query("ours == 'yes'")["model"])
     for name, entry in sorted(entries.items(), key=lambda item: -item[1]["gain"]):
         whole = results.metrics[name]
-        inside = span[0] <= entry["gain_low"]
+        low, high = known.get(name, (None, None))
         spread = f"{entry['gain_spread']:.2f}" if "gain_spread" in entry else ""
         rows.append(
             {
@@ -136,11 +102,10 @@ def _table(results: Results, output: str) -> dict[str, Any]:
                     for key, metric in METRICS.items()
                 ],
                 "gain": signed(entry["gain"]),
-                "low": signed(entry["gain_low"]),
-                "high": signed(entry["gain_high"]),
+                "interval": f"{signed(low)} to {signed(high)}" if low is not None else "",
                 "reference": name == BASELINE,
-                "bar": interval_bar(entry["gain_low"], entry["gain"], entry["gain_high"], span)
-                if inside and name != BASELINE
+                "bar": interval_bar(low, entry["gain"], high, span)
+                if low is not None and low >= span[0]
                 else None,
                 "wins": f"{100 * entry['wins']:.0f} %" if "wins" in entry else "",
                 "parameters": f"{whole['parameters']:,}" if "parameters" in whole else "",
@@ -150,7 +115,7 @@ def _table(results: Results, output: str) -> dict[str, Any]:
                 "ours": name in ours,
                 "sort": {
                     "gain": entry["gain"],
-                    "low": entry["gain_low"],
+                    "low": "" if low is None else low,
                     "wins": entry.get("wins", ""),
                     "parameters": whole.get("parameters", ""),
                     "frozen": whole.get("frozen_parameters", ""),

@@ -24,12 +24,14 @@ from srcore.evaluation.tables import (
 from srcore.metrics.table import METRICS
 from srcore.models.scales import OUTPUTS
 from srcore.params import Params
+from srcore.reporting.page.clip import Clip, read_clip
 
 IMAGES: Columns = {
     "image": str,
     "group": str,
     "method": str,
     "output": str,
+    "seed": None,
     **dict.fromkeys(METRICS, float),
     "gain": float,
 }
@@ -68,7 +70,7 @@ class Results:
     checkpoints: pd.DataFrame
     """plots/models.csv."""
     images: pd.DataFrame
-    """plots/images.csv."""
+    """plots/images.csv: one line an image, method, output and seed."""
     training: pd.DataFrame
     """plots/training.csv."""
     beside: pd.DataFrame
@@ -81,6 +83,8 @@ class Results:
     """metrics/dataset.json and plots/dataset.csv, empty without them."""
     sheet: Path | None
     """plots/samples.png, None without it."""
+    clip: Clip | None
+    """What CLIP sees, None without its tables."""
 
     @property
     def models(self) -> list[str]:
@@ -101,6 +105,11 @@ class Results:
         """The label of a method's frozen weights, empty when it has none."""
         entry = self.metrics.get(method, {})
         return next((entry[o].get("weights", "") for o in OUTPUTS if o in entry), "")
+
+    @property
+    def part(self) -> str:
+        """Name of the part of the data set on which the networks were judged."""
+        return "test" if self.params.split.test else "validation"
 
     def side(self, output: str) -> int:
         """Side in pixels of an image of that output."""
@@ -128,6 +137,7 @@ def read_results(root: Path, params: Params) -> Results:
         folder=root / paths.COMPARE,
         dataset=_dataset(root),
         sheet=sheet if sheet.exists() else None,
+        clip=read_clip(root),
     )
 
 

@@ -71,6 +71,22 @@ def test_object_names():
     assert object_names(annotation("a&amp;b", " dog\n")) == ("a&b", "dog")
 
 
+def described(*objects: tuple[str, str]) -> bytes:
+    """An annotation of objects, each with its name and what is said of its difficulty."""
+    parts = [
+        f"<object><part><name>head</name><difficult>1</difficult></part>{flag}<name>{name}</name>"
+        "</object>"
+        for name, flag in objects
+    ]
+    return f"<annotation><difficult>1</difficult>{''.join(parts)}</annotation>".encode()
+
+
+def test_classes_of_which_all_objects_are_difficult_say_so():
+    easy, hard = "<difficult>0</difficult>", "<difficult> 1 </difficult>"
+    xml = described(("dog", easy), ("dog", hard), ("car", hard), ("car", hard), ("cat", ""))
+    assert object_names(xml) == ("car (difficult)", "cat", "dog")
+
+
 @pytest.mark.parametrize(
     "xml",
     [

@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-from tiny import relabelled, tiny_clip, tiny_network, tiny_pyramids
+from tiny import relabelled, tiny_clip, tiny_linear, tiny_network, tiny_pyramids
 
 from srcore.common.errors import StudyError
 from srcore.common.files import read_json
+from srcore.data.dataset import Split
 from srcore.evaluation.clip import analyse as module
 from srcore.evaluation.clip.analyse import analyse
 from srcore.evaluation.clip.descriptions import CLASSES
@@ -16,6 +17,7 @@ from srcore.params.schema import ClipAnalysis
 
 LABELS = (("dog",), ("car", "person"), (), ("cat",), ("sofa",), ("dog",))
 HELD_OUT = np.array([0, 1, 2, 4, 5])
+SPLIT = Split(np.array([3]), HELD_OUT, np.array([], int))
 FILES = {
     "metrics/clip_analysis.json",
     *(f"plots/clip_{name}" for name in ("best.csv", "matrix.csv", "meaning.csv", "images.csv")),
@@ -23,13 +25,21 @@ FILES = {
 }
 
 
-def run(out, label="random weights", descriptions=(), labels=LABELS, images=3, networks=None):
+def run(
+    out,
+    label="random weights",
+    descriptions=(),
+    labels=LABELS,
+    images=3,
+    **given,
+):
     """Analyse a small study; gives the summary."""
     clip = relabelled(tiny_clip(), label)
-    networks = [tiny_network("basic"), tiny_network("multi")] if networks is None else networks
+    networks = given.get("networks", [tiny_network("basic"), tiny_network("multi")])
+    split = given.get("split", SPLIT)
     settings = ClipAnalysis(images=images, seed=0, descriptions=list(descriptions))
     pyramids = tiny_pyramids(6, labels=labels)
-    analyse(networks, pyramids, HELD_OUT, clip, settings=settings, resamples=200, out=out)
+    analyse(networks, tiny_linear(), pyramids, split, clip, settings=settings, out=out)
     return read_json(out / "metrics/clip_analysis.json")
 
 
@@ -63,42 +73,44 @@ def test_random_weights_are_said_to_mean_nothing_everywhere(random):
         assert set(csv(out, name)["clip"]) == {"random weights: means nothing"}
 
 
-def test_random_weights_leave_the_accuracy_out(random):
+def test_random_weights_score_no_classes(random):
     out, summary = random
-    assert "accuracy" not in str(summary)
-    assert "accuracy" not in csv(out, "meaning")
-    assert set(summary) == {"weights", "note", "images", "nearest", "bicubic", "basic", "multi"}
+    assert not {"map", "hits"} & set(csv(out, "meaning"))
+    assert list(summary) == ["weights", "note", "part", "images", "annotated", "survival"]
 
 
 def test_the_metrics_have_the_documented_shape(random):
     _, summary = random
     assert summary["images"] == 5  # all that are held out, not just those of the matrix
-    assert set(summary["basic"]) == {"mid"}
-    assert set(summary["multi"]) == {"mid", "large"}
-    for method in ("nearest", "bicubic", "basic", "multi"):
-        for entry in summary[method].values():
-            assert entry.keys() == {"cosine", "cosine_low", "cosine_high"}
-            assert -1 <= entry["cosine_low"] <= entry["cosine"] <= entry["cosine_high"] <= 1
-    assert summary["bicubic"]["mid"]["cosine"] > summary["basic"]["mid"]["cosine"]  # untrained
+    assert summary["part"] == "validation"
+    assert set(summary["survival"]) == {"multi"}  # basic has no large output
+    assert summary["survival"]["multi"] < 1
 
 
-def test_annotations_and_trained_weights_give_the_accuracy(trained):
+def test_the_test_part_is_judged_where_there_is_one(tmp_path):
+    split = Split(np.array([3]), np.array([0, 1]), np.array([2, 4, 5]))
+    summary = run(tmp_path, descriptions=["a dog"], networks=[], split=split)
+    assert (summary["part"], summary["images"]) == ("test", 3)
+    assert set(csv(tmp_path, "best")["image"]) == {"002.png", "004.png", "005.png"}
+
+
+def test_annotations_and_trained_weights_score_the_classes(trained):
     out, summary = trained
     assert summary["weights"] == "weights of clip.pt"
     assert "note" not in summary
     assert summary["annotated"] == 4
-    assert set(summary["low resolution"]) == {"low"}
-    assert set(summary["target"]) == {"mid", "large"}
-    for method in ("low resolution", "bicubic", "basic", "multi", "target"):
-        for entry in summary[method].values():
-            assert entry["accuracy"] in (0, 0.25, 0.5, 0.75, 1)
-    assert "accuracy" in csv(out, "meaning")
+    table = csv(out, "meaning").set_index(["method", "output"])
+    for method in ("low resolution", "bicubic", "linear", "multi", "target"):
+        assert table.loc[method]["map"].astype(float).between(0, 1).all()
+        assert set(table.loc[method]["hits"].astype(float)) <= {0, 0.25, 0.5, 0.75, 1}
+    assert {("chance", ""), ("always dog", "")} <= set(table.index)
     assert set(csv(out, "matrix")["clip"]) == {"weights of clip.pt"}
 
 
-def test_without_annotations_there_is_no_accuracy(tmp_path):
+def test_without_annotations_no_classes_are_scored(tmp_path):
     summary = run(tmp_path, "weights of clip.pt", labels=((),) * 6, networks=[])
-    assert set(summary) == {"weights", "images", "nearest", "bicubic"}
+    assert summary["annotated"] == 0
+    assert "map" not in csv(tmp_path, "meaning")
 
 
 def test_without_descriptions_the_classes_of_voc_are_asked_for(random):
@@ -131,9 +143,10 @@ def test_own_descriptions_of_any_number_and_language(tmp_path, descriptions):
     assert Image.open(tmp_path / "plots/clip_matrix.png").size[0] > 200
 
 
-def test_own_descriptions_leave_the_accuracy_to_the_classes(tmp_path):
+def test_own_descriptions_leave_the_score_to_the_classes(tmp_path):
     summary = run(tmp_path, "weights of clip.pt", descriptions=["a dog"], networks=[])
     assert summary["annotated"] == 4
+    assert "map" in csv(tmp_path, "meaning")
     assert csv(tmp_path, "matrix")["description"].unique().tolist() == ["a dog"]
 
 
@@ -159,7 +172,7 @@ def test_images_are_embedded_in_one_go(tmp_path, monkeypatch):
 
     monkeypatch.setattr(module, "embed_versions", counting)
     run(tmp_path, networks=[])
-    assert calls == [{"low": False}]
+    assert len(calls) == 1
 
 
 @pytest.mark.parametrize("empty", ["", "  ", "\n"])

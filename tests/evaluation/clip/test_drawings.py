@@ -178,29 +178,37 @@ def test_a_font_of_boxes_is_no_font():
     assert not any(name.startswith("Last Resort") for name in fonts._families())
 
 
-def table(accuracy: bool) -> pd.DataFrame:
+def table(scored: bool, few: bool = False) -> pd.DataFrame:
     lines = [
         ("nearest", "mid", "", 0.8), ("nearest", "large", "", 0.7),
         ("vgg", "mid", "random weights", 0.9), ("vgg", "large", "random weights", 0.85),
     ]  # fmt: skip
-    found = pd.DataFrame(lines, columns=["method", "output", "weights", "cosine"])
-    found["cosine_low"], found["cosine_high"] = found["cosine"] - 0.05, found["cosine"] + 0.05
-    if accuracy:
+    found = pd.DataFrame(lines, columns=["method", "output", "weights", "survival"])
+    half = np.nan if few else 0.05
+    found["survival_low"], found["survival_high"] = (
+        found["survival"] - half,
+        found["survival"] + half,
+    )
+    chance = pd.DataFrame([{"method": "chance", "output": "", "weights": "", "survival": 0.0}])
+    found = pd.concat([found, chance], ignore_index=True)
+    if scored:
         low = pd.DataFrame([{"method": "low resolution", "output": "low", "weights": ""}])
         found = pd.concat([low, found], ignore_index=True)
-        found["accuracy"], found["accuracy_low"], found["accuracy_high"] = 0.5, 0.4, 0.6
+        found["map"] = 0.5
     return found.assign(clip=NOTHING)
 
 
-@pytest.mark.parametrize("accuracy", [True, False])
-def test_the_chart_names_methods_sizes_and_weights(tmp_path, drawn, accuracy):
+@pytest.mark.parametrize("few", [True, False])
+@pytest.mark.parametrize("scored", [True, False])
+def test_the_chart_names_methods_sizes_and_weights(tmp_path, drawn, scored, few):
     for name in ("a.png", "b.png"):
-        draw_meaning(table(accuracy), (72, 144, 288), tmp_path / name)
+        draw_meaning(table(scored, few), (72, 144, 288), tmp_path / name)
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
     found = texts(drawn[0])
     assert {"nearest", "vgg (random weights)"} <= set(found)
-    assert ("low resolution" in found) is accuracy
+    assert ("low resolution" in found) is scored
+    assert "chance" not in found
     assert any(NOTHING in text for text in found)
     sizes = [text.get_text() for text in drawn[0].legends[0].get_texts()]
-    assert sizes == (["144 × 144", "288 × 288"] + ["72 × 72"] * accuracy)
-    assert len(drawn[0].axes) == 1 + accuracy
+    assert sizes == (["144 × 144", "288 × 288"] + ["72 × 72"] * scored)
+    assert len(drawn[0].axes) == 1 + scored

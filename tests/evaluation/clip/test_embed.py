@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from tiny import tiny_clip, tiny_network, tiny_pyramids
+from tiny import tiny_clip, tiny_linear, tiny_network, tiny_pyramids
 
 from srcore.common.tensors import to_images, to_tensor
 from srcore.evaluation.clip import embed as module
@@ -35,37 +35,33 @@ def test_every_version_of_every_image_is_embedded_exactly_once(study, monkeypatc
             monkeypatch.setattr(
                 type(network.extractor), "__call__", lambda _, x: torch.zeros(len(x), 512)
             )
-    embeddings = embed_versions(networks, pyramids, ROWS, clip, low=True)
+    embeddings = embed_versions(networks, tiny_linear(), pyramids, ROWS, clip)
     versions = [(v.method, v.seed, v.output, v.weights) for v in embeddings]
     assert versions == [
-        ("low resolution", 0, "low", ""),
-        ("nearest", 0, "mid", ""),
-        ("nearest", 0, "large", ""),
-        ("bicubic", 0, "mid", ""),
-        ("bicubic", 0, "large", ""),
+        ("low resolution", None, "low", ""),
+        ("nearest", None, "mid", ""),
+        ("nearest", None, "large", ""),
+        ("bicubic", None, "mid", ""),
+        ("bicubic", None, "large", ""),
+        ("linear", None, "mid", ""),
+        ("linear", None, "large", ""),
         ("basic", 0, "mid", ""),
         ("multi", 1, "mid", ""),
         ("multi", 1, "large", ""),
         ("clip", 0, "mid", "random weights"),
         ("clip", 0, "large", "random weights"),
-        ("target", 0, "mid", ""),
-        ("target", 0, "large", ""),
+        ("target", None, "mid", ""),
+        ("target", None, "large", ""),
     ]
-    assert len(seen) == 12 * len(ROWS)
+    assert len(seen) == 14 * len(ROWS)
     for embedded in embeddings.values():
         assert embedded.shape == (5, 512)
         torch.testing.assert_close(embedded.norm(dim=1), torch.ones(5))
 
 
-def test_low_resolution_is_left_out_when_it_is_not_needed(study):
-    _, pyramids, clip = study
-    embeddings = embed_versions([], pyramids, ROWS[:2], clip, low=False)
-    assert {v.method for v in embeddings} == {"nearest", "bicubic", "target"}
-
-
 def test_each_embedding_is_of_the_right_image_as_it_would_be_saved(study):
     networks, pyramids, clip = study
-    embeddings = embed_versions(networks[1:2], pyramids, ROWS, clip, low=True)
+    embeddings = embed_versions(networks[1:2], tiny_linear(), pyramids, ROWS, clip)
     row, place = 5, 3
 
     def embedded(array: np.ndarray) -> torch.Tensor:
@@ -76,9 +72,10 @@ def test_each_embedding_is_of_the_right_image_as_it_would_be_saved(study):
     output = to_images(networks[1](to_tensor(pyramids.low[row : row + 1]))["large"])[0]
     big = Image.fromarray(low).resize((32, 32), Image.Resampling.BICUBIC)
     for version, image in (
-        (Version("low resolution", 0, "low"), low),
-        (Version("target", 0, "large"), pyramids.large[row]),
-        (Version("bicubic", 0, "mid"), np.asarray(big)),
+        (Version("low resolution", None, "low"), low),
+        (Version("target", None, "large"), pyramids.large[row]),
+        (Version("bicubic", None, "mid"), np.asarray(big)),
+        (Version("linear", None, "large"), tiny_linear()(low[None], 4)[0]),
         (Version("multi", 1, "large"), output),
     ):
         torch.testing.assert_close(embeddings[version][place], embedded(image), atol=1e-5, rtol=0)
@@ -95,5 +92,5 @@ def test_the_bar_counts_every_batch(study, monkeypatch):
         return iter(items)
 
     monkeypatch.setattr(module, "progress", watching)
-    embed_versions(networks[:2], pyramids, ROWS, clip, low=True)
-    assert counted == {"embedding": (3 * (1 + 4 + 1 + 2 + 2),) * 2}
+    embed_versions(networks[:2], tiny_linear(), pyramids, ROWS, clip)
+    assert counted == {"embedding": (3 * (1 + 6 + 1 + 2 + 2),) * 2}

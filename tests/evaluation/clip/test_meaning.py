@@ -1,18 +1,22 @@
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from tiny import tiny_pyramids
 
 from srcore.evaluation.clip.descriptions import CLASSES, Descriptions
 from srcore.evaluation.clip.embed import Version
-from srcore.evaluation.clip.meaning import as_table, is_annotated, judge, summarise
+from srcore.evaluation.clip.meaning import as_table, judge, summarise, zero_shot
 from srcore.metrics.intervals import mean_interval
 
 NAMES = list(CLASSES)
-LABELS = (("dog",), ("car", "person"), (), ("something else",), ("tvmonitor",), ("sheep",))
 ROWS = np.array([1, 2, 3, 4, 5])
-"""Of the images judged, two have no annotation that names a class."""
 ONE_HOT = Descriptions(tuple(CLASSES.values()), torch.eye(20, 512))
+SHOWN = ("person", "cat", "cat", "tvmonitor", "sheep")
+"""What CLIP sees in the originals; two of them are the same to it."""
+LABELS = (("car", "person"), (), ("cat",), ("tvmonitor",), ("sheep (difficult)",))
+SAME = 2 / 20
+"""Mean cosine of two different originals: one pair of ten is the same."""
 
 
 def seen_as(*names: str) -> torch.Tensor:
@@ -20,109 +24,167 @@ def seen_as(*names: str) -> torch.Tensor:
     return ONE_HOT.embeddings[[NAMES.index(name) for name in names]]
 
 
-def dihedral(degrees: list[float]) -> torch.Tensor:
-    """Embeddings at an angle to those of the target below."""
-    target, angle = seen_as(*TRUE), torch.tensor(degrees).deg2rad()[:, None]
+def turned(degrees: list[float]) -> torch.Tensor:
+    """Embeddings at an angle to those of the originals."""
+    target, angle = seen_as(*SHOWN), torch.tensor(degrees).deg2rad()[:, None]
     aside = torch.eye(512)[500].expand_as(target)
     return target * angle.cos() + aside * angle.sin()
 
 
-TRUE = ("person", "cat", "cat", "tvmonitor", "sheep")
-
-
 @pytest.fixture
 def pyramids():
-    return tiny_pyramids(6, labels=LABELS)
+    return tiny_pyramids(6, labels=((), *LABELS))
 
 
 @pytest.fixture
 def embeddings():
     return {
-        Version("low resolution", 0, "low"): seen_as("dog", "dog", "dog", "dog", "sheep"),
-        Version("bicubic", 0, "mid"): dihedral([60, 0, 0, 0, 60]),
-        Version("bicubic", 0, "large"): dihedral([60, 60, 60, 60, 60]),
-        Version("vgg", 0, "mid", "random weights"): dihedral([0, 0, 0, 0, 0]),
-        Version("vgg", 1, "mid", "random weights"): dihedral([90, 90, 90, 90, 90]),
-        Version("target", 0, "mid"): seen_as(*TRUE),
-        Version("target", 0, "large"): seen_as(*TRUE),
+        Version("low resolution", None, "low"): seen_as("dog", "dog", "dog", "dog", "sheep"),
+        Version("bicubic", None, "mid"): turned([60, 0, 0, 0, 60]),
+        Version("bicubic", None, "large"): turned([60, 60, 60, 60, 60]),
+        Version("vgg", 0, "mid", "random weights"): turned([0, 0, 0, 0, 0]),
+        Version("vgg", 1, "mid", "random weights"): turned([90, 90, 90, 90, 90]),
+        Version("vgg", 0, "large", "random weights"): turned([0, 60, 60, 60, 0]),
+        Version("target", None, "mid"): seen_as(*SHOWN),
+        Version("target", None, "large"): seen_as(*SHOWN),
     }
 
 
-def test_annotations_that_name_a_class_are_found(pyramids):
-    assert is_annotated(pyramids, ROWS).tolist() == [True, False, False, True, True]
+@pytest.fixture
+def judged(embeddings, pyramids):
+    return judge(embeddings, pyramids, ROWS, ONE_HOT)
 
 
-def test_a_hit_is_the_best_class_among_those_annotated(pyramids, embeddings):
-    table = judge(embeddings, pyramids, ROWS, ONE_HOT)
-    hits = table[table["method"] == "target"].groupby("output")["accuracy"].apply(list)
-    for output in ("mid", "large"):  # "person" is one of two labels
-        np.testing.assert_equal(hits[output], [1, np.nan, np.nan, 1, 1])
-    low = table[table["method"] == "low resolution"]["accuracy"]
-    np.testing.assert_equal(low.to_numpy(), [0, np.nan, np.nan, 0, 1])
+def of(judged: pd.DataFrame, method: str, output: str, seed: int | None = None) -> pd.DataFrame:
+    part = judged[(judged["method"] == method) & (judged["output"] == output)]
+    return part[part["seed"] == seed] if seed is not None else part
 
 
-def test_a_cosine_is_with_the_truth_at_the_same_size(pyramids, embeddings):
-    embeddings[Version("target", 0, "large")] = dihedral([60] * 5)
-    table = judge(embeddings, pyramids, ROWS, None).set_index(["method", "seed", "output"])
+def test_survival_is_1_for_the_same_and_0_for_as_much_as_others_have(judged):
+    part = of(judged, "bicubic", "mid")
+    np.testing.assert_allclose(part["cosine"], [0.5, 1, 1, 1, 0.5], atol=1e-6)
+    other = (0.5 - SAME) / (1 - SAME)
+    np.testing.assert_allclose(part["survival"], [other, 1, 1, 1, other], atol=1e-6)
+    aside = of(judged, "vgg", "mid", 1)
+    np.testing.assert_allclose(aside["survival"], -SAME / (1 - SAME), atol=1e-6)
+
+
+def test_a_cosine_is_with_the_original_of_the_same_size(embeddings, pyramids):
+    embeddings[Version("target", None, "large")] = turned([60] * 5)
+    judged = judge(embeddings, pyramids, ROWS, ONE_HOT)
     np.testing.assert_allclose(
-        table.loc[("bicubic", 0, "mid"), "cosine"], [0.5, 1, 1, 1, 0.5], atol=1e-6
+        of(judged, "bicubic", "mid")["cosine"], [0.5, 1, 1, 1, 0.5], atol=1e-6
     )
-    np.testing.assert_allclose(table.loc[("bicubic", 0, "large"), "cosine"], 1, atol=1e-6)
-    assert table.loc[("target", 0, "mid"), "cosine"].isna().all()
-    assert table["accuracy"].isna().all()
+    np.testing.assert_allclose(of(judged, "bicubic", "large")["cosine"], 1, atol=1e-6)
+    assert of(judged, "target", "mid")[["cosine", "survival", "rank"]].isna().all(axis=None)
 
 
-def test_the_summary_is_keyed_as_that_of_evaluate(pyramids, embeddings):
-    table = judge(embeddings, pyramids, ROWS, ONE_HOT)
-    summary = summarise(table, "pretrained weights", 300)
-    assert {k: v for k, v in summary.items() if not isinstance(v, dict)} == {
-        "weights": "pretrained weights",
+def test_the_rank_is_that_of_the_own_original_among_all(judged):
+    same = of(judged, "vgg", "mid", 0)["rank"]
+    assert same.tolist() == [1, 1.5, 1.5, 1, 1]  # CLIP cannot tell the two cats apart
+    low = of(judged, "low resolution", "low")
+    assert low["rank"].tolist() == [3, 3, 3, 3, 1]  # a dog is as far from all of them
+
+
+def test_agreement_is_of_names_and_needs_no_annotation(judged):
+    assert of(judged, "low resolution", "low")["agrees"].tolist() == [0, 0, 0, 0, 1]
+    assert of(judged, "bicubic", "mid")["agrees"].tolist() == [1] * 5
+
+
+def test_with_one_description_there_is_no_choice_to_agree_on(embeddings, pyramids):
+    one = Descriptions(("a dog",), torch.eye(1, 512))
+    assert judge(embeddings, pyramids, ROWS, one)["agrees"].isna().all()
+
+
+def test_a_single_image_has_nothing_to_compare_with(embeddings, pyramids):
+    alone = {version: embedded[:1] for version, embedded in embeddings.items()}
+    judged = judge(alone, pyramids, ROWS[:1], ONE_HOT)
+    assert judged["survival"].isna().all()
+    table = as_table(judged, None, "trained weights")
+    assert of_table(table, "bicubic", "mid")["first"] == 1
+
+
+def of_table(table: pd.DataFrame, method: str, output: str) -> pd.Series:
+    found = table[(table["method"] == method) & (table["output"] == output)]
+    assert len(found) == 1
+    return found.iloc[0]
+
+
+def test_the_table_has_means_and_no_interval_on_a_few_scenes(judged):
+    table = as_table(judged, None, "trained weights")
+    line = of_table(table, "bicubic", "mid")
+    assert line["cosine"] == pytest.approx(0.8)
+    assert line["first"] == 3 / 5
+    assert line["agrees"] == 1
+    assert np.isnan(line["survival_low"])
+    assert np.isnan(line["ahead"])  # of itself
+    vgg = of_table(table, "vgg", "mid")
+    assert vgg["cosine"] == pytest.approx(0.5)  # the mean of both seeds
+    assert vgg["weights"] == "random weights"
+    expected = vgg["survival"] - line["survival"]
+    assert vgg["ahead"] == pytest.approx(expected)
+    assert vgg["verdict"] == "3 scenes: too few to tell"
+    assert "map" not in table
+
+
+def test_the_line_of_chance(judged):
+    line = of_table(as_table(judged, None, "trained weights"), "chance", "")
+    assert (line["survival"], line["first"], line["rank"]) == (0, 1 / 5, 3)
+
+
+def many(judged: pd.DataFrame) -> pd.DataFrame:
+    """The same images four times over, each a scene of its own."""
+    names = [judged["image"] + turn for turn in "abcd"]
+    return pd.concat([judged.assign(image=n, group=n) for n in names], ignore_index=True)
+
+
+def test_from_ten_scenes_on_there_are_intervals_and_verdicts(judged):
+    table = as_table(many(judged), None, "trained weights")
+    line = of_table(table, "bicubic", "mid")
+    values = many(judged)
+    values = of(values, "bicubic", "mid")["survival"]
+    assert (line["survival_low"], line["survival_high"]) == pytest.approx(
+        mean_interval(values, range(20))
+    )
+    ahead = of_table(table, "vgg", "large")
+    assert ahead["ahead_low"] < ahead["ahead"] < ahead["ahead_high"]
+    assert ahead["verdict"] == "better in these trainings"
+    assert of_table(table, "vgg", "mid")["verdict"] == "noise"  # two seeds, far apart
+
+
+def test_of_random_weights_nothing_is_claimed(judged):
+    table = as_table(many(judged), None, "random weights")
+    assert set(table["verdict"].fillna("")) == {""}
+
+
+def test_zero_shot_stands_beside_what_blind_guessing_gives(embeddings, judged):
+    scored = zero_shot(embeddings, LABELS, ONE_HOT)
+    target = of_table(scored, "target", "mid")
+    assert target["map"] == pytest.approx((1 + 1 / 2 + 1 + 1) / 4, abs=0.2)
+    assert target["hits"] == 1  # of the three annotated images whose objects are clear
+    assert of_table(scored, "low resolution", "low")["hits"] == 0
+    assert of_table(scored, "always car", "")["hits"] == pytest.approx(1 / 3)
+    assert 0 < of_table(scored, "chance", "")["map"] < target["map"]
+    table = as_table(judged, scored, "trained weights")
+    assert list(table["method"].drop_duplicates()) == [
+        "low resolution", "bicubic", "vgg", "target", "chance", "always car",
+    ]  # fmt: skip
+    chance = of_table(table, "chance", "")
+    assert (chance["rank"], chance["map"]) == (3, of_table(scored, "chance", "")["map"])
+    assert of_table(table, "vgg", "mid")["map"] == of_table(scored, "vgg", "mid")["map"]
+    assert table["weights"].notna().all()
+
+
+def test_the_metrics_hold_one_figure_a_model_and_counts(judged):
+    summary = summarise(judged, "validation", "trained weights", 3, ["basic", "vgg"])
+    survival = of(judged, "vgg", "large")["survival"].mean()
+    assert summary == {
+        "weights": "trained weights",
+        "part": "validation",
         "images": 5,
         "annotated": 3,
+        "survival": {"vgg": pytest.approx(survival)},
     }
-    methods = [k for k, v in summary.items() if isinstance(v, dict)]
-    assert methods == ["low resolution", "bicubic", "vgg", "target"]
-    mid = summary["bicubic"]["mid"]
-    assert mid["cosine"] == pytest.approx(0.8)
-    groups = [pyramids.groups[row] for row in ROWS]
-    interval = mean_interval([0.5, 1, 1, 1, 0.5], groups, 300)
-    assert (mid["cosine_low"], mid["cosine_high"]) == pytest.approx(interval)
-    assert mid["accuracy"] == pytest.approx(1)
-    assert summary["low resolution"]["low"]["accuracy"] == pytest.approx(1 / 3)
-    assert summary["low resolution"]["low"].keys() == {
-        "accuracy", "accuracy_low", "accuracy_high",
-    }  # fmt: skip
-    assert "weights" not in mid
-    assert "note" not in summary
-
-
-def test_several_seeds_are_averaged_image_by_image(pyramids, embeddings):
-    entry = summarise(judge(embeddings, pyramids, ROWS, ONE_HOT), "x", 300)["vgg"]["mid"]
-    assert entry["cosine"] == pytest.approx(0.5)  # of 1 and 0
-    assert entry["cosine_low"] == pytest.approx(entry["cosine_high"])
-    assert entry["weights"] == "random weights"
-
-
-def test_random_weights_are_said_to_mean_nothing(pyramids, embeddings):
-    summary = summarise(judge(embeddings, pyramids, ROWS, None), "random weights", 300)
-    assert summary["note"] == "random weights: these figures mean nothing"
-    assert not any(key in str(summary) for key in ("accuracy", "annotated", "target", "low res"))
-
-
-def test_the_table_has_the_figures_of_the_summary(pyramids, embeddings):
-    summary = summarise(judge(embeddings, pyramids, ROWS, ONE_HOT), "pretrained weights", 300)
-    table = as_table(summary, "pretrained weights").set_index(["method", "output"])
-    assert table.loc[("vgg", "mid"), "cosine"] == summary["vgg"]["mid"]["cosine"]
-    assert table.loc[("vgg", "mid"), "weights"] == "random weights"
-    assert np.isnan(table.loc[("low resolution", "low"), "cosine"])
-    assert table["accuracy_low"].notna().all()
-    assert set(table["clip"]) == {"pretrained weights"}
-
-
-def test_the_table_has_no_empty_columns(pyramids, embeddings):
-    summary = summarise(judge(embeddings, pyramids, ROWS, None), "random weights", 300)
-    table = as_table(summary, "random weights: means nothing")
-    assert list(table) == [
-        "method", "output", "weights", "cosine", "cosine_low", "cosine_high", "clip",
-    ]  # fmt: skip
-    assert table["method"].tolist() == ["bicubic", "bicubic", "vgg"]
+    random = summarise(judged, "test", "random weights", 0, ["vgg"])
+    assert random["note"] == "random weights: these figures mean nothing"
+    assert random["part"] == "test"
