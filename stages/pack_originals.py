@@ -10,7 +10,7 @@ from srcore.shipping.originals import pack_originals
 def run() -> None:
     params = load_params()
     names = Pyramids.open(paths.PYRAMIDS).names
-    train, _ = read_split(paths.SPLIT, names)
+    train = read_split(paths.SPLIT, names).train
     pack_originals(paths.RAW, train, params.shipped.factors, paths.ORIGINALS, params.threads)
 
 

@@ -7,6 +7,7 @@ from srcore.common.stage import main
 from srcore.params import load_params
 from srcore.shipping.loop import train_shipped
 from srcore.shipping.originals import Originals
+from srcore.training.precision import pick_precision
 from srcore.training.resume import only_process
 
 
@@ -14,7 +15,7 @@ def run() -> None:
     params = load_params()
     device = prepare(params.device, params.threads)
     originals = Originals.open(paths.ORIGINALS)
-    bfloat16 = params.trainer.precision == "bf16-mixed"
+    bfloat16 = pick_precision(params.trainer.precision, device) == "bf16-mixed"
     with only_process("shipped") as states, fresh_folder(paths.SHIPPED) as out:
         state = train_shipped(
             originals, params.shipped, device=device, bfloat16=bfloat16, out=out, states=states

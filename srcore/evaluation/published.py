@@ -45,14 +45,21 @@ def with_published(means: pd.DataFrame, networks: list[Network], path: Path) -> 
         StudyError: the csv is missing or damaged.
     """
     costs = {network.method: _cost(network) for network in networks}
-    measured = means.assign(
-        parameters=[costs.get(method, (None, {}))[0] for method in means["method"]],
-        multiadds=[
-            costs.get(method, (None, {}))[1].get(output)
+    measured = means.copy()
+    measured["parameters"] = pd.Series(
+        [costs[method][0] if method in costs else None for method in means["method"]],
+        means.index,
+        dtype="Int64",
+    )
+    measured["multiadds"] = pd.Series(
+        [
+            costs[method][1].get(output) if method in costs else None
             for method, output in zip(means["method"], means["output"], strict=True)
         ],
-        source=MEASURED,
+        means.index,
+        dtype="Int64",
     )
+    measured["source"] = MEASURED
     there = set(zip(means["data_set"], means["output"], strict=True))
     names = {scale: output for output, scale in OUTPUTS.items()}
     table = read_table(path, COLUMNS, f"restore it: git restore {path}")

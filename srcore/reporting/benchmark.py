@@ -6,7 +6,7 @@ It opens offline, with the style of the report.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 from markupsafe import Markup
@@ -77,8 +77,9 @@ def swatch(style: int) -> Markup:
 def _part(key: Any, rows: pd.DataFrame) -> Part:
     data_set, output = key
     ordered = rows.sort_values(HEADLINE, kind="stable")
-    lines = [_row(line) for line in ordered.to_dict("records")]
-    costly = [line for line in ordered.to_dict("records") if pd.notna(line["multiadds"])]
+    records = cast("list[dict[str, Any]]", ordered.to_dict("records"))
+    lines = [_row(line) for line in records]
+    costly = [line for line in records if pd.notna(line["multiadds"])]
     drawing = plane(costly, f"PSNR on {data_set} against Multi-Adds") if costly else None
     return Part(f"{data_set} ×{OUTPUTS[output]}", lines, drawing)
 
