@@ -1,7 +1,7 @@
 """Networks that others trained, from the files that the field exchanges; spandrel knows them."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -26,7 +26,7 @@ class ForeignNetwork(SuperResolver):
 
     idea: ClassVar[str] = "trained by others"
 
-    def __init__(self, descriptor: "ImageModelDescriptor", output: str) -> None:
+    def __init__(self, descriptor: "ImageModelDescriptor[Any]", output: str) -> None:
         super().__init__()
         self.outputs = (output,)  # type: ignore[misc]  # a class's elsewhere, a file's here
         self.network = descriptor.model
@@ -94,7 +94,7 @@ def _is_ours(path: Path) -> bool:
         raise StudyError(f"{path}: not a whole safetensors file ({error})") from None
 
 
-def _describe(path: Path) -> "ImageModelDescriptor":
+def _describe(path: Path) -> "ImageModelDescriptor[Any]":
     try:
         from spandrel import ImageModelDescriptor, ModelLoader  # noqa: PLC0415  an extra
     except ImportError:
