@@ -81,7 +81,7 @@ def _load(path: Path, device: torch.device, *, pickles: bool) -> Network:
     return Network(ForeignNetwork(descriptor, output).eval(), _named(path, trained), None)
 
 
-def _named(path: Path, trained: dict[str, object]) -> Card:
+def _named(path: Path, trained: dict[str, Any]) -> Card:
     """A file is known by its name: several may be of one architecture."""
     return Card(printable(path.stem), 0, trained)
 
