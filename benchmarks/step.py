@@ -24,7 +24,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from literal import LITERAL, PSNRLoss
+from literal import LITERAL, L1AndSpectrum, PSNRLoss
 
 from benchmarks.limit import convolutions_alone
 from srcore.common.device import prepare
@@ -88,7 +88,8 @@ def literal(name: str) -> tuple[Step]:
         level: (array.permute(0, 3, 1, 2).float() / 255).contiguous()
         for level, array in images(recipe.batch_size).items()
     }
-    criterion = PSNRLoss() if recipe.loss == "inverse_psnr" else torch.nn.L1Loss()
+    criterion = {"inverse_psnr": PSNRLoss(), "l1": torch.nn.L1Loss(), "l1_fft": L1AndSpectrum()}
+    criterion = criterion[recipe.loss]
     optimizer = torch.optim.Adam(model.parameters(), lr=0.001)
 
     def step() -> float:

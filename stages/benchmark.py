@@ -1,21 +1,19 @@
-"""Judge the model set on folders of high-resolution images, by the field's protocol."""
+"""Judge networks on folders of high-resolution images, by the field's protocol."""
 
 from srcore.common import paths
 from srcore.common.device import prepare
-from srcore.common.files import write_json
+from srcore.common.files import atomic, write_json
 from srcore.common.stage import main
 from srcore.common.tables import write_table
-from srcore.evaluation.benchmark import (
-    by_data_set,
-    find_images,
-    headline,
-    judge_benchmarks,
-)
+from srcore.evaluation.benchmark import by_data_set, find_images, headline, judge_benchmarks
+from srcore.evaluation.contestants import contestants
+from srcore.evaluation.published import with_published
 from srcore.inference.linear import load_linear
 from srcore.inference.network import assemble
 from srcore.metrics.seeds import mean_over_seeds
 from srcore.models.checkpoint import load_set
 from srcore.params import load_params
+from srcore.reporting.benchmark import render
 
 
 def run() -> None:
@@ -23,13 +21,17 @@ def run() -> None:
     images = find_images(params.benchmark.folder, params.data.max_pixels)
     device = prepare(params.device, params.threads)
     checkpoints = load_set(paths.MODELS / params.model)
-    networks = assemble(checkpoints, params.frozen.model_dump(), device)
+    model_set = assemble(checkpoints, params.frozen.model_dump(), device)
+    networks = contestants(model_set, params.benchmark, device)
     linear = load_linear(paths.LINEAR)
     table = judge_benchmarks(networks, linear, images, params.data.max_pixels, device)
     means = by_data_set(table)
+    rows = with_published(means, networks, paths.PUBLISHED)
     write_json(paths.BENCHMARK, headline(means))
-    write_table(paths.BENCHMARK_TABLE, means)
+    write_table(paths.BENCHMARK_TABLE, rows)
     write_table(paths.BENCHMARK_IMAGE_TABLE, mean_over_seeds(table))
+    with atomic(paths.BENCHMARK_PAGE) as partial:
+        partial.write_text(render(rows), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

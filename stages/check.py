@@ -8,7 +8,7 @@ from srcore.common.files import write_json
 from srcore.common.stage import main
 from srcore.data.sources.trackable import check_trackable
 from srcore.params import load_params
-from srcore.params.schema import NOTHING
+from srcore.params.base import NOTHING
 
 
 def run() -> None:

@@ -27,6 +27,16 @@ class PSNRLoss(nn.Module):
         return torch.mean(1 / psnr)
 
 
+class L1AndSpectrum(nn.Module):
+    """L1, and 0.05 times the L1 of the Fourier transforms: two (N, 3, H, W) → a scalar."""
+
+    def forward(self, output: Tensor, target: Tensor) -> Tensor:
+        one, other = torch.fft.rfft2(output), torch.fft.rfft2(target)
+        real = (one.real - other.real).abs().mean()
+        imaginary = (one.imag - other.imag).abs().mean()
+        return (output - target).abs().mean() + 0.05 * (real + imaginary) / 2
+
+
 class VGGFeatures(nn.Module):
     """torchvision's vgg16().features[:9] on ImageNet-normalised images, frozen.
 

@@ -47,7 +47,9 @@ def by_hand(checkpoint: Path, low: torch.Tensor) -> dict[str, torch.Tensor]:
 def test_it_is_judged_with_its_statistics(checkpoint):
     pyramids, rows = tiny_pyramids(3), np.arange(3)
     networks = assemble([load_checkpoint(checkpoint)], {}, CPU)
-    table = judge_images(networks, tiny_linear(), pyramids, rows, CPU).set_index(["method", "output"])
+    table = judge_images(networks, tiny_linear(), pyramids, rows, CPU).set_index(
+        ["method", "output"]
+    )
     made = to_tensor(to_images(by_hand(checkpoint, to_tensor(pyramids.low))["large"]))
     expected = psnr(made, to_tensor(pyramids.large)).tolist()
     found = table.loc[("normalised", "large"), "psnr"].tolist()

@@ -113,6 +113,8 @@ RUN_ELSEWHERE = {
     "NODE_RANK=1 MASTER_ADDR=10.0.0.1 MASTER_PORT=29500 "
     "python -m stages.train vgg": "tests/training/test_distributed.py",
     'pip install -c constraints.txt -e ".[export]"': "Makefile",
+    'pip install -c constraints.txt -e ".[benchmark]"': "Makefile",
+    "dvc repro stages/dvc.yaml:train_shipped": "tests/pipeline/conftest.py",
     "pip install .": ".github/workflows/study.yml",
     "pip install --require-hashes -r hashed.txt": ".github/workflows/study.yml",
     "pip install --no-deps --no-build-isolation -e .": ".github/workflows/study.yml",
@@ -172,7 +174,7 @@ def test_what_runs_elsewhere_is_there(root):
         in (texts["Makefile"])
     )
     assert "srcore[test]" in extras["dev"]
-    assert "srcore[study,export,s3]" in extras["test"]
+    assert "srcore[study,benchmark,export,s3]" in extras["test"]
     assert "run: pip install . && " in texts[".github/workflows/study.yml"]
     for command, file in RUN_ELSEWHERE.items():
         if "hash" in command or "no-deps" in command:

@@ -16,9 +16,9 @@ from srcore.common.errors import StudyError
 from srcore.common.progress import progress
 from srcore.common.tensors import to_images, to_tensor
 from srcore.common.text import printable
-from srcore.evaluation.matlab import crop_to_multiple, imresize, luma
 from srcore.images.decode import decode
 from srcore.images.error import ImageError
+from srcore.images.matlab import crop_to_multiple, imresize, luma
 from srcore.inference.baselines import BASELINE, LINEAR
 from srcore.inference.linear import LinearFilter
 from srcore.inference.network import Network
@@ -171,7 +171,7 @@ def _outputs(
     for network in networks:
         if output in network.model.outputs:
             made = to_images(network(inputs)[output])[0]
-            yield network.card.model, network.card.seed, network.card.weights or "", made
+            yield network.method, network.card.seed, network.card.weights or "", made
 
 
 def judge(output: NDArray[np.uint8], target: NDArray[np.uint8], scale: int) -> dict[str, float]:

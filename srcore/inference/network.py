@@ -1,5 +1,6 @@
 """Running trained networks on new images: the frozen features are computed from the weights."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -9,6 +10,7 @@ from srcore.common.errors import StudyError
 from srcore.features.extractor import Extractor, load_extractor
 from srcore.models.base import SuperResolver
 from srcore.models.checkpoint import Card
+from srcore.training.augment import DIHEDRAL, dihedral, undo_dihedral
 
 
 @dataclass(frozen=True)
@@ -19,11 +21,14 @@ class Network:
         model: the network, in evaluation mode.
         card: what its checkpoint says.
         extractor: its frozen extractor, None when it has none.
+        ensemble: whether outputs are means over the eight dihedral transforms of the input (the
+            field's geometric self-ensemble, Timofte et al. 2016), for eight times the work.
     """
 
     model: SuperResolver
     card: Card
     extractor: Extractor | None
+    ensemble: bool = False
 
     @property
     def label(self) -> str:
@@ -31,18 +36,49 @@ class Network:
         notes = "; ".join(filter(None, (self.card.weights, self.card.precision)))
         return f"{self.card.model} ({notes})" if notes else self.card.model
 
-    @torch.inference_mode()
-    def __call__(self, low: Tensor) -> dict[str, Tensor]:
-        """(N, 3, H, W) in [0, 1] → its outputs, each (N, 3, s·H, s·W)."""
-        return self.model(low, *self._features(low))
+    @property
+    def method(self) -> str:
+        """Name in tables of methods; an ensemble has the field's plus sign."""
+        return f"{self.card.model}{'+' if self.ensemble else ''}"
 
     @torch.inference_mode()
-    def only(self, output: str, low: Tensor) -> Tensor:
-        """(N, 3, H, W) in [0, 1] → one of its outputs, (N, 3, s·H, s·W)."""
-        return self.model.only(output, low, *self._features(low))
+    def __call__(self, low: Tensor, features: Tensor | None = None) -> dict[str, Tensor]:
+        """Run the network.
 
-    def _features(self, low: Tensor) -> tuple[Tensor, ...]:
-        return () if self.extractor is None else (self.extractor(low),)
+        Args:
+            low: (N, 3, H, W) in [0, 1].
+            features: frozen features that stand for the image as a whole, when they are at hand.
+
+        Returns:
+            Its outputs, each (N, 3, s·H, s·W).
+        """
+        return self._mean_over_ways(lambda x: self.model(x, *self._features(x, features)), low)
+
+    @torch.inference_mode()
+    def only(self, output: str, low: Tensor, features: Tensor | None = None) -> Tensor:
+        """One of its outputs, (N, 3, s·H, s·W); args as of a call."""
+
+        def run(x: Tensor) -> dict[str, Tensor]:
+            return {output: self.model.only(output, x, *self._features(x, features))}
+
+        return self._mean_over_ways(run, low)[output]
+
+    def _mean_over_ways(
+        self, run: Callable[[Tensor], dict[str, Tensor]], low: Tensor
+    ) -> dict[str, Tensor]:
+        if not self.ensemble:
+            return run(low)
+        total: dict[str, Tensor] = {}
+        for way in range(DIHEDRAL):
+            for name, output in run(dihedral(low, way)).items():
+                part = undo_dihedral(output, way).div(DIHEDRAL)
+                total[name] = total[name] + part if name in total else part
+        return total
+
+    def _features(self, low: Tensor, given: Tensor | None) -> tuple[Tensor, ...]:
+        if self.extractor is None:
+            return ()
+        return (self.extractor(low) if given is None else given,)
 
 
 def assemble(

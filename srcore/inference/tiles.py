@@ -124,10 +124,7 @@ class Tiles:
                 )
 
     def _run(self, output: str, low: Pixels, features: Tensor | None) -> Tensor:
-        given = self._tensor(low)
-        if features is None:
-            return self._network.only(output, given)
-        return self._network.model.only(output, given, features)
+        return self._network.only(output, self._tensor(low), features)
 
     def _features(self) -> Tensor:
         """Those of the image as a whole, without what was put around it."""

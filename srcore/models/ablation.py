@@ -26,3 +26,17 @@ class WithReportLoss(SuperResNetSubpixel):
 
     idea: ClassVar[str] = "subpixel trained on the report's loss"
     changes: ClassVar[Mapping[str, Any]] = {"loss": "inverse_psnr"}
+
+
+class WithoutSpectrum(SuperResNetSubpixel):
+    """Trained on L1 alone, without the difference of the spectra."""
+
+    idea: ClassVar[str] = "subpixel trained on L1 alone"
+    changes: ClassVar[Mapping[str, Any]] = {"loss": "l1"}
+
+
+class WithAdam(SuperResNetSubpixel):
+    """All of it trained by Adam, none by Muon."""
+
+    idea: ClassVar[str] = "subpixel trained by Adam alone"
+    changes: ClassVar[Mapping[str, Any]] = {"optimizer": "adam"}

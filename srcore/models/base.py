@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+RGB = 3
+"""Channels of an image."""
 
 
 class SuperResolver(nn.Module):
@@ -36,6 +39,17 @@ class SuperResolver(nn.Module):
     """Pixels a side for each of its frozen features: tiles start and end at multiples of it."""
     global_features: ClassVar[bool] = False
     """Whether its frozen features are of the image as a whole, and one for all tiles."""
+
+    def hidden_kernels(self) -> list[nn.Parameter]:
+        """The kernels that Muon trains: of convolutions from features to features.
+
+        That leaves out what takes an image or gives one; Adam trains it, and all biases.
+        """
+        convolutions = (module for module in self.modules() if isinstance(module, nn.Conv2d))
+        kernels = [
+            conv.weight for conv in convolutions if min(conv.in_channels, conv.out_channels) > RGB
+        ]
+        return cast("list[nn.Parameter]", kernels)
 
     def only(self, output: str, low: Tensor, *features: Tensor) -> Tensor:
         """One of the outputs, (N, 3, s·H, s·W), from the arguments of `forward`.

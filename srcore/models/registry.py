@@ -35,6 +35,8 @@ MODELS: dict[str, Entry] = {
     "subpixel_no_skip": Entry("srcore.models.ablation:WithoutSkip", ("ablation",)),
     "subpixel_bilinear": Entry("srcore.models.ablation:WithBilinearHead", ("ablation",)),
     "subpixel_report_loss": Entry("srcore.models.ablation:WithReportLoss", ("ablation",)),
+    "subpixel_l1": Entry("srcore.models.ablation:WithoutSpectrum", ("ablation",)),
+    "subpixel_adam": Entry("srcore.models.ablation:WithAdam", ("ablation",)),
 }
 """Name of a model → its line."""
 

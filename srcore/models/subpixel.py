@@ -57,6 +57,11 @@ class SuperResNetSubpixel(SuperResolver):
             {output: scaled_down(conv3(CHANNELS, 3 * n)) for output, n in cells.items()}
         )
 
+    def hidden_kernels(self) -> list[nn.Parameter]:
+        """Those of the body and the last convolution; a sub-pixel head gives an image."""
+        heads = {id(parameter) for parameter in self.heads.parameters()}
+        return [kernel for kernel in super().hidden_kernels() if id(kernel) not in heads]
+
     def forward(self, low: Tensor) -> dict[str, Tensor]:
         """(N, 3, H, W) in [0, 1] → mid (N, 3, 2H, 2W), large (N, 3, 4H, 4W), about [0, 1]."""
         features = self._features(low)

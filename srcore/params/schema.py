@@ -6,27 +6,13 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
-from pydantic.config import JsonDict
+from pydantic import AfterValidator, Field, model_validator
 
 from srcore.models.registry import MODELS, SETS
+from srcore.params.asked import Benchmark, Shipped
+from srcore.params.base import NOTHING, ExistingPath, Settings, Weights
 from srcore.params.nearest import nearest
 from srcore.params.sources import SOURCES
-
-NOTHING = "data/none"
-"""A committed empty file that path parameters point at when they are not used: DVC needs a path."""
-
-
-class Settings(BaseModel):
-    """Base of all groups: no unknown key, no silent conversion, no change after loading."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        strict=True,
-        frozen=True,
-        use_attribute_docstrings=True,
-        allow_inf_nan=False,
-    )
 
 
 def _known_model(name: str) -> str:
@@ -40,23 +26,6 @@ def _known_source(name: str) -> str:
     if name not in SOURCES:
         raise ValueError(f"is not one of {', '.join(SOURCES)}{nearest(name, list(SOURCES))}")
     return name
-
-
-def _existing(path: str) -> str:
-    if not Path(path).exists():
-        raise ValueError("does not exist; give the path of a file or folder that does")
-    return path
-
-
-def _weights(value: str) -> str:
-    if value in ("random", "pretrained"):
-        return value
-    if not Path(value).is_file() or value == NOTHING:
-        hint = nearest(value, ["random", "pretrained"])
-        raise ValueError(
-            f"is neither 'random' nor 'pretrained' nor the path of a weights file{hint}"
-        )
-    return value
 
 
 def _doubling(sizes: list[int]) -> list[int]:
@@ -89,16 +58,6 @@ def _said(sentences: list[str]) -> list[str]:
         if not sentence.strip():
             raise ValueError(f"sentence {place} is empty; write it or take it out")
     return sentences
-
-
-# What a validator adds to a type is told to docs/parameters.md beside it.
-PATH: JsonDict = {"format": "path"}
-ExistingPath = Annotated[str, AfterValidator(_existing), Field(json_schema_extra=PATH)]
-Weights = Annotated[
-    str,
-    AfterValidator(_weights),
-    Field(json_schema_extra={"anyOf": [{"enum": ["random"]}, {"enum": ["pretrained"]}, PATH]}),
-]
 
 
 Seed = Annotated[int, Field(ge=0), AfterValidator(_seed)]
@@ -199,12 +158,19 @@ class Subpixel(Settings):
     """Images a step."""
     lr: float = Field(gt=0, le=1)
     """Adam's learning rate; the highest one where the schedule changes it."""
-    loss: Literal["l1", "inverse_psnr"]
-    """l1, or inverse_psnr as for the report's networks."""
-    schedule: Literal["one_cycle", "constant"]
-    """one_cycle (up for three tenths of the steps, then down to nothing) or constant."""
+    optimizer: Literal["muon", "adam"]
+    """muon for the kernels between features and Adam for the rest, or adam for all."""
+    muon_lr: float = Field(gt=0, le=1)
+    """Muon's learning rate; the highest one where the schedule changes it; unused with adam."""
+    loss: Literal["l1_fft", "l1", "inverse_psnr"]
+    """l1, l1_fft (and the difference of the spectra), or inverse_psnr (the report's)."""
+    schedule: Literal["linear", "one_cycle", "constant"]
+    """linear (to nothing), one_cycle (up for three tenths of the steps, then down to nothing) or
+    constant."""
+    warm_up: float = Field(ge=0, lt=1)
+    """Share of the steps for which the rates of linear and constant rise; one_cycle has its own."""
     max_norm: float = Field(ge=0)
-    """Greatest norm of a gradient; longer ones are shortened to it; 0 for no bound."""
+    """Greatest norm of a gradient; longer ones are clipped to it; 0 for no bound."""
     flips: bool
     """Turn and mirror every batch at random."""
     average: float = Field(ge=0, lt=1)
@@ -245,13 +211,6 @@ class ClipAnalysis(Settings):
     """Your own sentences; an empty list asks for the VOC classes instead."""
 
 
-class Benchmark(Settings):
-    """The field's benchmarks, judged by a stage that runs only when it is asked for."""
-
-    folder: ExistingPath
-    """Its sub-folders are data sets of high-resolution images; data/none for no folder."""
-
-
 class Params(Settings):
     """All of params.yaml."""
 
@@ -273,6 +232,7 @@ class Params(Settings):
     frozen: Frozen
     train: Train
     subpixel: Subpixel
+    shipped: Shipped
     trainer: Trainer
     compare: Compare
     clip_analysis: ClipAnalysis

@@ -96,7 +96,7 @@ def train(
                 step = start // batch_size + 1
                 raise StudyError(
                     f"the loss is {sum(values[0])} in epoch {epoch}, step {step}; "
-                    f"{recipe.group}.lr = {recipe.lr} may be too high"
+                    f"{recipe.rates()} may be too high"
                 )
             optimization.step(loss.sum())
             for key, value in zip(sums, chain(*values), strict=True):
@@ -106,7 +106,7 @@ def train(
         if not all(map(isfinite, quality.values())):
             raise StudyError(
                 f"the network gives no numbers after epoch {epoch}; "
-                f"{recipe.group}.lr = {recipe.lr} may be too high"
+                f"{recipe.rates()} may be too high"
             )
         for name in model.outputs:
             line = {"epoch": epoch, "output": name, "criterion": recipe.loss}

@@ -4,11 +4,16 @@ from typing import Any, cast
 
 import torch
 from lightning_fabric import Fabric
-from torch import Tensor
-from torch.optim import lr_scheduler, swa_utils
+from torch import Tensor, nn
+from torch.optim import swa_utils
 
+from srcore.common.errors import StudyError
 from srcore.models.base import SuperResolver
+from srcore.training.muon import Muon
 from srcore.training.recipe import Recipe
+from srcore.training.schedules import SCHEDULES
+
+ADAM_BETA2 = 0.999
 
 
 class OptimizationState:
@@ -24,13 +29,8 @@ class OptimizationState:
             steps: steps of the whole training.
         """
         self.model = model
-        self._fabric = fabric
-        self._optimizer = torch.optim.Adam(model.parameters(), lr=recipe.lr, fused=True)
-        self._schedule = (
-            lr_scheduler.OneCycleLR(self._optimizer, recipe.lr, total_steps=steps)
-            if recipe.schedule == "one_cycle"
-            else None
-        )
+        self._optimizers = _optimizers(model, recipe)
+        self._recipe = recipe
         self._average = (
             swa_utils.AveragedModel(
                 model,
@@ -40,8 +40,8 @@ class OptimizationState:
             if recipe.average
             else None
         )
-        self._shared, self._stepper = fabric.setup(model, self._optimizer)
-        self._max_norm = recipe.max_norm
+        self._shared, *self._steppers = fabric.setup(model, *self._optimizers)
+        self._fabric = fabric
         self._taken = 0
         self._steps = steps
 
@@ -64,16 +64,15 @@ class OptimizationState:
 
     def step(self, loss: Tensor) -> None:
         """One step down the gradient of a scalar, averaged over the processes."""
-        self._stepper.zero_grad()
+        self._set_rates()
+        for stepper in self._steppers:
+            stepper.zero_grad()
         self._fabric.backward(loss)
-        if self._max_norm:
-            self._fabric.clip_gradients(
-                self._shared, self._stepper, max_norm=self._max_norm, error_if_nonfinite=False
-            )
-        self._stepper.step()
+        if self._recipe.max_norm:  # of all parameters together, whichever optimiser has them
+            nn.utils.clip_grad_norm_(self.model.parameters(), self._recipe.max_norm)
+        for stepper in self._steppers:
+            stepper.step()
         self._taken += 1
-        if self._schedule is not None and self._taken < self._steps:
-            self._schedule.step()
         if self._average is not None:
             self._average.update_parameters(self.model)
 
@@ -81,8 +80,7 @@ class OptimizationState:
         """Everything that decides the next steps."""
         return {
             "model": self.model.state_dict(),
-            "optimizer": self._optimizer.state_dict(),
-            "schedule": self._schedule.state_dict() if self._schedule else None,
+            "optimizers": [optimizer.state_dict() for optimizer in self._optimizers],
             "average": self._average.state_dict() if self._average else None,
             "taken": self._taken,
         }
@@ -90,9 +88,34 @@ class OptimizationState:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from what `state_dict` gave."""
         self.model.load_state_dict(state["model"])
-        self._optimizer.load_state_dict(state["optimizer"])
-        if self._schedule is not None:
-            self._schedule.load_state_dict(state["schedule"])
+        for optimizer, saved in zip(self._optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(saved)
         if self._average is not None:
             self._average.load_state_dict(state["average"])
         self._taken = state["taken"]
+
+    def _set_rates(self) -> None:
+        """Give both optimisers what the schedule asks of this step."""
+        recipe = self._recipe
+        rate = SCHEDULES[recipe.schedule](self._taken, self._steps, recipe.warm_up)
+        for optimizer in self._optimizers:
+            group = optimizer.param_groups[0]
+            if isinstance(optimizer, Muon):
+                group["lr"] = recipe.muon_lr * rate.factor
+            else:
+                group["lr"] = recipe.lr * rate.factor
+                group["betas"] = (rate.beta1, ADAM_BETA2)
+
+
+def _optimizers(model: SuperResolver, recipe: Recipe) -> list[torch.optim.Optimizer]:
+    """Adam for all parameters, or Muon for the kernels between features and Adam for the rest."""
+    hidden = model.hidden_kernels() if recipe.optimizer == "muon" else []
+    if recipe.optimizer == "muon" and not hidden:
+        raise StudyError(
+            f"{recipe.group}.optimizer = muon: {type(model).__name__} has no convolution from "
+            "features to features; set it to adam"
+        )
+    theirs = {id(kernel) for kernel in hidden}
+    others = [parameter for parameter in model.parameters() if id(parameter) not in theirs]
+    adam = torch.optim.Adam(others, lr=recipe.lr, fused=True)
+    return [Muon(hidden, recipe.muon_lr), adam] if hidden else [adam]

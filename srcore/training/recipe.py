@@ -17,11 +17,14 @@ class Recipe:
         batch_size: images a step.
         lr: Adam's learning rate; the highest one where the schedule changes it.
         loss: name of a loss in `srcore.training.losses.LOSSES`.
-        schedule: constant, or one_cycle (up for three tenths of the steps, then down to nothing).
-        max_norm: greatest norm of a gradient, longer ones are shortened to it; 0 for no bound.
+        schedule: name of a schedule in `srcore.training.schedules.SCHEDULES`.
+        max_norm: greatest norm of a gradient, longer ones are clipped to it; 0 for no bound.
         flips: turn and mirror every batch at random.
         average: decay of the exponential average of the weights, which is then the network that
             is judged and kept; 0 for none.
+        optimizer: adam, or muon: Muon for the kernels between features, Adam for the rest.
+        muon_lr: Muon's learning rate; the highest one where the schedule changes it.
+        warm_up: share of the steps for which the rates of linear and constant rise.
         group: group of params.yaml that these come from, for messages.
     """
 
@@ -33,11 +36,19 @@ class Recipe:
     max_norm: float = 0.0
     flips: bool = False
     average: float = 0.0
+    optimizer: str = "adam"
+    muon_lr: float = 0.0
+    warm_up: float = 0.0
     group: str = "train"
 
     def settings(self) -> dict[str, Any]:
         """What decides the training, as a checkpoint carries it."""
         return {key: value for key, value in asdict(self).items() if key != "group"}
+
+    def rates(self) -> str:
+        """The learning rates by their names in params.yaml, for messages."""
+        names = ["lr", "muon_lr"] if self.optimizer == "muon" else ["lr"]
+        return " and ".join(f"{self.group}.{name} = {getattr(self, name)}" for name in names)
 
 
 def recipe_for(model: "type[SuperResolver]", params: "Params") -> Recipe:

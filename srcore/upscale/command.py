@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 
@@ -48,6 +48,7 @@ class Options:
     tile: int = TILE
     device: str = "auto"
     weights: str | None = None
+    ensemble: bool = False
 
 
 def upscale(inputs: list[Path], options: Options, say: Say) -> None:
@@ -77,6 +78,7 @@ def upscale(inputs: list[Path], options: Options, say: Say) -> None:
     )
     device = pick_device(options.device)
     network = load_network(options.checkpoint, options.weights, device)
+    network = replace(network, ensemble=options.ensemble)
     if size.box is None and size.longest is None and size.scale > 1:
         output_for(network, size.scale)
     failed = list(todo.failed)

@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from matlab import matrix, to_uint8
 from photographs import FOLDER, arrays
 from PIL import Image
 from ruamel.yaml import YAML
 from skimage.color import rgb2ycbcr
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
-from test_matlab import matrix, to_uint8
 from tiny import CPU, tiny_clip, tiny_linear, tiny_network
 
 from srcore.common.errors import StudyError
@@ -28,8 +28,8 @@ from srcore.evaluation.benchmark import (
     judge,
     judge_benchmarks,
 )
-from srcore.evaluation.matlab import crop_to_multiple, imresize
 from srcore.features.extractor import load_extractor
+from srcore.images.matlab import crop_to_multiple, imresize
 from srcore.inference.network import Network
 from srcore.metrics.seeds import mean_over_seeds
 from srcore.models.checkpoint import Card, save_checkpoint

@@ -205,7 +205,7 @@ OUT_OF_RANGE = [
     ("subpixel.batch_size", 0, "greater than or equal to 1"),
     ("subpixel.lr", 2.0, "less than or equal to 1"),
     ("subpixel.loss", "l2", "'l1' or 'inverse_psnr'"),
-    ("subpixel.schedule", "cosine", "'one_cycle' or 'constant'"),
+    ("subpixel.schedule", "cosine", "'linear', 'one_cycle' or 'constant'"),
     ("subpixel.max_norm", -0.1, "greater than or equal to 0"),
     ("subpixel.flips", 1, "valid boolean"),
     ("subpixel.average", 1.0, "less than 1"),
@@ -394,7 +394,7 @@ def test_every_parameter_is_in_the_table_with_its_value_and_meaning():
 def test_the_table_follows_the_values(load):
     text = printed(load({"model": "vgg", "data.limit": 5, "seeds": list(range(30))}))
     assert "| `data.limit` | a whole number, 2 or more; or null | `5` |" in text
-    assert "or `subpixel_report_loss` | `vgg` |" in text
+    assert "or `subpixel_adam` | `vgg` |" in text
     assert "| 30 entries |" in text
 
 

@@ -12,6 +12,7 @@ EXCEPTED = ("srcore/__init__.py", "srcore/models/registry.py", "srcore/params")
 FETCHING = ("srcore/data/download.py", "srcore/data/transfer.py")
 ON_DEMAND = {
     "download": (*FETCHING, "srcore/data/archive.py", "srcore/data/dataset.py"),
+    "train_shipped": ("srcore/models/subpixel.py",),
     **dict.fromkeys(("evaluate", "compare", "clip_analysis", "benchmark"), FETCHING),
 }
 """Stage → what it imports for another source of images, or for weights that are to be fetched."""

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import shutil
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -93,6 +94,15 @@ def test_asking_ones_own_question(built, shell, tmp_path):
         {"/my/benchmarks": str(tmp_path / "benchmarks")},
     )
     assert "Set2" in shell("dvc metrics show metrics/benchmark.json")
+    (tmp_path / "networks").mkdir()
+    own = built.path / "data/models/all/basic.seed0.safetensors"
+    shutil.copy(own, tmp_path / "networks/theirs.safetensors")
+    shell(
+        "dvc exp run stages/dvc.yaml:benchmark -S benchmark.folder=/my/benchmarks "
+        "-S benchmark.checkpoints=/my/networks",
+        {"/my/": f"{tmp_path}/"},
+    )
+    assert "theirs" in (built.path / "plots/benchmark.html").read_text()
 
     shell('git commit --all --message "A lower learning rate"')
     # A line more: git may take a file of the same size, written in the same second, for unchanged.
@@ -232,6 +242,7 @@ def test_ones_own_images_enlarged(built, shell):
     assert made(fit, "photo.90x90.jpg", replaced=smaller) == [(90, 60)]
     side, smaller = "srcore upscale holiday --max-side 4000 --skip-existing", {"4000": "75"}
     assert made(side, "holiday.75/beach.75.png", replaced=smaller) == [(75, 45)]
+    assert made("srcore upscale photo.jpg --ensemble", "photo.x4.jpg") == [(240, 160)]
     made("srcore upscale photo.jpg --compare", "photo.x4.jpg", "photo.x4.compare.png")
     made(
         "srcore upscale photo.jpg --compare "

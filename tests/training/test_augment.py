@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from srcore.training.augment import DIHEDRAL, dihedral
+from srcore.training.augment import DIHEDRAL, dihedral, undo_dihedral
 
 
 def test_all_ways_of_an_image_without_symmetry_differ():
@@ -24,6 +24,13 @@ def test_way_0_changes_nothing():
 def test_a_way_is_undone_by_another(way):
     images = torch.rand(2, 3, 5, 5)
     assert any(dihedral(dihedral(images, way), back).equal(images) for back in range(DIHEDRAL))
+
+
+@pytest.mark.parametrize("way", range(DIHEDRAL))
+@pytest.mark.parametrize("size", [(5, 5), (3, 7)])
+def test_each_way_is_undone(way, size):
+    images = torch.rand(2, 3, *size)
+    assert undo_dihedral(dihedral(images, way), way).equal(images)
 
 
 @pytest.mark.parametrize("way", range(DIHEDRAL))

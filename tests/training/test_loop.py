@@ -32,7 +32,20 @@ from srcore.training.resume import State, only_process
 CPU = torch.device("cpu")
 FABRIC = Fabric(accelerator="cpu", devices=1)
 MIXED = Fabric(accelerator="cpu", devices=1, plugins=Bfloat16Convolutions(CPU))
-OURS = Recipe(3, 2, 0.003, "l1", "one_cycle", 0.1, flips=True, average=0.9, group="subpixel")
+OURS = Recipe(
+    epochs=3,
+    batch_size=2,
+    lr=0.003,
+    loss="l1_fft",
+    schedule="linear",
+    max_norm=0.1,
+    flips=True,
+    average=0.9,
+    optimizer="muon",
+    muon_lr=0.01,
+    warm_up=0.1,
+    group="subpixel",
+)
 
 
 @pytest.fixture(scope="module")

@@ -6,12 +6,12 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from literal import PSNRLoss
+from literal import L1AndSpectrum, PSNRLoss
 from photographs import photographs
 from skimage.metrics import peak_signal_noise_ratio
 
 from srcore.metrics.psnr import SMALLEST_MSE, mean_squared_error, psnr
-from srcore.training.losses import LARGEST_MSE, inverse_psnr
+from srcore.training.losses import LARGEST_MSE, inverse_psnr, l1_fft
 
 
 def of_mse(mse: float) -> torch.Tensor:
@@ -127,3 +127,20 @@ def test_nan_is_not_hidden():
     target = torch.rand(1, 3, 4, 4)
     assert inverse_psnr(target * math.nan, target).isnan()
     assert psnr(target * math.nan, target).isnan()
+
+
+@pytest.mark.parametrize("size", [(8, 8), (7, 10)])
+def test_l1_and_spectrum_is_the_literal_one(size):
+    output, target = noisy(2, 3, *size, dtype=torch.float64)
+    found = l1_fft(output, target)
+    torch.testing.assert_close(found.double(), L1AndSpectrum()(output, target), rtol=1e-5, atol=0)
+
+
+def test_the_spectrum_weighs_errors_that_repeat():
+    """An error of one amplitude costs more when all of the image has it in one wave."""
+    target = torch.zeros(1, 1, 16, 16)
+    wave = torch.cos(torch.arange(16) * math.pi / 2).expand(1, 1, 16, 16)
+    signs = torch.randint(2, (1, 1, 16, 16), generator=torch.Generator().manual_seed(0)) * 2.0 - 1
+    scattered = signs * wave.abs()
+    assert l1_fft(wave, target) < l1_fft(scattered, target)
+    torch.testing.assert_close((wave - target).abs().mean(), (scattered - target).abs().mean())

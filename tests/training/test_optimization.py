@@ -8,15 +8,28 @@ import torch
 from lightning_fabric import Fabric
 from torch import nn
 
+from srcore.common.errors import StudyError
 from srcore.models.base import SuperResolver
 from srcore.models.registry import model_class
+from srcore.training.muon import orthogonalise
 from srcore.training.optimization import OptimizationState
 from srcore.training.recipe import Recipe
+from srcore.training.schedules import SCHEDULES
 
 FABRIC = Fabric(accelerator="cpu", devices=1)
 STEPS = 12
 REPORT = Recipe(epochs=1, batch_size=1, lr=0.01)
-OURS = Recipe(epochs=1, batch_size=1, lr=0.01, schedule="one_cycle", average=0.8)
+CYCLE = Recipe(epochs=1, batch_size=1, lr=0.01, schedule="one_cycle", average=0.8)
+MUON = Recipe(
+    epochs=1,
+    batch_size=1,
+    lr=0.01,
+    schedule="linear",
+    max_norm=0.1,
+    optimizer="muon",
+    muon_lr=0.02,
+    warm_up=0.2,
+)
 
 
 def model() -> SuperResolver:
@@ -65,7 +78,7 @@ def test_one_cycle_goes_up_then_down_to_nothing():
     assert moved[-1] < 1e-3 * max(moved)
 
 
-def test_long_gradients_are_shortened_and_short_ones_left():
+def test_long_gradients_are_clipped_and_short_ones_left():
     """Adam levels a constant factor out, so the gradient is looked at, not the step."""
     seen = {}
     for bound in (0.0, 1e-3, 1e3):
@@ -75,6 +88,37 @@ def test_long_gradients_are_shortened_and_short_ones_left():
     assert seen[0.0].norm() > 0.01
     assert seen[1e3].equal(seen[0.0])
     torch.testing.assert_close(seen[1e-3], 1e-3 * seen[0.0] / seen[0.0].norm(), rtol=1e-3, atol=0)
+
+
+def test_muon_trains_the_hidden_kernels_and_adam_the_rest():
+    """Against both optimisers taken by hand, torch's Adam and a literal step of Muon."""
+    optimization = OptimizationState(FABRIC, model(), MUON, STEPS)
+    taught(optimization, 0, STEPS)
+    other = model()
+    (hidden,) = other.hidden_kernels()
+    others = [p for p in other.parameters() if p is not hidden]
+    adam = torch.optim.Adam(others, lr=0.01)
+    average = torch.zeros(hidden.shape[0], hidden[0].numel())
+    for step in range(STEPS):
+        factor = SCHEDULES["linear"](step, STEPS, 0.2).factor
+        adam.param_groups[0]["lr"] = 0.01 * factor
+        adam.zero_grad()
+        hidden.grad = None
+        loss(other, step).backward()
+        torch.nn.utils.clip_grad_norm_(other.parameters(), 0.1)
+        adam.step()
+        gradient = hidden.grad.flatten(1)
+        average = 0.9 * average + 0.1 * gradient
+        update = orthogonalise(0.1 * gradient + 0.9 * average)
+        hidden.data -= 0.02 * factor * update.view_as(hidden)
+    torch.testing.assert_close(weights(optimization.network), weights(other))
+
+
+def test_a_network_without_hidden_kernels_is_refused():
+    network = model()
+    network.hidden_kernels = list
+    with pytest.raises(StudyError, match=r"^train.optimizer = muon: .*set it to adam$"):
+        OptimizationState(FABRIC, network, MUON, STEPS)
 
 
 def test_the_average_forgets_at_its_decay():
@@ -87,7 +131,7 @@ def test_the_average_forgets_at_its_decay():
     assert not weights(optimization.network).equal(weights(optimization.model))
 
 
-@pytest.mark.parametrize("recipe", [REPORT, OURS], ids=["report", "ours"])
+@pytest.mark.parametrize("recipe", [REPORT, CYCLE, MUON], ids=["report", "cycle", "muon"])
 @pytest.mark.parametrize("stopped", [1, 5, STEPS - 1])
 def test_it_goes_on_from_its_state_in_the_same_bits(recipe, stopped, tmp_path):
     whole = OptimizationState(FABRIC, model(), recipe, STEPS)

@@ -17,7 +17,8 @@ from srcore.data.download import fetch
 from srcore.data.sources.source import Source
 from srcore.images.error import ImageError
 from srcore.params import Params
-from srcore.params.schema import NOTHING, Voc2007
+from srcore.params.base import NOTHING
+from srcore.params.schema import Voc2007
 
 OBJECT = ("annotation", "object")
 """Where an annotation says what is to be seen; an object's parts have names as well."""

@@ -12,7 +12,8 @@ from srcore.data.sources import voc2007
 from srcore.data.sources.voc2007 import object_names
 from srcore.images.decode import decode
 from srcore.images.error import ImageError
-from srcore.params.schema import NOTHING, Voc2007
+from srcore.params.base import NOTHING
+from srcore.params.schema import Voc2007
 
 NO_MIRROR = ["http://127.0.0.1:9/nothing.tar"]
 

@@ -1,0 +1,47 @@
+"""Who takes part in the benchmark: the model set, the shipped network, and networks of others."""
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from srcore.common.errors import StudyError
+from srcore.inference.baselines import BASELINE
+from srcore.inference.foreign import load_others
+from srcore.inference.load import load_network
+from srcore.inference.network import Network
+from srcore.params.asked import Benchmark
+from srcore.params.base import NOTHING
+
+SHIPPED = "shipped"
+"""Name of the package's own network in the tables."""
+
+
+def contestants(model_set: list[Network], asked: Benchmark, device: torch.device) -> list[Network]:
+    """The networks that `benchmark` asks for: the model set's, and those beside it.
+
+    Args:
+        model_set: the study's own networks.
+        asked: the parameters.
+        device: where to compute.
+
+    Raises:
+        StudyError: a checkpoint cannot be used, or two networks would have one name.
+    """
+    found = list(model_set)
+    if asked.shipped:
+        network = load_network(None, None, device)
+        found.append(replace(network, card=replace(network.card, model=SHIPPED)))
+    if asked.checkpoints != NOTHING:
+        found += load_others(Path(asked.checkpoints), device, pickles=asked.pickles)
+    names = Counter((network.card.model, network.card.seed) for network in found)
+    names[BASELINE, 0] += 1
+    for (name, _), count in names.items():
+        if count > 1:
+            raise StudyError(
+                f"benchmark.checkpoints: two methods would be named {name}; rename the file"
+            )
+    if asked.ensemble:
+        found += [replace(network, ensemble=True) for network in found]
+    return found

@@ -1,0 +1,93 @@
+"""Published rows of the field, beside the measured ones, with what each network costs."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from srcore.common.tables import Columns, read_table
+from srcore.inference.network import Network
+from srcore.metrics import cost
+from srcore.models.scales import OUTPUTS
+
+COLUMNS: Columns = {
+    "method": str,
+    "scale": float,
+    "parameters_k": None,
+    "multiadds_g_720p": None,
+    "data_set": str,
+    "psnr": float,
+    "ssim": float,
+    "source": str,
+}
+MEASURED = "measured here"
+"""Source of a row that this benchmark measured."""
+PIXELS = 1280 * 720
+"""Of the output that the field counts multiply-accumulates for."""
+SIDE = 72
+"""Side of the image that costs are counted on."""
+
+
+def with_published(means: pd.DataFrame, networks: list[Network], path: Path) -> pd.DataFrame:
+    """The content of `plots/benchmark.csv`: measured rows, then published ones of the same sets.
+
+    Args:
+        means: what `srcore.evaluation.benchmark.by_data_set` gave.
+        networks: those that were measured.
+        path: csv of published rows, with the columns `COLUMNS`.
+
+    Returns:
+        The measured rows with three more columns: parameters, multiadds (for an output of
+        1280 × 720, all outputs of a network counted) and source; and the published rows of the data
+        sets that were measured, at the outputs that were, with what was published of them.
+
+    Raises:
+        StudyError: the csv is missing or damaged.
+    """
+    costs = {network.method: _cost(network) for network in networks}
+    measured = means.copy()
+    measured["parameters"] = pd.Series(
+        [costs[method][0] if method in costs else None for method in means["method"]],
+        means.index,
+        dtype="Int64",
+    )
+    measured["multiadds"] = pd.Series(
+        [
+            costs[method][1].get(output) if method in costs else None
+            for method, output in zip(means["method"], means["output"], strict=True)
+        ],
+        means.index,
+        dtype="Int64",
+    )
+    measured["source"] = MEASURED
+    there = set(zip(means["data_set"], means["output"], strict=True))
+    names = {scale: output for output, scale in OUTPUTS.items()}
+    table = read_table(path, COLUMNS, f"restore it: git restore {path}")
+    lines: list[dict[str, Any]] = [
+        {
+            "data_set": row["data_set"],
+            "method": row["method"],
+            "output": names[int(row["scale"])],
+            "weights": "",
+            "psnr": row["psnr"],
+            "ssim": row["ssim"],
+            "parameters": 1e3 * row["parameters_k"],
+            "multiadds": 1e9 * row["multiadds_g_720p"],
+            "source": row["source"],
+        }
+        for row in table.to_dict("records")
+        if (row["data_set"], names.get(int(row["scale"]))) in there
+    ]
+    published = pd.DataFrame(lines, columns=list(measured.columns))
+    found = pd.concat([measured, published]) if lines else measured
+    whole = dict.fromkeys(("images", "seeds", "parameters", "multiadds"), "Int64")
+    return found.astype({name: kind for name, kind in whole.items() if name in found})
+
+
+def _cost(network: Network) -> tuple[int, dict[str, int]]:
+    """Parameters, and multiply-accumulates for the output of each name."""
+    macs = cost.macs(network.model, network.extractor, SIDE) * (8 if network.ensemble else 1)
+    return cost.parameters(network.model), {
+        output: round(macs * PIXELS / (OUTPUTS[output] * SIDE) ** 2)
+        for output in network.model.outputs
+    }

@@ -1,0 +1,111 @@
+"""Networks that others trained, from the files that the field exchanges; spandrel knows them."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from srcore.common.errors import StudyError, reason
+from srcore.common.text import printable
+from srcore.inference.network import Network
+from srcore.models.base import RGB, SuperResolver
+from srcore.models.checkpoint import Card, load_checkpoint
+from srcore.models.scales import OUTPUTS
+
+if TYPE_CHECKING:
+    from spandrel import ImageModelDescriptor
+
+SAFE, PICKLES = (".safetensors",), (".pth", ".pt", ".ckpt")
+"""Endings of files that hold tensors alone, and of pickles."""
+
+
+class ForeignNetwork(SuperResolver):
+    """An architecture of the field, as a network of one output."""
+
+    idea: ClassVar[str] = "trained by others"
+
+    def __init__(self, descriptor: "ImageModelDescriptor[Any]", output: str) -> None:
+        super().__init__()
+        self.outputs = (output,)  # type: ignore[misc]  # a class's elsewhere, a file's here
+        self.network = descriptor.model
+        self._descriptor = descriptor
+
+    def forward(self, low: Tensor) -> dict[str, Tensor]:
+        """(N, 3, H, W) in [0, 1] → its one output, in [0, 1]; padded as the network needs."""
+        return {self.outputs[0]: self._descriptor(low)}
+
+
+def load_others(path: Path, device: torch.device, *, pickles: bool) -> list[Network]:
+    """Load a checkpoint, or every checkpoint of a folder: this study's, or others'.
+
+    Args:
+        path: value of `benchmark.checkpoints`.
+        device: where to compute.
+        pickles: whether files that are pickles may be read (by spandrel's own reader, which runs
+            none of their code).
+
+    Raises:
+        StudyError: nothing there, a pickle that was not asked for, a file that is damaged or of an
+            architecture that is not known, a scale other than 2 and 4, or not RGB.
+    """
+    known = {*SAFE, *PICKLES}
+    files = [path] if path.is_file() else sorted(f for f in path.iterdir() if f.suffix in known)
+    if not files:
+        raise StudyError(f"benchmark.checkpoints = {path}: holds no {', '.join(sorted(known))}")
+    return [_load(file, device, pickles=pickles) for file in files]
+
+
+def _load(path: Path, device: torch.device, *, pickles: bool) -> Network:
+    if path.suffix in PICKLES and not pickles:
+        raise StudyError(
+            f"{path}: is a pickle; save it as safetensors, or have pickles read "
+            "(-S benchmark.pickles=true)"
+        )
+    if path.suffix in SAFE and _is_ours(path):
+        model, card = load_checkpoint(path)
+        if model.frozen is not None:
+            raise StudyError(f"{path}: takes frozen features; judge it in its model set")
+        return Network(model.to(device), _named(path, card.trained), None)
+    descriptor = _describe(path)
+    output = next((name for name, scale in OUTPUTS.items() if scale == descriptor.scale), None)
+    if output is None or descriptor.input_channels != RGB or descriptor.output_channels != RGB:
+        raise StudyError(
+            f"{path}: {descriptor.architecture.name} ×{descriptor.scale}, "
+            f"{descriptor.input_channels} to {descriptor.output_channels} channels; "
+            "×2 and ×4 of RGB images are judged, so take it out"
+        )
+    descriptor.to(device).eval()
+    trained = {"architecture": descriptor.architecture.name}
+    return Network(ForeignNetwork(descriptor, output).eval(), _named(path, trained), None)
+
+
+def _named(path: Path, trained: dict[str, Any]) -> Card:
+    """A file is known by its name: several may be of one architecture."""
+    return Card(printable(path.stem), 0, trained)
+
+
+def _is_ours(path: Path) -> bool:
+    try:
+        with safe_open(path, framework="pt") as file:
+            return "card" in (file.metadata() or {})
+    except SafetensorError as error:
+        raise StudyError(f"{path}: not a whole safetensors file ({error})") from None
+
+
+def _describe(path: Path) -> "ImageModelDescriptor[Any]":
+    try:
+        from spandrel import ImageModelDescriptor, ModelLoader  # noqa: PLC0415  an extra
+    except ImportError:
+        raise StudyError(
+            f"{path}: networks of others need spandrel; install it: "
+            "pip install -c constraints.txt -e '.[benchmark]'"
+        ) from None
+    try:
+        descriptor = ModelLoader(device="cpu").load_from_file(path)
+    except Exception as error:  # noqa: BLE001  its readers raise anything on damaged or odd files
+        raise StudyError(f"{path}: not a network that spandrel knows ({reason(error)})") from None
+    if not isinstance(descriptor, ImageModelDescriptor):
+        raise StudyError(f"{path}: takes more than an image; take it out")
+    return descriptor

@@ -1,0 +1,58 @@
+"""Groups of parameters of the stages that run only when they are asked for."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from srcore.params.base import ExistingPath, Settings
+
+
+class Shipped(Settings):
+    """Training of the network that the package ships, by the stage `train_shipped`."""
+
+    model: Literal["subpixel"]
+    """Its architecture; one with both outputs and no frozen features."""
+    seed: int = Field(ge=0)
+    """Seed of the first weights and of the crops."""
+    factors: list[Annotated[float, Field(gt=0, le=1)]] = Field(min_length=1)
+    """Sizes at which the originals are taken, as factors on their sides."""
+    steps: int = Field(ge=1)
+    """Steps of the whole training."""
+    period: int = Field(ge=1)
+    """Steps after which the state is saved, from which a stopped training goes on."""
+    batch_size: int = Field(ge=2)
+    """Crops a step."""
+    crop: int = Field(ge=8)
+    """Side in pixels of an input; its targets are twice and four times as large."""
+    large_share: float = Field(gt=0, lt=1)
+    """Share of the crops that are inputs for four times the size; the others are for twice."""
+    mid_weight: float = Field(ge=0)
+    """Weight of the output of twice the size on inputs for four times the size."""
+    lr: float = Field(gt=0, le=1)
+    """Adam's highest learning rate."""
+    muon_lr: float = Field(gt=0, le=1)
+    """Muon's highest learning rate."""
+    schedule: Literal["linear", "constant"]
+    """Of both learning rates: linear (to nothing), or constant, each after the warm-up."""
+    warm_up: float = Field(ge=0, lt=1)
+    """Share of the steps for which the rates rise."""
+    loss: Literal["l1", "l1_fft", "inverse_psnr"]
+    """Training loss, as for `subpixel`."""
+    max_norm: float = Field(gt=0)
+    """Greatest norm of a gradient; longer ones are clipped to it."""
+
+
+class Benchmark(Settings):
+    """The field's benchmarks, judged by the stage `benchmark`."""
+
+    folder: ExistingPath
+    """Its sub-folders are data sets of high-resolution images; data/none for no folder."""
+    checkpoints: ExistingPath
+    """Networks to judge beside the model set: a checkpoint, this study's or another's, or a folder
+    of them; data/none for none."""
+    shipped: bool
+    """Judge the network that the package ships as well."""
+    ensemble: bool
+    """Judge every network a second time with the mean of its eight dihedral transforms."""
+    pickles: bool
+    """Read .pth and .ckpt files as well, which are pickles; else safetensors alone."""

@@ -1,0 +1,150 @@
+"""The page of the benchmark: tables and a plot of PSNR against Multi-Adds, measured and published.
+
+It opens offline, with the style of the report.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import pandas as pd
+from markupsafe import Markup
+
+from srcore.evaluation.published import MEASURED
+from srcore.metrics.table import HEADLINE, METRICS
+from srcore.models.scales import OUTPUTS
+from srcore.reporting.page.render import environment, policy, source
+from srcore.reporting.page.svg import (
+    BOTTOM,
+    HEIGHT,
+    LEFT,
+    RIGHT,
+    TOP,
+    WIDTH,
+    frame,
+    linear,
+    log_ticks,
+    mark,
+    padded,
+    round_cost,
+    short,
+    svg,
+    text,
+    y_ticks,
+)
+
+FILLED, HOLLOW = 0, 7
+"""Marks of measured and of published rows."""
+LETTER, LINE = 6.2, 11
+"""Pixels of an average letter and of a line, to keep names from lying over each other."""
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A data set at one scale: its heading, its rows, and its drawing where costs are known."""
+
+    title: str
+    rows: list[dict[str, Any]]
+    drawing: Markup | None
+
+
+def render(table: pd.DataFrame) -> str:
+    """The page as HTML.
+
+    Args:
+        table: the content of `plots/benchmark.csv`.
+    """
+    pages = environment()
+    style = source(pages, "report.css")
+    return pages.get_template("benchmark.html.j2").render(
+        parts=[_part(*item) for item in table.groupby(["data_set", "output"], sort=False)],
+        metrics=METRICS,
+        policy=policy(style),
+        style=style,
+        filled=swatch(FILLED),
+        hollow=swatch(HOLLOW),
+    )
+
+
+def swatch(style: int) -> Markup:
+    """A mark for a legend."""
+    tag = Markup('<svg class="swatch" viewBox="-8 -8 16 16" aria-hidden="true">{}</svg>')
+    return tag.format(mark(style, 0, 0))
+
+
+def _part(key: Any, rows: pd.DataFrame) -> Part:
+    data_set, output = key
+    ordered = rows.sort_values(HEADLINE, kind="stable")
+    records = cast("list[dict[str, Any]]", ordered.to_dict("records"))
+    lines = [_row(line) for line in records]
+    costly = [line for line in records if pd.notna(line["multiadds"])]
+    drawing = plane(costly, f"PSNR on {data_set} against Multi-Adds") if costly else None
+    return Part(f"{data_set} ×{OUTPUTS[output]}", lines, drawing)
+
+
+def _row(line: dict[str, Any]) -> dict[str, Any]:
+    def known(name: str) -> str:
+        return short(float(line[name])) if pd.notna(line[name]) else "–"
+
+    return {
+        "method": line["method"],
+        "weights": line["weights"],
+        "figures": {
+            name: metric.shown(line[name]) if pd.notna(line[name]) else "–"
+            for name, metric in METRICS.items()
+        },
+        "parameters": known("parameters"),
+        "multiadds": known("multiadds"),
+        "measured": line["source"] == MEASURED,
+        "source": line["source"],
+    }
+
+
+def plane(lines: Sequence[dict[str, Any]], label: str) -> Markup:
+    """PSNR against Multi-Adds on a logarithmic axis; published rows have hollow marks."""
+    logs = padded([math.log10(line["multiadds"]) for line in lines], 0.15)
+    heights = padded([line[HEADLINE] for line in lines], 0.1)
+    along = linear(*logs, LEFT, WIDTH - RIGHT)
+    y_of = linear(*heights, HEIGHT - BOTTOM, TOP)
+    steps = log_ticks(10 ** logs[0], 10 ** logs[1])
+    parts = frame(
+        ("Multi-Adds", METRICS[HEADLINE].heading),
+        [(along(math.log10(x)), round_cost(x)) for x in steps],
+        y_ticks(*heights, y_of),
+    )
+    places = [(along(math.log10(line["multiadds"])), y_of(line[HEADLINE])) for line in lines]
+    taken: list[Box] = [(x - 5, y - 5, x + 5, y + 5) for x, y in places]
+    for line, (x, y) in zip(lines, places, strict=True):
+        style = FILLED if line["source"] == MEASURED else HOLLOW
+        note = f"{line['method']}: {line[HEADLINE]:.2f} dB, {short(line['multiadds'])}"
+        title = f"{note}, {line['source']}"
+        parts.append(
+            Markup("<g>{}<title>{}</title></g>").format(mark(style, x, y), title),
+        )
+    for line, (x, y) in zip(lines, places, strict=True):
+        parts += _name(str(line["method"]), x, y, taken)
+    return svg(parts, label)
+
+
+def _name(name: str, x: float, y: float, taken: list[Box]) -> list[Markup]:
+    """The name beside its mark where there is room; none where there is not (it has a tooltip)."""
+    width = LETTER * len(name)
+    for anchor, left, base in (
+        ("start", x + 7, y + 4),
+        ("end", x - 7 - width, y + 4),
+        ("middle", x - width / 2, y - 8),
+        ("middle", x - width / 2, y + 16),
+    ):
+        box = (left, base - LINE + 2, left + width, base + 2)
+        inside = box[0] > LEFT and box[2] < WIDTH and box[1] > 0 and box[3] < HEIGHT - BOTTOM
+        if inside and not any(_meet(box, other) for other in taken):
+            taken.append(box)
+            at = {"start": left, "end": left + width, "middle": x}[anchor]
+            return [text(at, base, name, anchor)]
+    return []
+
+
+def _meet(one: Box, other: Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]

@@ -1,0 +1,91 @@
+"""Training the network that ships, in periods after each of which it can be stopped and resumed."""
+
+import logging
+from math import ceil, isfinite
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from srcore.common.errors import StudyError
+from srcore.common.progress import progress
+from srcore.common.tables import write_table
+from srcore.models.checkpoint import Card, save_checkpoint
+from srcore.models.registry import model_class
+from srcore.params.asked import Shipped
+from srcore.shipping.crops import Crops
+from srcore.shipping.originals import Originals
+from srcore.shipping.step import Step
+from srcore.training.resume import State, digest
+from srcore.training.schedules import SCHEDULES
+
+logger = logging.getLogger(__name__)
+
+
+def train_shipped(
+    originals: Originals,
+    settings: Shipped,
+    *,
+    device: torch.device,
+    bfloat16: bool,
+    out: Path,
+    states: Path,
+) -> State:
+    """Train the network that ships; leave its checkpoint and its history in `out`.
+
+    The crops of a period are drawn from the seed and the period's number alone, so they are the
+    same wherever the training was stopped, and on whatever device it runs.
+
+    Args:
+        originals: the images to learn from.
+        settings: how to train.
+        device: where.
+        bfloat16: whether convolutions are computed in bfloat16.
+        out: an existing folder.
+        states: folder of the state from which a stopped training goes on.
+
+    Returns:
+        The state, to be forgotten when the stage's output is in its place.
+
+    Raises:
+        StudyError: the loss is no longer a number; no image is large enough.
+    """
+    torch.manual_seed(settings.seed)
+    model = model_class(settings.model)()
+    model.to(device=device, memory_format=torch.channels_last)  # type: ignore[reportCallIssue]
+    step = Step(model, Crops.of(originals, settings.crop, device), settings, bfloat16=bfloat16)
+    engine = {"device": device.type, "precision": "bf16-mixed" if bfloat16 else "32-true"}
+    trained = settings.model_dump() | {"images": originals.images} | engine
+    card = Card(settings.model, settings.seed, trained)
+    data = digest(*originals.pixels.values(), originals.places)
+    identity = trained | {"threads": torch.get_num_threads(), "data": data}
+    state = State(states / f"{card.file_name.removesuffix('.safetensors')}.state", identity)
+    history: list[dict[str, Any]] = []
+    if saved := state.load():
+        step.load_state_dict(saved["step"])
+        history = saved["history"]
+    schedule = SCHEDULES[settings.schedule]
+    periods = ceil(settings.steps / settings.period)
+    for period in progress(range(len(history), periods), "train_shipped", unit="period"):
+        first = period * settings.period
+        count = min(settings.period, settings.steps - first)
+        chance = np.random.default_rng([settings.seed, period])
+        plans = torch.from_numpy(step.plans(chance, count)).to(device)
+        if not step.recorded:
+            step.record(plans[0])
+        for ahead, plan in enumerate(plans):
+            step.take(plan, schedule(first + ahead, settings.steps, settings.warm_up).factor)
+        loss = step.mean_loss(count)
+        if not isfinite(loss):
+            raise StudyError(
+                f"the loss is {loss} after step {first + count}; shipped.muon_lr = "
+                f"{settings.muon_lr} or shipped.lr = {settings.lr} may be too high"
+            )
+        history.append({"step": first + count, "loss": loss})
+        state.save({"step": step.state_dict(), "history": history})
+        logger.info("step %d/%d: loss %.5f", first + count, settings.steps, loss)
+    save_checkpoint(model, card, out)
+    write_table(out / "history.csv", pd.DataFrame(history))
+    return state

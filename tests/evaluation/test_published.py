@@ -1,0 +1,113 @@
+"""Published rows beside measured ones, and the page that shows both."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from tiny import tiny_network
+
+from srcore.common.errors import StudyError
+from srcore.evaluation.benchmark import by_data_set
+from srcore.evaluation.published import MEASURED, with_published
+from srcore.metrics.table import METRICS
+from srcore.models.scales import OUTPUTS
+from srcore.reporting.benchmark import render
+
+METHODS = ("bicubic", "subpixel", "basic")
+
+
+@pytest.fixture
+def networks():
+    return [tiny_network("subpixel"), tiny_network("basic")]
+
+
+@pytest.fixture
+def means() -> pd.DataFrame:
+    """Of two data sets, one of which has published rows; `basic` has one output."""
+    chance = np.random.default_rng(0)
+    lines = [
+        {
+            "data_set": data_set,
+            "image": f"{k}.png",
+            "method": method,
+            "seed": 0,
+            "output": output,
+            "psnr": 30 + chance.random(),
+            "ssim": 0.9,
+            "gain": 0.1,
+            "weights": "",
+        }
+        for data_set in ("Set5", "mine")
+        for k in range(2)
+        for output in OUTPUTS
+        for method in METHODS
+        if (method, output) != ("basic", "large")
+    ]
+    return by_data_set(pd.DataFrame(lines))
+
+
+@pytest.fixture
+def rows(root, means, networks) -> pd.DataFrame:
+    return with_published(means, networks, root / "data/published.csv")
+
+
+def test_measured_rows_stay_as_they_are(means, rows):
+    measured = rows[rows.source == MEASURED]
+    for name in means:
+        assert measured[name].astype(str).tolist() == means[name].astype(str).tolist()
+
+
+def test_published_rows_of_the_data_sets_that_were_measured(root, rows):
+    published = rows[rows.source != MEASURED]
+    assert set(published.data_set) == {"Set5"}
+    literal = pd.read_csv(root / "data/published.csv")
+    literal = literal[literal.data_set == "Set5"]
+    assert len(published) == len(literal)
+    row = published[(published.method == "SAFMN") & (published.output == "large")].iloc[0]
+    assert (row.psnr, row.ssim, row.parameters, row.multiadds) == (32.18, 0.8948, 240_000, 14e9)
+    assert "SAFMN (ICCV 2023)" in row.source
+    bicubic = published[published.method == "bicubic"]
+    assert bicubic.parameters.isna().all()
+
+
+def test_costs_are_for_an_output_of_720p(rows):
+    """230,940 less the biases, at every pixel of the input."""
+    of = rows[(rows.method == "subpixel") & (rows.data_set == "mine")].set_index("output")
+    kernels = 9 * (3 * 32 + 23 * 32 * 32 + 32 * (12 + 48))
+    for output, scale in OUTPUTS.items():
+        assert of.multiadds[output] == kernels * 1280 * 720 // scale**2
+        assert of.parameters[output] == 230_940
+
+
+def test_sources_are_named(root):
+    table = pd.read_csv(root / "data/published.csv")
+    assert table.source.str.len().min() > 5
+    assert set(table.scale) == {2, 4}
+    assert not table.duplicated(["method", "scale", "data_set"]).any()
+
+
+def test_a_damaged_table_is_one_line(means, networks, tmp_path):
+    (tmp_path / "published.csv").write_text("method,scale\na,2\n")
+    with pytest.raises(StudyError, match=r"published\.csv: damaged .*restore it: git restore"):
+        with_published(means, networks, tmp_path / "published.csv")
+
+
+def test_the_page_shows_every_row_and_marks_the_published(rows):
+    page = render(rows)
+    assert "http:" not in page
+    assert "https:" not in page
+    for title in ("Set5 ×2", "Set5 ×4", "mine ×2", "mine ×4"):
+        assert f">{title}</h2>" in page
+    assert page.count('<th scope="row">') == len(rows)
+    assert page.count('<span class="badge">published</span>') == (rows.source != MEASURED).sum()
+    for metric in METRICS.values():
+        assert metric.heading in page
+    drawn = rows[rows.multiadds.notna()]
+    assert page.count("<title>") == 1 + len(drawn)
+    assert page.count(' hollow"') == (drawn.source != MEASURED).sum() + 4, "and one in each legend"
+
+
+def test_names_do_not_lie_over_each_other(rows):
+    """Every name that is written is of a row; the others are in tooltips."""
+    page = render(rows)
+    assert ">SAFMN</text>" in page
+    assert ">subpixel</text>" in page

@@ -1,0 +1,173 @@
+"""Checkpoints of others in the format in which they are exchanged, written here, judged here."""
+
+import dataclasses
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from photographs import arrays
+from PIL import Image
+from safetensors.torch import save_file
+from tiny import CPU, tiny_linear, tiny_network
+
+from srcore.common.errors import StudyError
+from srcore.common.tensors import to_tensor
+from srcore.evaluation.benchmark import find_images, judge_benchmarks
+from srcore.evaluation.contestants import contestants
+from srcore.inference.foreign import load_others
+from srcore.inference.load import SHIPPED
+from srcore.inference.network import Network
+from srcore.models.checkpoint import save_checkpoint
+from srcore.params import load_params
+from srcore.params.asked import Benchmark
+
+spandrel = pytest.importorskip("spandrel", reason="the extra `benchmark` is not installed")
+LOW = to_tensor(np.ascontiguousarray(arrays()[2][None]))
+"""97 × 75: odd sides, which architectures pad."""
+
+
+def span(scale: int = 2) -> torch.nn.Module:
+    from spandrel.architectures.SPAN import SPAN
+
+    torch.manual_seed(0)
+    options = {"num_in_ch": 3, "num_out_ch": 3, "feature_channels": 8, "upscale": scale}
+    return SPAN(**options).eval()
+
+
+def safmn(scale: int = 4) -> torch.nn.Module:
+    from spandrel.architectures.SAFMN import SAFMN
+
+    torch.manual_seed(0)
+    return SAFMN(dim=16, n_blocks=2, ffn_scale=2.0, upscaling_factor=scale).eval()
+
+
+def write(network: torch.nn.Module, path):
+    save_file({name: value.contiguous() for name, value in network.state_dict().items()}, path)
+    return path
+
+
+@pytest.fixture
+def asked(root) -> Benchmark:
+    return load_params(root / "params.yaml").benchmark
+
+
+@pytest.mark.parametrize(("make", "output", "scale"), [(span, "mid", 2), (safmn, "large", 4)])
+def test_its_output_is_that_of_the_architecture(tmp_path, make, output, scale):
+    network = make()
+    (found,) = load_others(write(network, tmp_path / "theirs.safetensors"), CPU, pickles=False)
+    assert found.method == "theirs"
+    assert found.model.outputs == (output,)
+    made = found(LOW)[output]
+    assert made.shape == (1, 3, scale * 75, scale * 97)
+    with torch.inference_mode():
+        expected = network(torch.nn.functional.pad(LOW, (0, 7, 0, 5), mode="reflect"))
+    middle = expected[..., : scale * 40, : scale * 40].clamp(0, 1)
+    torch.testing.assert_close(made[..., : scale * 40, : scale * 40], middle, atol=2e-2, rtol=0)
+
+
+def test_all_of_a_folder_take_part_at_their_scale(tmp_path, asked):
+    folder = tmp_path / "networks"
+    folder.mkdir()
+    write(span(), folder / "span.safetensors")
+    write(safmn(), folder / "safmn.safetensors")
+    ours = tiny_network("subpixel")
+    renamed = save_checkpoint(ours.model, ours.card, tmp_path)
+    renamed.rename(folder / "mine.safetensors")
+    (tmp_path / "images" / "Set1").mkdir(parents=True)
+    Image.fromarray(arrays()[2]).save(tmp_path / "images" / "Set1" / "a.png")
+    images = find_images(str(tmp_path / "images"), 10**9)
+    given = asked.model_copy(update={"checkpoints": str(folder), "ensemble": True})
+    networks = contestants([tiny_network("basic")], given, CPU)
+    table = judge_benchmarks(networks, tiny_linear(), images, 10**9, CPU)
+    methods = {output: set(part.method) for output, part in table.groupby("output")}
+    both = {"bicubic", "linear", "mine", "mine+", "shipped", "shipped+"}
+    assert methods == {
+        "mid": both | {"basic", "basic+", "span", "span+"},
+        "large": both | {"safmn", "safmn+"},
+    }
+
+
+def test_a_pickle_is_read_only_when_asked_to(tmp_path):
+    path = tmp_path / "theirs.pth"
+    torch.save({"params": span().state_dict()}, path)
+    with pytest.raises(StudyError, match=r"theirs\.pth: is a pickle; .*benchmark\.pickles=true"):
+        load_others(path, CPU, pickles=False)
+    (found,) = load_others(path, CPU, pickles=True)
+    (safe,) = load_others(write(span(), tmp_path / "safe.safetensors"), CPU, pickles=False)
+    assert found(LOW)["mid"].equal(safe(LOW)["mid"])
+
+
+class Bomb:
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return (open, (str(self.path), "w"))
+
+
+def test_code_in_a_pickle_does_not_run(tmp_path):
+    bomb = tmp_path / "bomb.pth"
+    bomb.write_bytes(pickle.dumps({"params": Bomb(tmp_path / "ran")}))
+    with pytest.raises(StudyError, match=r"bomb\.pth: not a network that spandrel knows"):
+        load_others(bomb, CPU, pickles=True)
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("harm", ["cut", "unknown", "scale", "frozen", "empty"])
+def test_what_cannot_be_judged_is_one_line(tmp_path, harm):
+    path = tmp_path / "theirs.safetensors"
+    if harm == "cut":
+        path.write_bytes(write(span(), path).read_bytes()[:-100])
+        message = "not a whole safetensors file"
+    elif harm == "unknown":
+        save_file({"a": torch.zeros(3)}, path)
+        message = "not a network that spandrel knows"
+    elif harm == "scale":
+        write(span(3), path)
+        message = r"SPAN ×3, 3 to 3 channels; ×2 and ×4"
+    elif harm == "frozen":
+        network = tiny_network("vgg")
+        save_checkpoint(network.model, network.card, tmp_path).rename(path)
+        message = "takes frozen features"
+    else:
+        path, message = tmp_path, r"holds no \.ckpt, \.pt, \.pth, \.safetensors"
+    with pytest.raises(StudyError, match=message):
+        load_others(path, CPU, pickles=False)
+
+
+def test_two_networks_of_one_name_are_refused(tmp_path, asked):
+    write(span(), tmp_path / "shipped.safetensors")
+    given = asked.model_copy(update={"checkpoints": str(tmp_path)})
+    with pytest.raises(StudyError, match="two methods would be named shipped; rename the file"):
+        contestants([], given, CPU)
+    assert len(contestants([], given.model_copy(update={"shipped": False}), CPU)) == 1
+
+
+def test_without_others_there_is_the_set_and_the_shipped(asked):
+    network = tiny_network("basic")
+    found = contestants([network], asked, CPU)
+    assert found[0] is network
+    assert [n.method for n in found] == ["basic", "shipped"]
+    assert SHIPPED.is_file()
+
+
+def test_an_ensemble_is_the_mean_of_eight_turned_runs():
+    """Against the symmetries of numpy, and equal to itself on a turned image."""
+    plain = tiny_network("subpixel")
+    both = dataclasses.replace(plain, ensemble=True)
+    assert isinstance(both, Network)
+    found = both(LOW)
+    for name, output in found.items():
+        total = np.zeros(output.shape)
+        for turns in range(4):
+            for mirrored in (False, True):
+                low = np.rot90(LOW.numpy(), turns, (2, 3))
+                low = low[..., ::-1] if mirrored else low
+                made = plain(torch.from_numpy(low.copy()))[name].numpy()
+                made = made[..., ::-1] if mirrored else made
+                total += np.rot90(made, -turns, (2, 3))
+        np.testing.assert_allclose(output.numpy(), total / 8, atol=1e-5)
+        turned = both(torch.rot90(LOW, 1, (2, 3)))[name]
+        torch.testing.assert_close(turned, torch.rot90(output, 1, (2, 3)), atol=1e-5, rtol=0)
+        assert not output.allclose(plain(LOW)[name], atol=1e-5)

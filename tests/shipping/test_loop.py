@@ -1,0 +1,133 @@
+"""The training of the shipped network: it learns, and resumes in the same bits."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from safetensors.torch import load_file
+from tiny import CPU
+
+from srcore.common.errors import StudyError
+from srcore.models.checkpoint import load_checkpoint
+from srcore.models.registry import model_class
+from srcore.shipping.crops import Crops
+from srcore.shipping.loop import train_shipped
+from srcore.shipping.step import Step
+from srcore.training.losses import LOSSES
+from srcore.training.resume import State
+
+FILE = "subpixel.seed0.safetensors"
+
+
+class StoppedError(Exception):
+    pass
+
+
+def run(originals, settings, folder, device=CPU, **options):
+    out = folder / "out"
+    out.mkdir(parents=True, exist_ok=True)
+    options = {"bfloat16": False} | options
+    return train_shipped(
+        originals, settings, device=device, out=out, states=folder / "states", **options
+    )
+
+
+def mean_loss(model, originals, settings) -> float:
+    """Of the large output, on crops that are always the same."""
+    crops = Crops.of(originals, settings.crop, CPU)
+    plan = torch.from_numpy(crops.draw(np.random.default_rng(9), "large", (64,)))
+    low, targets = crops.take(plan, "large")
+    with torch.no_grad():
+        return LOSSES["l1"](model(low)["large"], targets["large"]).item()
+
+
+def test_it_learns(originals, settings, tmp_path):
+    longer = settings.model_copy(update={"steps": 60, "period": 15, "warm_up": 0.1})
+    state = run(originals, longer, tmp_path)
+    assert list(pd.read_csv(tmp_path / "out" / "history.csv").step) == [15, 30, 45, 60]
+    model, card = load_checkpoint(tmp_path / "out" / FILE)
+    torch.manual_seed(longer.seed)
+    before = mean_loss(model_class("subpixel")(), originals, longer)
+    assert mean_loss(model, originals, longer) < 0.95 * before
+    assert card.trained["images"] == 3
+    assert card.trained["muon_lr"] == longer.muon_lr
+    assert json.dumps(card.trained)
+    assert state.path.exists()
+
+
+@pytest.mark.parametrize("stopped_after", [1, 2])
+def test_a_stopped_training_ends_in_the_same_bits(
+    originals, settings, tmp_path, monkeypatch, stopped_after
+):
+    run(originals, settings, tmp_path / "whole")
+    save, count = State.save, iter(range(1, 10))
+
+    def save_and_stop(state, content):
+        save(state, content)
+        if next(count) == stopped_after:
+            raise StoppedError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(State, "save", save_and_stop)
+        with pytest.raises(StoppedError):
+            run(originals, settings, tmp_path / "stopped")
+    run(originals, settings, tmp_path / "stopped")
+    for file in (FILE, "history.csv"):
+        whole, resumed = (tmp_path / name / "out" / file for name in ("whole", "stopped"))
+        assert whole.read_bytes() == resumed.read_bytes()
+
+
+def test_other_settings_do_not_resume(originals, settings, tmp_path):
+    run(originals, settings, tmp_path)
+    other = settings.model_copy(update={"mid_weight": 0.0})
+    run(originals, other, tmp_path)
+    resumed = load_file(tmp_path / "out" / FILE)
+    run(originals, other, tmp_path / "anew")
+    anew = load_file(tmp_path / "anew" / "out" / FILE)
+    assert all(resumed[name].equal(anew[name]) for name in anew)
+
+
+def test_rates_too_high_are_one_line(originals, settings, tmp_path):
+    wild = settings.model_copy(update={"lr": 1e30, "muon_lr": 1e30, "warm_up": 0.0})
+    with pytest.raises(StudyError, match=r"^the loss is \w+ after step \d; shipped\.muon_lr = 1e"):
+        run(originals, wild, tmp_path)
+
+
+def test_the_loss_is_that_of_each_crop_for_its_own_output(originals, settings):
+    """Against the same sum, taken apart; the weight of ×2 on inputs for ×4 is `mid_weight`."""
+    torch.manual_seed(0)
+    model = model_class("subpixel")()
+    weighted = settings.model_copy(update={"mid_weight": 0.25})
+    crops = Crops.of(originals, settings.crop, CPU)
+    step = Step(model, crops, weighted, bfloat16=False)
+    plan = torch.from_numpy(step.plans(np.random.default_rng(3), 1))[0]
+    criterion = LOSSES[settings.loss]
+    with torch.no_grad():
+        low, targets = crops.take(plan[:2], "large")
+        made = model(low)
+        expected = criterion(made["large"], targets["large"])
+        expected += 0.25 * criterion(made["mid"], targets["mid"])
+        low, targets = crops.take(plan[2:], "mid")
+        expected += criterion(model(low)["mid"], targets["mid"])
+    step.take(plan, 1.0)
+    assert step.mean_loss(1) == pytest.approx(expected.item(), rel=1e-4)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_recorded_step_is_the_step_itself(originals, settings):
+    device = torch.device("cuda")
+    weights = []
+    for recorded in (False, True):
+        torch.manual_seed(0)
+        model = model_class("subpixel")().to(device)
+        step = Step(model, Crops.of(originals, settings.crop, device), settings, bfloat16=False)
+        plans = torch.from_numpy(step.plans(np.random.default_rng(0), 4))
+        plans = plans.to(device)
+        if recorded:
+            step.record(plans[0])
+        for plan in plans:
+            step.take(plan, 0.5)
+        weights.append(torch.cat([p.detach().flatten() for p in model.parameters()]))
+    torch.testing.assert_close(*weights)
