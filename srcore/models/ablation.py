@@ -21,6 +21,14 @@ class WithBilinearHead(SuperResNetSubpixel):
     receptive_radius: ClassVar[int] = SuperResNetSubpixel.receptive_radius + 1
 
 
+class Shallow(SuperResNetSubpixel):
+    """Wide and shallow: seven convolutions of 56 channels for the work of twenty-three of 32."""
+
+    channels: ClassVar[int] = 56
+    blocks: ClassVar[int] = 3
+    receptive_radius: ClassVar[int] = 1 + 2 * 3 + 1 + 1
+
+
 class WithReportLoss(SuperResNetSubpixel):
     """Trained on 1/PSNR, as the report's networks are."""
 

@@ -45,15 +45,18 @@ class SuperResNetSubpixel(SuperResolver):
     """Whether outputs are differences to a bicubic image."""
     shuffle: ClassVar[bool] = True
     """Whether heads give every pixel of the output (sub-pixel), or are upsampled bilinearly."""
+    channels: ClassVar[int] = CHANNELS
+    blocks: ClassVar[int] = BLOCKS
 
     def __init__(self) -> None:
         super().__init__()
-        self.first = conv3(3, CHANNELS)
-        self.body = nn.Sequential(*(PlainBlock(CHANNELS) for _ in range(BLOCKS)))
-        self.last = conv3(CHANNELS, CHANNELS)
+        width = self.channels
+        self.first = conv3(3, width)
+        self.body = nn.Sequential(*(PlainBlock(width) for _ in range(self.blocks)))
+        self.last = conv3(width, width)
         cells = {output: s**2 if self.shuffle else 1 for output, s in OUTPUTS.items()}
         self.heads = nn.ModuleDict(
-            {output: scaled_down(conv3(CHANNELS, 3 * n)) for output, n in cells.items()}
+            {output: scaled_down(conv3(width, 3 * n)) for output, n in cells.items()}
         )
 
     def forward(self, low: Tensor) -> dict[str, Tensor]:
