@@ -94,6 +94,10 @@ def read_runs(folder: Path, scenes: Mapping[str, str]) -> Runs:
         cards[stem] = card
         scores = pd.read_csv(folder / f"{stem}{IMAGES}", dtype={"image": str})
         found = [output for output in OUTPUTS if output in scores]
+        if unknown := set(scores["image"]) - scenes.keys():
+            raise StudyError(
+                f"{path}: judged on {sorted(unknown)[0]}, which is not held out here; {REMEDY}"
+            )
         by_scene = scores.groupby(scores["image"].map(dict(scenes)), sort=True)[found].mean()
         tables.append(
             by_scene.rename_axis("scene")

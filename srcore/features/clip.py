@@ -18,7 +18,7 @@ from torchvision.transforms.v2.functional import to_pil_image
 
 from srcore.common.errors import StudyError, reason
 from srcore.common.tensors import quantise
-from srcore.features.extractor import RANDOM_SEED, Extractor, fingerprint, freeze
+from srcore.features.extractor import RANDOM_SEED, Extractor, fingerprint, freeze, size
 from srcore.features.labels import label_of
 
 ARCHITECTURE = "ViT-B-32-quickgelu"
@@ -87,7 +87,7 @@ class Clip:
             images = [to_pil_image(image) for image in quantise(low).cpu()]
             return F.normalize(_embed(visual, preprocess, device, images), dim=1)
 
-        return Extractor(embed, self.label, fingerprint(visual))
+        return Extractor(embed, self.label, fingerprint(visual), size(visual))
 
 
 def _embed(

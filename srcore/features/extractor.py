@@ -23,11 +23,13 @@ class Extractor:
         embed: (N, 3, H, W) in [0, 1] → features (N, ...), float32.
         label: what the weights are, as must stand beside every figure (`srcore.features.labels`).
         fingerprint: SHA-256 of the weights.
+        parameters: their number.
     """
 
     embed: Callable[[Tensor], Tensor]
     label: str
     fingerprint: str
+    parameters: int = 0
 
     @torch.inference_mode()
     def __call__(self, low: Tensor) -> Tensor:
@@ -57,6 +59,11 @@ def load_extractor(kind: str, weights: str, device: torch.device) -> Extractor:
 def freeze(module: nn.Module, device: torch.device) -> nn.Module:
     """Put a module on a device, in evaluation mode, without gradients."""
     return module.to(device).eval().requires_grad_(False)
+
+
+def size(module: nn.Module) -> int:
+    """Number of a module's parameters."""
+    return sum(parameter.numel() for parameter in module.parameters())
 
 
 def fingerprint(module: nn.Module) -> str:

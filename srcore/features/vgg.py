@@ -12,7 +12,7 @@ from torchvision.models import VGG16_Weights
 from torchvision.models.vgg import cfgs, make_layers
 
 from srcore.common.errors import StudyError, reason
-from srcore.features.extractor import RANDOM_SEED, Extractor, fingerprint, freeze
+from srcore.features.extractor import RANDOM_SEED, Extractor, fingerprint, freeze, size
 from srcore.features.labels import label_of
 
 LAYERS = 9
@@ -53,7 +53,7 @@ def load(weights: str, device: torch.device) -> Extractor:
     def embed(low: Tensor) -> Tensor:
         return layers((low - mean) / std)
 
-    return Extractor(embed, label_of(weights), fingerprint(layers))
+    return Extractor(embed, label_of(weights), fingerprint(layers), size(layers))
 
 
 @torch.no_grad()

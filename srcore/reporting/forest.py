@@ -1,0 +1,144 @@
+"""What each idea is worth, as one drawing: a forest plot of the contrasts, and the gains below."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from srcore.common.files import atomic
+from srcore.evaluation.contrasts import INTERACTION
+from srcore.features.labels import RANDOM
+from srcore.models.ideas import HEADS
+from srcore.models.scales import OUTPUTS
+from srcore.reporting.canvas import default_style
+
+COLOURS = {HEADS[0]: "#4c78a8", HEADS[1]: "#d95f02", "": "#222222"}
+"""Head → its colour; black for what is no network of the grid."""
+SHADE = "#e6e6e6"
+STEP = 0.22
+"""Distance of the two heads' marks within a row, whose height is 1."""
+INCHES_A_ROW, WIDTH, DPI = 0.3, 13.0, 110
+SLACK = 0.12
+"""Room beside the longest interval, as a share of the axis."""
+
+
+def draw_ideas(
+    contrasts: pd.DataFrame,
+    gains: pd.DataFrame,
+    linear: Mapping[str, float],
+    note: str,
+    path: Path,
+) -> None:
+    """Draw both tables, one column an output, to a PNG file.
+
+    Args:
+        contrasts: what `srcore.evaluation.contrasts.contrasts` gave.
+        gains: what `srcore.evaluation.contrasts.gains` gave.
+        linear: output → gain in dB of the linear filter, where it is known.
+        note: what was trained on what, with which device and precision.
+        path: where to.
+    """
+    shown = contrasts[contrasts["head"] != INTERACTION]
+    names, bodies = list(dict.fromkeys(shown["contrast"])), _bodies(gains)
+    with default_style():
+        rows = len(names) + len(bodies) + 9
+        figure = Figure(figsize=(WIDTH, INCHES_A_ROW * rows), dpi=DPI, layout="constrained")
+        axes = figure.subplots(
+            2, len(OUTPUTS), height_ratios=[len(names) + 1, len(bodies) + 1], squeeze=False
+        )
+        for column, (output, scale) in enumerate(OUTPUTS.items()):
+            _forest(axes[0][column], shown[shown["output"] == output], names, column == 0)
+            axes[0][column].set_title(f"Each idea against the network without it, ×{scale}")
+            _gains(axes[1][column], gains[gains["output"] == output], bodies, linear.get(output))
+            axes[1][column].set_title(f"Gain over bicubic, ×{scale}")
+            if column:
+                for row in (0, 1):
+                    axes[row][column].set_yticklabels([])
+        figure.legend(handles=_legend(bool(linear)), loc="outside upper center", ncols=4)
+        figure.supxlabel(note, fontsize=9)
+        with atomic(path) as partial:
+            figure.savefig(partial, format="png", metadata={"Software": None})
+
+
+def _forest(axes: Axes, table: pd.DataFrame, names: Sequence[str], labelled: bool) -> None:
+    """One row a contrast; what could not have been seen is shaded."""
+    places = {name: place for place, name in enumerate(names)}
+    for line in table.to_dict("records"):
+        y = places[line["contrast"]] + _offset(line["head"])
+        axes.barh(y, 2 * line["detectable"], STEP * 0.95, -line["detectable"], color=SHADE)
+    axes.axvline(0, color="#888888", linewidth=0.8)
+    for line in table.to_dict("records"):
+        y = places[line["contrast"]] + _offset(line["head"])
+        colour = COLOURS[line["head"]]
+        axes.plot([line["low"], line["high"]], [y, y], color=colour, linewidth=1.6)
+        face = "white" if line["placebo"] else colour
+        axes.plot(line["delta"], y, "o", color=colour, markerfacecolor=face, markersize=5.5)
+    weights = table[table["weights"].str.startswith(RANDOM)].set_index("contrast")["weights"]
+    _rows(axes, [f"{n}  ({RANDOM})" if n in weights.index else n for n in names])
+    if labelled and "own" in " ".join(names):
+        first = next(place for place, name in enumerate(names) if name.startswith("own"))
+        axes.axhline(first - 0.5, color="#bbbbbb", linewidth=0.6)
+    axes.set_xlabel("difference in PSNR, dB")
+
+
+def _gains(
+    axes: Axes, table: pd.DataFrame, bodies: Sequence[str], linear: float | None
+) -> None:
+    """One row a body or network, both heads in it, with the linear filter as a line."""
+    places = {name: place for place, name in enumerate(bodies)}
+    axes.axvline(0, color="#888888", linewidth=0.8)
+    if linear is not None:
+        axes.axvline(linear, color="#1b7837", linewidth=1.4, linestyle="--")
+    for line in table.to_dict("records"):
+        body, head = _parts(line["experiment"])
+        y = places[body] + _offset(head)
+        face = "white" if str(line["weights"]).startswith(RANDOM) else COLOURS[head]
+        axes.plot([line["low"], line["high"]], [y, y], color=COLOURS[head], linewidth=1.6)
+        axes.plot(line["gain"], y, "o", color=COLOURS[head], markerfacecolor=face, markersize=5)
+    _rows(axes, bodies)
+    axes.set_xlabel("gain over bicubic, dB")
+
+
+def _rows(axes: Axes, names: Sequence[str]) -> None:
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.grid(axis="x", color="#eeeeee")
+    axes.set_axisbelow(True)
+    axes.margins(x=SLACK)
+
+
+def _offset(head: Any) -> float:
+    return {HEADS[0]: -STEP / 2, HEADS[1]: STEP / 2}.get(str(head), 0.0)
+
+
+def _parts(experiment: str) -> tuple[str, str]:
+    """Body and head of a network of the grid; the name and no head of any other."""
+    body, _, head = experiment.rpartition(".")
+    return (body, head) if head in HEADS and body != "own" else (experiment, "")
+
+
+def _bodies(gains: pd.DataFrame) -> list[str]:
+    return list(dict.fromkeys(_parts(name)[0] for name in gains["experiment"]))
+
+
+def _legend(with_linear: bool) -> list[Line2D | Patch]:
+    def point(colour: str, label: str, face: str | None = None) -> Line2D:
+        return Line2D(
+            [], [], color=colour, marker="o", markerfacecolor=face or colour, label=label
+        )
+
+    found: list[Line2D | Patch] = [
+        point(COLOURS[HEADS[0]], "under the report's bilinear head"),
+        point(COLOURS[HEADS[1]], "under a sub-pixel head over bicubic"),
+        point(COLOURS[""], "our own network; the report's; the head itself"),
+        point("#222222", f"placebo, or {RANDOM}", "white"),
+        Patch(color=SHADE, label="too small to be seen (80 % power, Holm)"),
+    ]
+    if with_linear:
+        found.append(Line2D([], [], color="#1b7837", linestyle="--", label="linear filter"))
+    return found
