@@ -23,10 +23,10 @@ class SuperResolver(nn.Module):
     outputs: ClassVar[tuple[str, ...]]
     frozen: ClassVar[str | None] = None
     """Kind of frozen extractor whose features `forward` takes: vgg, clip or None."""
-    recipe: ClassVar[str] = "train"
-    """Group of params.yaml that says how to train it."""
+    recipe: ClassVar[str] = "report"
+    """Name of its own recipe (`report`, or a group of params.yaml such as `modern`)."""
     changes: ClassVar[Mapping[str, Any]] = {}
-    """What it does otherwise than that group says (see `srcore.training.recipe.Recipe`)."""
+    """What it does otherwise than its recipe says (see `srcore.training.recipe.Recipe`)."""
     receptive_radius: ClassVar[int]
     """How far it sees, in pixels of the low-resolution image: whatever its outputs show of a
     pixel depends on no other that is further away, across or along. Tiles overlap by as much."""

@@ -37,7 +37,7 @@ class SuperResNetSubpixel(SuperResolver):
 
     idea: ClassVar[str] = "ours: deep at low resolution, sub-pixel heads, a difference to bicubic"
     outputs: ClassVar[tuple[str, ...]] = ("mid", "large")
-    recipe: ClassVar[str] = "subpixel"
+    recipe: ClassVar[str] = "modern"
     receptive_radius: ClassVar[int] = (
         1 + 2 * BLOCKS + 1 + 1
     )  # all its convolutions; bicubic sees less

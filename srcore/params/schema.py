@@ -157,18 +157,20 @@ class Frozen(Settings):
 
 
 class Train(Settings):
-    """Training of the report's networks (Adam, loss 1/PSNR)."""
+    """Which recipe trains the models, and the report's own (Adam, loss 1/PSNR, constant rate)."""
 
+    recipe: str = Field(json_schema_extra={"enum": ["own", "report", "modern"]})
+    """own: each model's; report or modern: that one for all models alike."""
     epochs: int = Field(ge=1, le=100_000)
-    """Passes over the training images."""
+    """Passes over the training images, whatever the recipe."""
     batch_size: int = Field(ge=1)
     """Images a step."""
     lr: float = Field(gt=0, le=1)
     """Adam's learning rate."""
 
 
-class Subpixel(Settings):
-    """Training of our own network and its variants, as many epochs as the others."""
+class RecipeSettings(Settings):
+    """A recipe, such as `modern`, that of our own network; epochs are `train.epochs`."""
 
     batch_size: int = Field(ge=1)
     """Images a step."""
@@ -179,9 +181,9 @@ class Subpixel(Settings):
     schedule: Literal["one_cycle", "constant"]
     """one_cycle (up for three tenths of the steps, then down to nothing) or constant."""
     max_norm: float = Field(ge=0)
-    """Greatest norm of a gradient; longer ones are shortened to it; 0 for no bound."""
+    """Greatest norm of a gradient; longer ones are clipped to it; 0 for no bound."""
     flips: bool
-    """Turn and mirror every batch at random."""
+    """Turn and mirror every batch at random; left out beside stored frozen features."""
     average: float = Field(ge=0, lt=1)
     """Decay of the exponential average of the weights that is judged and kept; 0 for none."""
 
@@ -233,6 +235,25 @@ class Benchmark(Settings):
     """Its sub-folders are data sets of high-resolution images; data/none for no folder."""
 
 
+class Ideas(Settings):
+    """The experiment that tells what each idea is worth, run only when it is asked for."""
+
+    seeds: Annotated[
+        list[Annotated[int, Field(ge=0)]], Field(min_length=2), AfterValidator(_distinct)
+    ]
+    """Of the grid and of our own network; with fewer than five nothing is claimed."""
+    epochs: int = Field(ge=1, le=100_000)
+    """Passes of the grid and of our own network, by the recipe `modern`."""
+    report_seeds: Annotated[
+        list[Annotated[int, Field(ge=0)]], Field(min_length=1), AfterValidator(_distinct)
+    ]
+    """Of the report's own networks."""
+    report_epochs: int = Field(ge=1, le=100_000)
+    """Passes of the report's own networks, by the recipe `report`."""
+    table: ExistingPath
+    """The table of ideas that the report page shows; data/none for none."""
+
+
 class Params(Settings):
     """All of params.yaml."""
 
@@ -255,12 +276,30 @@ class Params(Settings):
     split: Split
     frozen: Frozen
     train: Train
-    subpixel: Subpixel
+    modern: RecipeSettings
     trainer: Trainer
     evaluate: Evaluate
     compare: Compare
     clip_analysis: ClipAnalysis
     benchmark: Benchmark
+    ideas: Ideas
+
+    @property
+    def recipes(self) -> dict[str, "Train | RecipeSettings"]:
+        """Name of a recipe → its settings: the report's, and every group of such settings."""
+        groups = {name: getattr(self, name) for name in type(self).model_fields}
+        found = {n: group for n, group in groups.items() if isinstance(group, RecipeSettings)}
+        return {"report": self.train, **found}
+
+    @model_validator(mode="after")
+    def _known_recipe(self) -> "Params":
+        known = ["own", *self.recipes]
+        if self.train.recipe not in known:
+            hint = nearest(self.train.recipe, known)
+            raise ValueError(
+                f"train.recipe = {self.train.recipe}: is not one of {', '.join(known)}{hint}"
+            )
+        return self
 
     @model_validator(mode="after")
     def _together(self) -> "Params":

@@ -1,6 +1,6 @@
 """What each idea is worth, as one drawing: a forest plot of the contrasts, and the gains below."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from srcore.common.files import atomic
-from srcore.evaluation.contrasts import INTERACTION
 from srcore.features.labels import RANDOM
-from srcore.models.ideas import HEADS
+from srcore.ideas.judge import Judged
+from srcore.ideas.names import HEADS, INTERACTION
 from srcore.models.scales import OUTPUTS
 from srcore.reporting.canvas import default_style
 
@@ -27,22 +27,9 @@ SLACK = 0.12
 """Room beside the longest interval, as a share of the axis."""
 
 
-def draw_ideas(
-    contrasts: pd.DataFrame,
-    gains: pd.DataFrame,
-    linear: Mapping[str, float],
-    note: str,
-    path: Path,
-) -> None:
-    """Draw both tables, one column an output, to a PNG file.
-
-    Args:
-        contrasts: what `srcore.evaluation.contrasts.contrasts` gave.
-        gains: what `srcore.evaluation.contrasts.gains` gave.
-        linear: output → gain in dB of the linear filter, where it is known.
-        note: what was trained on what, with which device and precision.
-        path: where to.
-    """
+def draw_ideas(judged: Judged, path: Path) -> None:
+    """Draw contrasts and gains, one column an output, to a PNG file."""
+    contrasts, gains, linear = judged.contrasts, judged.gains, judged.linear
     shown = contrasts[contrasts["head"] != INTERACTION]
     names, bodies = list(dict.fromkeys(shown["contrast"])), _bodies(gains)
     with default_style():
@@ -60,7 +47,7 @@ def draw_ideas(
                 for row in (0, 1):
                     axes[row][column].set_yticklabels([])
         figure.legend(handles=_legend(bool(linear)), loc="outside upper center", ncols=4)
-        figure.supxlabel(note, fontsize=9)
+        figure.supxlabel(judged.note, fontsize=9)
         with atomic(path) as partial:
             figure.savefig(partial, format="png", metadata={"Software": None})
 

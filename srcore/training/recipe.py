@@ -1,6 +1,6 @@
-"""How a network is trained: the report's way, and what a network of our own does otherwise."""
+"""How a network is trained: recipes are groups of params.yaml, and any model can take any."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ class Recipe:
         lr: Adam's learning rate; the highest one where the schedule changes it.
         loss: name of a loss in `srcore.training.losses.LOSSES`.
         schedule: constant, or one_cycle (up for three tenths of the steps, then down to nothing).
-        max_norm: greatest norm of a gradient, longer ones are shortened to it; 0 for no bound.
+        max_norm: greatest norm of a gradient, longer ones are clipped to it; 0 for no bound.
         flips: turn and mirror every batch at random.
         average: decay of the exponential average of the weights, which is then the network that
             is judged and kept; 0 for none.
@@ -40,8 +40,21 @@ class Recipe:
         return {key: value for key, value in asdict(self).items() if key != "group"}
 
 
+def recipe(name: str, params: "Params") -> Recipe:
+    """A recipe of params.yaml by its name; `train.epochs` is of all."""
+    settings = params.recipes[name].model_dump(exclude={"recipe"})
+    group = "train" if name == "report" else name
+    return Recipe(**{"epochs": params.train.epochs} | settings, group=group)
+
+
 def recipe_for(model: "type[SuperResolver]", params: "Params") -> Recipe:
-    """How params.yaml has a model trained: its own group's values, `train.epochs` for all."""
-    values: dict[str, Any] = {"epochs": params.train.epochs}
-    values |= getattr(params, model.recipe).model_dump() | model.changes
-    return Recipe(**values, group=model.recipe)
+    """How params.yaml has a model trained.
+
+    By its own recipe, unless `train.recipe` names one for all; what a model is about (its
+    `changes`) stays. Frozen features are stored, and stored ones are not turned with their image,
+    so a network that takes them is trained without flips, as its card then says.
+    """
+    asked = params.train.recipe
+    found = recipe(model.recipe if asked == "own" else asked, params)
+    unturned: dict[str, Any] = {"flips": False} if model.frozen else {}
+    return replace(found, **(dict(model.changes) | unturned))

@@ -59,7 +59,7 @@ def configure(root: Path, project: Path, **trainer: object) -> None:
     """Write params.yaml: a very small training, and some settings of `trainer`."""
     params = YAML(typ="safe").load(root / "params.yaml")
     params["train"] |= {"epochs": 2, "batch_size": 3, "lr": 0.0005}
-    params["subpixel"] |= {"batch_size": 3, "lr": 0.0005, "average": 0.5}
+    params["modern"] |= {"batch_size": 3, "lr": 0.0005, "average": 0.5}
     params["threads"] = 1
     params["trainer"] |= trainer
     with (project / "params.yaml").open("w") as file:

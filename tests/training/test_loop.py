@@ -29,7 +29,7 @@ from srcore.training.resume import State, only_process
 
 CPU = torch.device("cpu")
 FABRIC = Fabric(accelerator="cpu", devices=1)
-OURS = Recipe(3, 2, 0.003, "l1", "one_cycle", 0.1, flips=True, average=0.9, group="subpixel")
+OURS = Recipe(3, 2, 0.003, "l1", "one_cycle", 0.1, flips=True, average=0.9, group="modern")
 
 
 @pytest.fixture(scope="module")
@@ -257,7 +257,7 @@ def test_what_cannot_be_trained_is_refused(pyramids, split, tmp_path):
 
 
 def test_turned_images_beside_features_are_refused(pyramids, split, tmp_path):
-    with pytest.raises(StudyError, match=r"subpixel\.flips = true: clip takes stored features"):
+    with pytest.raises(StudyError, match=r"modern\.flips = true: clip takes stored features"):
         run("clip", pyramids, split, tmp_path, features=clip_features(), recipe=OURS)
 
 

@@ -31,8 +31,9 @@ def facts(results: Results) -> list[tuple[str, str]]:
 
 def _training(results: Results) -> list[tuple[str, str]]:
     """How the report's networks were trained, and our own ones, where they are among the models."""
-    train, own = results.params.train, results.params.subpixel
-    ours = [name for name in results.models if name.startswith("subpixel")]
+    train, own = results.params.train, results.params.modern
+    everywhere = {"report": (), "modern": ("",)}.get(train.recipe, ("subpixel",))
+    ours = [name for name in results.models if name.startswith(tuple(everywhere))]
     theirs = [name for name in results.models if name not in ours]
     loss = f"loss {own.loss}"
     if VARIANT in ours:

@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from srcore.ideas.names import HEADS
 from srcore.models.base import SuperResolver, conv3, two_heads
 from srcore.models.clip import conv3_of_constant
 from srcore.models.residual import ResidualBlock
@@ -132,13 +133,12 @@ FEATURES: dict[str, str] = {
 }
 """Name of a body → the frozen features that it takes; a body without any is left out."""
 
-HEADS = ("bilinear", "subpixel")
-"""The report's head (1×1, enlarged bilinearly, sigmoid), and sub-pixel convolution over bicubic."""
 
 
 class IdeaNetwork(SuperResolver):
     """One body under one head."""
 
+    idea: ClassVar[str] = "one idea at a time"
     outputs: ClassVar[tuple[str, ...]] = ("mid", "large")
 
     def __init__(self, body: str, head: str) -> None:
@@ -146,11 +146,11 @@ class IdeaNetwork(SuperResolver):
 
         Args:
             body: a name in `BODIES`.
-            head: a name in `HEADS`.
+            head: a name in `srcore.ideas.names.HEADS`.
         """
         super().__init__()
         self.body = BODIES[body]()
-        self.subpixel = head == "subpixel"
+        self.subpixel = head == HEADS[1]
         self.heads = nn.ModuleDict(
             {
                 output: scaled_down(conv3(WIDTH, 3 * s**2))

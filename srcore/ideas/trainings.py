@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import torch
@@ -29,15 +29,24 @@ from srcore.common.tables import write_table
 from srcore.data.dataset import Indices
 from srcore.models.ablation import Shallow, WithBilinearHead, WithoutSkip
 from srcore.models.base import SuperResolver
-from srcore.models.ideas import BODIES, FEATURES, HEADS, IdeaNetwork
+from srcore.ideas.names import HEADS
+from srcore.ideas.networks import BODIES, FEATURES, IdeaNetwork
 from srcore.models.registry import model_class
 from srcore.models.subpixel import SuperResNetSubpixel
-from srcore.training.recipe import Recipe
-from srcore.training.together import Resident, Training
+from srcore.training.recipe import Recipe, recipe
+from srcore.ideas.together import Resident, Training
+
+if TYPE_CHECKING:
+    from srcore.params.schema import Params
 
 REPORT = ("basic", "multi", "residual", "dilated", "vgg", "clip")
 """The report's own networks, which are trained as the report trained them."""
-DECIDES = ("srcore.models", "srcore.training.together", "srcore.training.losses")
+DECIDES = (
+    "srcore.ideas.networks",
+    "srcore.ideas.together",
+    "srcore.models",
+    "srcore.training.losses",
+)
 """Modules whose text decides a run, with all that lies below them."""
 
 logger = logging.getLogger(__name__)
@@ -154,6 +163,14 @@ def experiments(
     return [*grid, *own, *theirs]
 
 
+def asked(params: "Params") -> list[Experiment]:
+    """The experiments that params.yaml asks for."""
+    ideas = params.ideas
+    modern = replace(recipe("modern", params), epochs=ideas.epochs)
+    report = replace(recipe("report", params), epochs=ideas.report_epochs)
+    return experiments(modern, report, ideas.seeds, ideas.report_seeds)
+
+
 def train_ideas(
     wanted: Sequence[Experiment],
     data: Data,
@@ -185,7 +202,11 @@ def train_ideas(
         for start in range(0, len(experiment.seeds), at_once):
             seeds = experiment.seeds[start : start + at_once]
             if until is not None and time.monotonic() > until:
-                missing += [_stem(experiment, seed) for seed in seeds if _is_open(experiment, seed, data, out, precision)]
+                missing += [
+                    _stem(experiment, seed)
+                    for seed in seeds
+                    if _is_open(experiment, seed, data, out, precision)
+                ]
                 continue
             missing += _train(experiment, seeds, data, out, precision)
     return missing

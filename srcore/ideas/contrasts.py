@@ -1,6 +1,6 @@
 """What each idea is worth: every idea against the network that lacks it alone.
 
-Two networks are compared seed by seed and image by image (`srcore.metrics.crossed`), under each head
+Two networks are compared seed by seed and image by image (`srcore.ideas.crossed`), under each head
 apart; how much the heads change an idea's worth is the interaction. The p-values of all effects at
 one output size are adjusted together (Holm), those of the interactions among themselves.
 """
@@ -13,17 +13,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from srcore.evaluation.runs import Runs
+from srcore.ideas.names import HEADS, INTERACTION
+from srcore.ideas.runs import Runs
 from srcore.features.labels import RANDOM
-from srcore.metrics.crossed import FEWEST_SEEDS, LEVEL, Effect, effect, holm
+from srcore.ideas.crossed import FEWEST_SEEDS, LEVEL, Effect, effect, holm
 from srcore.metrics.intervals import FEW_GROUPS
-from srcore.models.ideas import HEADS
 from srcore.models.scales import OUTPUTS
 
 WORTH = 0.1
 """dB; an idea whose whole interval stays below is called worth nothing, whatever its sign."""
-INTERACTION = "interaction"
-"""Stands for a head where a line tells how much more an idea is worth under the second head."""
 
 
 @dataclass(frozen=True)
@@ -73,17 +71,26 @@ OWN = (
 )
 """Ideas of our own network: the whole against the network without one of them."""
 
+BROKEN = 0.01
+"""dB; a network whose outputs are that near to bicubic's has broken down in training: nothing is
+left of it but the interpolation that it adds to."""
+
 Verdict = Literal["better", "worse", "nothing", "open", "few"]
 
 
-def contrasts(runs: Runs) -> pd.DataFrame:
+def contrasts(runs: Runs, bicubic: Mapping[str, NDArray[np.float64]]) -> pd.DataFrame:
     """All contrasts of the experiments that were run.
+
+    Args:
+        runs: the experiments.
+        bicubic: output → PSNR of bicubic interpolation on every scene, in the order of `runs`.
 
     Returns:
         One line a contrast, head and output: contrast, head (`bilinear`, `subpixel`, INTERACTION,
         or empty), output, idea, control, delta, low, high (95 % interval), p, adjusted (Holm),
         detectable (the smallest difference that the adjusted test would find in 80 % of the
-        cases), seeds, scenes, placebo, weights (label of the frozen weights), verdict.
+        cases), seeds, scenes, placebo, weights (label of the frozen weights), verdict, broken (trainings of
+        either network that broke down).
     """
     lines: list[dict[str, object]] = []
     for output in OUTPUTS:
@@ -97,9 +104,16 @@ def contrasts(runs: Runs) -> pd.DataFrame:
                 if e is not None
             ]
     table = pd.DataFrame(lines)
+    gone = broken(runs, bicubic)
+    table["broken"] = [
+        sum(
+            gone.get(name if "." in name else f"{name}.{part}", 0)
+            for name in (idea, control)
+            for part in (HEADS if head == INTERACTION else (head,))
+        )
+        for idea, control, head in zip(table["idea"], table["control"], table["head"], strict=True)
+    ]
     order = {c.name: place for place, c in enumerate((HEAD, *CONTRASTS, *OWN))}
-    if table.empty:
-        return table
     return table.sort_values(
         ["contrast"], key=lambda names: names.map(order), kind="stable"
     ).reset_index(drop=True)
@@ -153,6 +167,19 @@ def _line(
     }
 
 
+def broken(runs: Runs, bicubic: Mapping[str, NDArray[np.float64]]) -> dict[str, int]:
+    """Experiment → how many of its trainings broke down (`BROKEN`)."""
+    found: dict[str, int] = {}
+    for name in runs.experiments:
+        over = [
+            np.abs(scores.mean(axis=1) - bicubic[output].mean()) < BROKEN
+            for output in OUTPUTS
+            if (scores := runs.scores(name, output)) is not None
+        ]
+        found[name] = int(np.all(over, axis=0).sum())
+    return found
+
+
 def verdict(e: Effect, adjusted: float) -> Verdict:
     """What may be said of an effect whose adjusted p-value is given.
 
@@ -170,25 +197,26 @@ def verdict(e: Effect, adjusted: float) -> Verdict:
     return "open"
 
 
-def gains(runs: Runs, baseline: Mapping[str, NDArray[np.float64]]) -> pd.DataFrame:
+def gains(runs: Runs, bicubic: Mapping[str, NDArray[np.float64]]) -> pd.DataFrame:
     """Every experiment's gain over interpolation.
 
     Args:
         runs: the experiments.
-        baseline: output → PSNR of bicubic interpolation on every scene, in the order of `runs`.
+        bicubic: output → PSNR of bicubic interpolation on every scene, in the order of `runs`.
 
     Returns:
         One line an experiment and output: experiment, output, psnr, gain, low, high (95 % interval
-        over seeds and scenes), spread (standard deviation between seeds), seeds, weights.
+        over seeds and scenes), spread (standard deviation between seeds), seeds, broken (trainings that broke down), weights.
     """
     lines: list[dict[str, object]] = []
+    gone = broken(runs, bicubic)
     for name in runs.experiments:
         for output in OUTPUTS:
             scores = runs.scores(name, output)
             if scores is None:
                 continue
             of_seeds = scores.mean(axis=1)
-            over = scores - baseline[output]
+            over = scores - bicubic[output]
             low, high = effect(over).interval() if min(over.shape) > 1 else (np.nan, np.nan)
             lines.append(
                 {
@@ -200,6 +228,7 @@ def gains(runs: Runs, baseline: Mapping[str, NDArray[np.float64]]) -> pd.DataFra
                     "high": high,
                     "spread": of_seeds.std(ddof=1) if len(of_seeds) > 1 else 0.0,
                     "seeds": len(of_seeds),
+                    "broken": gone[name],
                     "weights": runs.weights(name),
                 }
             )

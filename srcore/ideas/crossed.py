@@ -13,7 +13,7 @@ degrees of freedom, four with five seeds, and the second images − 1. Half the 
 is the root of the sum of t² · variance (Banerjee 1961, Sankhyā 23): never too narrow, neither with
 few seeds nor far out where Holm's adjustment tests. Simulated with five seeds and 165 images, it
 calls 3.5 to 5 % of null effects significant at 5 %; Satterthwaite's degrees of freedom for the
-sum would call up to 6 %, and up to 13 % with two seeds. tests/metrics/test_crossed.py repeats it.
+sum would call up to 6 %, and up to 13 % with two seeds. tests/ideas/test_crossed.py repeats it.
 """
 
 from collections.abc import Sequence

@@ -78,7 +78,7 @@ def read_runs(folder: Path, scenes: Mapping[str, str]) -> Runs:
     """Read every whole run of a folder.
 
     Args:
-        folder: what `srcore.training.ideas.train_ideas` wrote.
+        folder: what `srcore.ideas.trainings.train_ideas` wrote.
         scenes: image → its scene; the images of one are averaged, since they are not independent.
 
     Raises:

@@ -1,0 +1,22 @@
+"""Train the networks that tell what each idea is worth; several processes share the work."""
+
+from srcore.common import paths
+from srcore.common.device import prepare
+from srcore.common.stage import main
+from srcore.data.dataset import Pyramids, read_split
+from srcore.ideas.data import load_data
+from srcore.ideas.trainings import asked, require, train_ideas
+from srcore.params import load_params
+
+
+def run() -> None:
+    params = load_params()
+    device = prepare(params.device, params.threads)
+    pyramids = Pyramids.open(paths.PYRAMIDS)
+    split = read_split(paths.SPLIT, pyramids.names)
+    data = load_data(pyramids, split, paths.FEATURES, device)
+    require(train_ideas(asked(params), data, paths.MODELS / "ideas", params.trainer.precision))
+
+
+if __name__ == "__main__":
+    main(run)
