@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 BASE ?= main
 
-.PHONY: reproduce paper test test-slow lint format review bench scale docs faults parameters
+.PHONY: reproduce paper test test-slow lint format ideas review bench scale docs faults parameters
 
 reproduce: $(VENV)/installed  ## the whole study on the offline sample
 	dvc repro
@@ -21,6 +21,10 @@ test: $(VENV)/installed-dev  ## under 6 minutes, offline
 
 test-slow: $(VENV)/installed-dev  ## what takes longer
 	pytest -m slow
+
+ideas: $(VENV)/installed  ## what each idea is worth: trains 153 networks, or those that are missing
+	dvc exp run stages/dvc.yaml:ideas
+	cp data/ideas/* plots/
 
 review: $(VENV)/installed  ## what changed against BASE, as Markdown
 	@python -m srcore.reporting.pull_request $(BASE)

@@ -88,7 +88,10 @@ def judge(
     table = with_costs(contrasts(runs, bicubic), spent, COSTS)
     table = table.assign(device=device, precision=precision, data=data)
     over = gains(runs, bicubic)
-    over = over.join(spent, on="experiment")
+    places = {experiment.name: place for place, experiment in enumerate(experiments)}
+    over = over.join(spent, on="experiment").sort_values(
+        "experiment", key=lambda names: names.map(places), kind="stable"
+    )
     note = f"{data}; {device}, {precision}; 95 % intervals over seeds and images"
     return Judged(
         table[list(CONTRASTS)], over, curves(folder, "report"), of_linear, note

@@ -65,6 +65,11 @@ def _forest(axes: Axes, table: pd.DataFrame, names: Sequence[str], labelled: boo
         axes.plot([line["low"], line["high"]], [y, y], color=colour, linewidth=1.6)
         face = "white" if line["placebo"] else colour
         axes.plot(line["delta"], y, "o", color=colour, markerfacecolor=face, markersize=5.5)
+        if line["broken"]:
+            axes.annotate("†", (line["high"], y), fontsize=8, va="center", color=colour)
+    ends = table[["low", "high"]].to_numpy()
+    room = SLACK * (ends.max() - ends.min())
+    axes.set_xlim(min(0.0, ends.min()) - room, max(0.0, ends.max()) + room)
     weights = table[table["weights"].str.startswith(RANDOM)].set_index("contrast")["weights"]
     _rows(axes, [f"{n}  ({RANDOM})" if n in weights.index else n for n in names])
     if labelled and "own" in " ".join(names):
@@ -124,6 +129,7 @@ def _legend(with_linear: bool) -> list[Line2D | Patch]:
         point(COLOURS[HEADS[1]], "under a sub-pixel head over bicubic"),
         point(COLOURS[""], "our own network; the report's; the head itself"),
         point("#222222", f"placebo, or {RANDOM}", "white"),
+        Line2D([], [], marker="$†$", linestyle="", color="#222222", label="trainings broke down"),
         Patch(color=SHADE, label="too small to be seen (80 % power, Holm)"),
     ]
     if with_linear:

@@ -24,6 +24,7 @@ from srcore.params import Params
 from srcore.reporting.page.charts import interval_bar
 from srcore.reporting.page.curves import curve_groups
 from srcore.reporting.page.facts import facts
+from srcore.reporting.page.ideas import ideas_section
 from srcore.reporting.page.ranking import rankings
 from srcore.reporting.page.results import Results
 from srcore.reporting.page.svg import padded, short, signed
@@ -63,6 +64,7 @@ def render(results: Results) -> str:
         tables=[_table(results, output) for output in results.outputs],
         seeds=_seeds(results),
         rankings=rankings(results),
+        ideas=ideas_section(results.ideas),
         curves=curve_groups(results),
         images=[_image(results, item) for item in results.index["images"]],
         low=results.params.pyramid.sizes[0],

@@ -11,9 +11,11 @@ from srcore.common import paths
 from srcore.common.errors import StudyError
 from srcore.common.files import read_json
 from srcore.common.tables import Columns, read_table
+from srcore.ideas.names import CONTRASTS
 from srcore.inference.baselines import METHODS
 from srcore.models.scales import OUTPUTS
 from srcore.params import Params
+from srcore.params.schema import NOTHING
 
 IMAGES: Columns = {"image": str, "group": str, "method": str, "output": str, "gain": float}
 TRAINING: Columns = {
@@ -48,6 +50,8 @@ class Results:
     """metrics/dataset.json, empty without it."""
     sheet: Path | None
     """plots/samples.png, None without it."""
+    ideas: pd.DataFrame | None = None
+    """The table that `ideas.table` names, None without one."""
 
     @property
     def models(self) -> list[str]:
@@ -75,6 +79,8 @@ def read_results(root: Path, params: Params) -> Results:
     Raises:
         StudyError: a file is missing or damaged.
     """
+    table = params.ideas.table
+    shown = table != NOTHING and (root / table).exists()
     dataset, sheet = root / paths.DATASET, root / paths.SAMPLES
     return Results(
         params=params,
@@ -85,6 +91,7 @@ def read_results(root: Path, params: Params) -> Results:
         folder=root / paths.COMPARE,
         dataset=_json(dataset) if dataset.exists() else {},
         sheet=sheet if sheet.exists() else None,
+        ideas=read_table(root / table, CONTRASTS, REMEDY) if shown else None,
     )
 
 
