@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from srcore.ideas.names import HEADS, INTERACTION
-from srcore.ideas.runs import Runs
 from srcore.features.labels import RANDOM
 from srcore.ideas.crossed import FEWEST_SEEDS, LEVEL, Effect, effect, holm
+from srcore.ideas.names import HEADS, INTERACTION
+from srcore.ideas.runs import Runs
 from srcore.metrics.intervals import FEW_GROUPS
 from srcore.models.scales import OUTPUTS
 
@@ -190,7 +190,7 @@ def verdict(e: Effect, adjusted: float) -> Verdict:
     if e.seeds < FEWEST_SEEDS or e.images < FEW_GROUPS:
         return "few"
     low, high = e.interval()
-    if -WORTH < low and high < WORTH:
+    if low > -WORTH and high < WORTH:
         return "nothing"
     if adjusted < LEVEL:
         return "better" if e.mean > 0 else "worse"

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from srcore.ideas.runs import Runs
 from srcore.features.extractor import Extractor
-from srcore.metrics import cost
+from srcore.ideas.runs import Runs
 from srcore.ideas.trainings import Experiment
+from srcore.metrics import cost
 
 COSTS = ("parameters", "frozen", "macs", "milliseconds")
 """Columns of the table."""

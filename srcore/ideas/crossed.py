@@ -125,9 +125,7 @@ def effect(differences: ArrayLike) -> Effect:
     ms_image = seeds * float((of_image**2).sum()) / (images - 1)
     ms_rest = float((rest**2).sum()) / ((seeds - 1) * (images - 1))
     count = seeds * images
-    return Effect(
-        float(mean), ms_seed / count, max(ms_image - ms_rest, 0.0) / count, seeds, images
-    )
+    return Effect(float(mean), ms_seed / count, max(ms_image - ms_rest, 0.0) / count, seeds, images)
 
 
 def holm(p: Sequence[float]) -> list[float]:

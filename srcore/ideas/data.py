@@ -58,7 +58,9 @@ def load_data(
             load=partial(_shuffled, clip.load),
         ),
     }
-    return Data(images, pyramids.names, split, frozen, digest(pyramids.low, *targets.values(), *split))
+    return Data(
+        images, pyramids.names, split, frozen, digest(pyramids.low, *targets.values(), *split)
+    )
 
 
 def _stored(folder: Path) -> Frozen:

@@ -1,8 +1,8 @@
 """From the runs to tables: contrasts, gains over bicubic, and the report's networks' curves."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from srcore.features.extractor import Extractor
 from srcore.ideas.contrasts import contrasts, gains, with_costs
 from srcore.ideas.costs import COSTS, costs
 from srcore.ideas.names import CONTRASTS
-from srcore.ideas.runs import Runs, curves, read_runs
+from srcore.ideas.runs import curves, read_runs
 from srcore.ideas.trainings import Experiment
 from srcore.inference.baselines import BASELINE, upscale
 from srcore.metrics.psnr import psnr
@@ -93,9 +93,7 @@ def judge(
         "experiment", key=lambda names: names.map(places), kind="stable"
     )
     note = f"{data}; {device}, {precision}; 95 % intervals over seeds and images"
-    return Judged(
-        table[list(CONTRASTS)], over, curves(folder, "report"), of_linear, note
-    )
+    return Judged(table[list(CONTRASTS)], over, curves(folder, "report"), of_linear, note)
 
 
 def _interpolated(method: str, images: NDArray[np.uint8], scale: int) -> NDArray[np.uint8]:

@@ -134,7 +134,6 @@ FEATURES: dict[str, str] = {
 """Name of a body → the frozen features that it takes; a body without any is left out."""
 
 
-
 class IdeaNetwork(SuperResolver):
     """One body under one head."""
 

@@ -65,9 +65,7 @@ class Runs:
 
     def weights(self, name: str) -> str:
         """Label of the frozen weights of an experiment, empty without."""
-        return next(
-            (str(c["weights"]) for c in self.cards.values() if c["experiment"] == name), ""
-        )
+        return next((str(c["weights"]) for c in self.cards.values() if c["experiment"] == name), "")
 
     def said_by_all(self, key: str) -> str:
         """What the cards say under a key: one text, or several with commas."""
@@ -121,4 +119,6 @@ def curves(folder: Path, group: str) -> pd.DataFrame:
         for card in [read_json(path)]
     ]
     columns = ["experiment", "seed", *CURVE]
-    return pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
+    return (
+        pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
+    )

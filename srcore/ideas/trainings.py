@@ -27,14 +27,14 @@ from srcore.common.errors import StudyError
 from srcore.common.files import atomic, write_json
 from srcore.common.tables import write_table
 from srcore.data.dataset import Indices
-from srcore.models.ablation import Shallow, WithBilinearHead, WithoutSkip
-from srcore.models.base import SuperResolver
 from srcore.ideas.names import HEADS
 from srcore.ideas.networks import BODIES, FEATURES, IdeaNetwork
+from srcore.ideas.together import Resident, Training
+from srcore.models.ablation import Shallow, WithBilinearHead, WithoutSkip
+from srcore.models.base import SuperResolver
 from srcore.models.registry import model_class
 from srcore.models.subpixel import SuperResNetSubpixel
 from srcore.training.recipe import Recipe, recipe
-from srcore.ideas.together import Resident, Training
 
 if TYPE_CHECKING:
     from srcore.params.schema import Params
@@ -249,13 +249,17 @@ def _train(
             _write_network(out / f"{stem}.safetensors", network)
             write_table(out / f"{stem}.history.csv", histories[k])
             names = [data.names[row] for row in data.split[1]]
-            table = pd.DataFrame({"image": names, **dict(zip(network.outputs, scores[k], strict=True))})
+            table = pd.DataFrame(
+                {"image": names, **dict(zip(network.outputs, scores[k], strict=True))}
+            )
             write_table(out / f"{stem}.images.csv", table)
             card = _card(experiment, data, precision, frozen) | {"seed": seed}
             images_seen = len(pending) * training.count * experiment.recipe.epochs
             card["milliseconds"] = 1000 * seconds / images_seen
             write_json(out / f"{stem}.card.json", card)  # last: it says that the run is whole
-        gains = ", ".join(f"{o} {scores[:, j].mean():.3f} dB" for j, o in enumerate(training.outputs))
+        gains = ", ".join(
+            f"{o} {scores[:, j].mean():.3f} dB" for j, o in enumerate(training.outputs)
+        )
         logger.info("%s: seeds %s, %s, %.0f s", experiment.name, pending, gains, seconds)
     return []
 

@@ -78,9 +78,7 @@ def _forest(axes: Axes, table: pd.DataFrame, names: Sequence[str], labelled: boo
     axes.set_xlabel("difference in PSNR, dB")
 
 
-def _gains(
-    axes: Axes, table: pd.DataFrame, bodies: Sequence[str], linear: float | None
-) -> None:
+def _gains(axes: Axes, table: pd.DataFrame, bodies: Sequence[str], linear: float | None) -> None:
     """One row a body or network, both heads in it, with the linear filter as a line."""
     places = {name: place for place, name in enumerate(bodies)}
     axes.axvline(0, color="#888888", linewidth=0.8)
@@ -120,9 +118,7 @@ def _bodies(gains: pd.DataFrame) -> list[str]:
 
 def _legend(with_linear: bool) -> list[Line2D | Patch]:
     def point(colour: str, label: str, face: str | None = None) -> Line2D:
-        return Line2D(
-            [], [], color=colour, marker="o", markerfacecolor=face or colour, label=label
-        )
+        return Line2D([], [], color=colour, marker="o", markerfacecolor=face or colour, label=label)
 
     found: list[Line2D | Patch] = [
         point(COLOURS[HEADS[0]], "under the report's bilinear head"),

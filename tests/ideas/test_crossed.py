@@ -7,7 +7,13 @@ from scipy import stats
 from srcore.ideas.crossed import LEVEL, POWER, Effect, effect, holm
 
 SEEDS, IMAGES = 5, 165
-PARTS = [(0.0, 0.1, 0.05), (0.005, 0.1, 0.05), (0.02, 0.1, 0.05), (0.02, 0.02, 0.05), (0.1, 0.1, 0.05)]
+PARTS = [
+    (0.0, 0.1, 0.05),
+    (0.005, 0.1, 0.05),
+    (0.02, 0.1, 0.05),
+    (0.02, 0.02, 0.05),
+    (0.1, 0.1, 0.05),
+]
 """Standard deviations of seeds, images and the rest, in dB; the study's lie among them."""
 
 

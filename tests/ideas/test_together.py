@@ -66,10 +66,17 @@ def test_two_seeds_together_are_each_as_alone(pyramids):
 def test_what_it_cannot_do_it_refuses(pyramids):
     with pytest.raises(StudyError, match="average"):
         Training(
-            model_class("basic"), resident(pyramids), SPLIT, Recipe(1, 2, 0.1, average=0.9), [0], "32-true"
+            model_class("basic"),
+            resident(pyramids),
+            SPLIT,
+            Recipe(1, 2, 0.1, average=0.9),
+            [0],
+            "32-true",
         )
     with pytest.raises(StudyError, match="batch_size = 10"):
-        Training(model_class("basic"), resident(pyramids), SPLIT, Recipe(1, 10, 0.1), [0], "32-true")
+        Training(
+            model_class("basic"), resident(pyramids), SPLIT, Recipe(1, 10, 0.1), [0], "32-true"
+        )
 
 
 def test_a_loss_that_is_no_number_ends_it(pyramids):
