@@ -6,8 +6,8 @@ from srcore.common.files import fresh_folder
 from srcore.common.stage import main
 from srcore.data.dataset import Pyramids, read_split
 from srcore.features.extractor import KINDS, load_extractor
+from srcore.ideas.experiments import asked
 from srcore.ideas.judge import judge
-from srcore.ideas.trainings import asked
 from srcore.params import load_params
 from srcore.reporting.forest import draw_ideas
 

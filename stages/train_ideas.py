@@ -5,7 +5,8 @@ from srcore.common.device import prepare
 from srcore.common.stage import main
 from srcore.data.dataset import Pyramids, read_split
 from srcore.ideas.data import load_data
-from srcore.ideas.trainings import asked, require, train_ideas
+from srcore.ideas.experiments import asked
+from srcore.ideas.trainings import require, train_ideas
 from srcore.params import load_params
 
 

@@ -72,7 +72,7 @@ OWN = (
 """Ideas of our own network: the whole against the network without one of them."""
 
 BROKEN = 0.01
-"""dB; a network whose outputs are that near to bicubic's has broken down in training: nothing is
+"""dB; a network that is that near to bicubic on every image has broken down in training: nothing is
 left of it but the interpolation that it adds to."""
 
 Verdict = Literal["better", "worse", "nothing", "open", "few"]
@@ -89,8 +89,8 @@ def contrasts(runs: Runs, bicubic: Mapping[str, NDArray[np.float64]]) -> pd.Data
         One line a contrast, head and output: contrast, head (`bilinear`, `subpixel`, INTERACTION,
         or empty), output, idea, control, delta, low, high (95 % interval), p, adjusted (Holm),
         detectable (the smallest difference that the adjusted test would find in 80 % of the
-        cases), seeds, scenes, placebo, weights (label of the frozen weights), verdict, broken (trainings of
-        either network that broke down).
+        cases), seeds, scenes, placebo, weights (label of the frozen weights), verdict, broken
+        (trainings of either network that broke down).
     """
     lines: list[dict[str, object]] = []
     for output in OUTPUTS:
@@ -141,7 +141,7 @@ def _effect(runs: Runs, idea: str, control: str, output: str) -> Effect | None:
     return None if table is None else effect(table)
 
 
-def _line(
+def _line(  # noqa: PLR0917
     runs: Runs, contrast: Contrast, head: str, output: str, e: Effect, adjusted: float, tests: int
 ) -> dict[str, object]:
     low, high = e.interval()
@@ -172,7 +172,7 @@ def broken(runs: Runs, bicubic: Mapping[str, NDArray[np.float64]]) -> dict[str, 
     found: dict[str, int] = {}
     for name in runs.experiments:
         over = [
-            np.abs(scores.mean(axis=1) - bicubic[output].mean()) < BROKEN
+            np.abs(scores - bicubic[output]).max(axis=1) < BROKEN
             for output in OUTPUTS
             if (scores := runs.scores(name, output)) is not None
         ]
@@ -206,7 +206,8 @@ def gains(runs: Runs, bicubic: Mapping[str, NDArray[np.float64]]) -> pd.DataFram
 
     Returns:
         One line an experiment and output: experiment, output, psnr, gain, low, high (95 % interval
-        over seeds and scenes), spread (standard deviation between seeds), seeds, broken (trainings that broke down), weights.
+        over seeds and scenes), spread (standard deviation between seeds), seeds, broken (trainings
+        that broke down), weights.
     """
     lines: list[dict[str, object]] = []
     gone = broken(runs, bicubic)

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from srcore.features.extractor import Extractor
+from srcore.ideas.experiments import Experiment
 from srcore.ideas.runs import Runs
-from srcore.ideas.trainings import Experiment
 from srcore.metrics import cost
 
 COSTS = ("parameters", "frozen", "macs", "milliseconds")

@@ -15,9 +15,9 @@ from srcore.data.dataset import Indices, Pyramids
 from srcore.features.extractor import Extractor
 from srcore.ideas.contrasts import contrasts, gains, with_costs
 from srcore.ideas.costs import COSTS, costs
+from srcore.ideas.experiments import Experiment
 from srcore.ideas.names import CONTRASTS
 from srcore.ideas.runs import curves, read_runs
-from srcore.ideas.trainings import Experiment
 from srcore.inference.baselines import BASELINE, upscale
 from srcore.metrics.psnr import psnr
 from srcore.models.scales import OUTPUTS
@@ -61,6 +61,7 @@ def judge(
     held_out: Indices,
     experiments: Sequence[Experiment],
     extractors: Mapping[str, Extractor],
+    *,
     linear: Upscaler | None = None,
 ) -> Judged:
     """Read the runs of a folder and compare them.
@@ -113,5 +114,5 @@ def _scores(
             target = to_tensor(np.array(getattr(pyramids, output)[row : row + 1]))
             scores.append(float(psnr(made, target)))
         means = pd.Series(scores).groupby(names, sort=True).mean()
-        found[output] = means.to_numpy(np.float64)
+        found[output] = np.asarray(means, np.float64)
     return found

@@ -12,12 +12,11 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 import torch
@@ -27,22 +26,13 @@ from srcore.common.errors import StudyError
 from srcore.common.files import atomic, write_json
 from srcore.common.tables import write_table
 from srcore.data.dataset import Indices
-from srcore.ideas.names import HEADS
-from srcore.ideas.networks import BODIES, FEATURES, IdeaNetwork
+from srcore.ideas.experiments import Experiment
 from srcore.ideas.together import Resident, Training
-from srcore.models.ablation import Shallow, WithBilinearHead, WithoutSkip
 from srcore.models.base import SuperResolver
-from srcore.models.registry import model_class
-from srcore.models.subpixel import SuperResNetSubpixel
-from srcore.training.recipe import Recipe, recipe
 
-if TYPE_CHECKING:
-    from srcore.params.schema import Params
-
-REPORT = ("basic", "multi", "residual", "dilated", "vgg", "clip")
-"""The report's own networks, which are trained as the report trained them."""
 DECIDES = (
     "srcore.ideas.networks",
+    "srcore.ideas.seeds",
     "srcore.ideas.together",
     "srcore.models",
     "srcore.training.losses",
@@ -50,31 +40,6 @@ DECIDES = (
 """Modules whose text decides a run, with all that lies below them."""
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Experiment:
-    """One network under one recipe, trained with several seeds.
-
-    Attributes:
-        name: such as `plain.subpixel`, `own.no_skip`, `report.multi`.
-        build: makes the network.
-        recipe: how it is trained.
-        seeds: of first weights and order.
-        features: the frozen features that it takes, None without.
-    """
-
-    name: str
-    build: Callable[[], SuperResolver]
-    recipe: Recipe
-    seeds: tuple[int, ...]
-    features: str | None = None
-
-    @property
-    def group(self) -> str:
-        """`grid`, `own` or `report`."""
-        first = self.name.partition(".")[0]
-        return first if first in ("own", "report") else "grid"
 
 
 @dataclass(frozen=True)
@@ -113,62 +78,6 @@ class Data:
     def features(self, name: str | None) -> Frozen | None:
         """Frozen features by name, None for a network without."""
         return self.frozen[name] if name is not None else None
-
-
-def experiments(
-    modern: Recipe, report: Recipe, seeds: Sequence[int], report_seeds: Sequence[int]
-) -> list[Experiment]:
-    """All of them, the grid first.
-
-    Args:
-        modern: the recipe of the grid, which leaves flips out for all since frozen features are
-            not turned, and of our own network, which is trained once without each of its ideas.
-        report: the recipe of the report's own networks.
-        seeds: seeds of the grid and of our own network.
-        report_seeds: seeds of the report's networks.
-    """
-    unturned, many = replace(modern, flips=False), tuple(seeds)
-    grid = [
-        Experiment(
-            f"{body}.{head}",
-            partial(IdeaNetwork, body, head),
-            unturned,
-            many,
-            FEATURES.get(body),
-        )
-        for head in HEADS
-        for body in BODIES
-    ]
-    own = [
-        Experiment("own.whole", SuperResNetSubpixel, modern, many),
-        Experiment("own.no_skip", WithoutSkip, modern, many),
-        Experiment("own.bilinear", WithBilinearHead, modern, many),
-        Experiment("own.shallow", Shallow, modern, many),
-        Experiment("own.constant", SuperResNetSubpixel, replace(modern, schedule="constant"), many),
-        Experiment("own.no_flips", SuperResNetSubpixel, unturned, many),
-        Experiment(
-            "own.report_loss", SuperResNetSubpixel, replace(modern, loss="inverse_psnr"), many
-        ),
-    ]
-    theirs = [
-        Experiment(
-            f"report.{name}",
-            model_class(name),
-            report,
-            tuple(report_seeds),
-            model_class(name).frozen,
-        )
-        for name in REPORT
-    ]
-    return [*grid, *own, *theirs]
-
-
-def asked(params: "Params") -> list[Experiment]:
-    """The experiments that params.yaml asks for."""
-    ideas = params.ideas
-    modern = replace(recipe("modern", params), epochs=ideas.epochs)
-    report = replace(recipe("report", params), epochs=ideas.report_epochs)
-    return experiments(modern, report, ideas.seeds, ideas.report_seeds)
 
 
 def train_ideas(
@@ -240,7 +149,12 @@ def _train(
         images = replace(data.images, features=frozen.load().to(device) if frozen else None)
         begun = time.monotonic()
         training = Training(
-            experiment.build, images, data.split, experiment.recipe, pending, precision
+            experiment.build,
+            images,
+            data.split,
+            experiment.recipe,
+            seeds=pending,
+            precision=precision,
         )
         histories, scores = training.run()
         seconds = time.monotonic() - begun
@@ -315,7 +229,7 @@ def _code() -> str:
 
 
 @contextmanager
-def _held(path: Path) -> Iterator[bool]:
+def _held(path: Path) -> Generator[bool]:
     """Hold a run for this process; False where another one holds it. It ends with the process."""
     with path.open("a") as file:
         try:

@@ -42,9 +42,9 @@ class Recipe:
 
 def recipe(name: str, params: "Params") -> Recipe:
     """A recipe of params.yaml by its name; `train.epochs` is of all."""
-    settings = params.recipes[name].model_dump(exclude={"recipe"})
-    group = "train" if name == "report" else name
-    return Recipe(**{"epochs": params.train.epochs} | settings, group=group)
+    settings: dict[str, Any] = {"epochs": params.train.epochs}
+    settings |= params.recipes[name].model_dump(exclude={"recipe"})
+    return Recipe(**settings, group="train" if name == "report" else name)
 
 
 def recipe_for(model: "type[SuperResolver]", params: "Params") -> Recipe:

@@ -1,4 +1,4 @@
-"""Intervals over seeds and images at once: exact where they can be, and at their level where not."""
+"""Intervals over seeds and images at once: exact where they can be, elsewhere at their level."""
 
 import numpy as np
 import pytest

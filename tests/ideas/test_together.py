@@ -31,12 +31,17 @@ def resident(pyramids) -> Resident:
     return Resident(torch.from_numpy(pyramids.low), targets)
 
 
+def training(name, pyramids, recipe, seeds) -> Training:
+    build, images = model_class(name), resident(pyramids)
+    return Training(build, images, SPLIT, recipe, seeds=seeds, precision="32-true")
+
+
 @pytest.mark.parametrize(
     ("name", "recipe"), [("subpixel", MODERN), ("multi", REPORT), ("basic", REPORT)]
 )
 def test_it_is_the_loop_of_the_models(pyramids, name, recipe):
     """The same order, turns, schedule, clipping and Adam; a last batch that is not full."""
-    together = Training(model_class(name), resident(pyramids), SPLIT, recipe, [0, 1], "32-true")
+    together = training(name, pyramids, recipe, [0, 1])
     histories, scores = together.run()
     fabric = Fabric(accelerator="cpu", devices=1)
     for k, seed in enumerate((0, 1)):
@@ -58,28 +63,19 @@ def test_it_is_the_loop_of_the_models(pyramids, name, recipe):
 
 
 def test_two_seeds_together_are_each_as_alone(pyramids):
-    both = Training(model_class("multi"), resident(pyramids), SPLIT, REPORT, [3, 4], "32-true")
-    one = Training(model_class("multi"), resident(pyramids), SPLIT, REPORT, [4], "32-true")
+    both = training("multi", pyramids, REPORT, [3, 4])
+    one = training("multi", pyramids, REPORT, [4])
     assert both.run()[0][1].equals(one.run()[0][0])
 
 
 def test_what_it_cannot_do_it_refuses(pyramids):
     with pytest.raises(StudyError, match="average"):
-        Training(
-            model_class("basic"),
-            resident(pyramids),
-            SPLIT,
-            Recipe(1, 2, 0.1, average=0.9),
-            [0],
-            "32-true",
-        )
+        training("basic", pyramids, Recipe(1, 2, 0.1, average=0.9), [0])
     with pytest.raises(StudyError, match="batch_size = 10"):
-        Training(
-            model_class("basic"), resident(pyramids), SPLIT, Recipe(1, 10, 0.1), [0], "32-true"
-        )
+        training("basic", pyramids, Recipe(1, 10, 0.1), [0])
 
 
 def test_a_loss_that_is_no_number_ends_it(pyramids):
     wild = Recipe(3, 4, 1e9, "l1", group="modern")
     with pytest.raises(StudyError, match=r"modern\.lr = 1000000000\.0 may be too high"):
-        Training(model_class("subpixel"), resident(pyramids), SPLIT, wild, [0], "32-true").run()
+        training("subpixel", pyramids, wild, [0]).run()

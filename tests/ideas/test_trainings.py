@@ -15,9 +15,10 @@ from srcore.data.dataset import Pyramids
 from srcore.features.extractor import load_extractor
 from srcore.features.store import store_features
 from srcore.ideas.data import load_data
+from srcore.ideas.experiments import REPORT, Experiment, asked, experiments
 from srcore.ideas.names import HEADS
 from srcore.ideas.networks import BODIES, FEATURES, IdeaNetwork
-from srcore.ideas.trainings import REPORT, Experiment, asked, experiments, require, train_ideas
+from srcore.ideas.trainings import require, train_ideas
 from srcore.metrics.cost import macs, parameters
 from srcore.models.ablation import Shallow
 from srcore.models.registry import model_class

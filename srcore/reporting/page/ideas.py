@@ -1,4 +1,4 @@
-"""The page's section on what each idea is worth: a forest plot and a table, from plots/ideas.csv."""
+"""The page's section on what each idea is worth: forest plots and a table, of plots/ideas.csv."""
 
 from typing import Any
 
@@ -41,11 +41,12 @@ def ideas_section(table: pd.DataFrame | None) -> dict[str, Any] | None:
 
 
 def _row(table: pd.DataFrame, name: str, head: str, sizes: list[str]) -> dict[str, Any]:
-    part = table[(table["contrast"] == name) & (table["head"] == head)].set_index("output")
-    first = part.iloc[0]
+    part = table[(table["contrast"] == name) & (table["head"] == head)]
+    lines: dict[str, dict[Any, Any]] = {line["output"]: line for line in part.to_dict("records")}
+    first = next(iter(lines.values()))
     cells: list[dict[str, str]] = []
     for output in sizes:
-        line = part.loc[output]
+        line = lines[output]
         cells.append(
             {
                 "delta": signed(line["delta"]),
