@@ -9,7 +9,7 @@ from srcore.features.extractor import KINDS, load_extractor
 from srcore.ideas.experiments import asked
 from srcore.ideas.judge import judge
 from srcore.params import load_params
-from srcore.reporting.forest import draw_ideas
+from srcore.reporting.forest import draw_curves, draw_ideas
 
 
 def run() -> None:
@@ -23,6 +23,7 @@ def run() -> None:
     with fresh_folder(paths.DATA / "ideas") as out:
         judged.write(out)
         draw_ideas(judged, out / "ideas.png")
+        draw_curves(judged, out / "ideas_curves.png")
 
 
 if __name__ == "__main__":

@@ -52,6 +52,33 @@ def draw_ideas(judged: Judged, path: Path) -> None:
             figure.savefig(partial, format="png", metadata={"Software": None})
 
 
+def draw_curves(judged: Judged, path: Path) -> None:
+    """Draw the held-out PSNR of the report's networks after every epoch, a line a seed."""
+    table = judged.curves
+    names = list(dict.fromkeys(table["experiment"]))
+    with default_style():
+        figure = Figure(figsize=(WIDTH, 4.2), dpi=DPI, layout="constrained")
+        for axes, (output, scale) in zip(
+            figure.subplots(1, len(OUTPUTS), squeeze=False)[0], OUTPUTS.items(), strict=True
+        ):
+            part = table[table["output"] == output]
+            for (name, seed), line in part.groupby(["experiment", "seed"], sort=False):
+                axes.plot(
+                    line["epoch"],
+                    line["psnr"],
+                    color=f"C{names.index(str(name))}",
+                    linewidth=0.9,
+                    label=str(name) if seed == part["seed"].min() else None,
+                )
+            low = part.loc[part["epoch"] > part["epoch"].max() / 10, "psnr"].min()
+            axes.set_ylim(bottom=low - 0.1)
+            axes.set(title=f"×{scale}", xlabel="epoch", ylabel="held-out PSNR, dB")
+            axes.legend(fontsize=8, loc="lower right")
+        figure.supxlabel(judged.note, fontsize=9)
+        with atomic(path) as partial:
+            figure.savefig(partial, format="png", metadata={"Software": None})
+
+
 def _forest(axes: Axes, table: pd.DataFrame, names: Sequence[str], labelled: bool) -> None:
     """One row a contrast; what could not have been seen is shaded."""
     places = {name: place for place, name in enumerate(names)}
