@@ -112,6 +112,7 @@ RUN_ELSEWHERE = {
     "NODE_RANK=1 MASTER_ADDR=10.0.0.1 MASTER_PORT=29500 "
     "python -m stages.train vgg": "tests/training/test_distributed.py",
     'pip install -c constraints.txt -e ".[export]"': "Makefile",
+    "pytest -m slow tests/ideas": "Makefile",
     "pip install .": ".github/workflows/study.yml",
     "SRCORE_SET5=/my/Set5 pytest tests/evaluation/test_benchmark.py": (
         "tests/evaluation/test_benchmark.py"

@@ -21,6 +21,10 @@ SMALL = {
     "resamples: 2000": "resamples: 100",
     "  images: 4  ": "  images: 2  ",
     "  images: 8  ": "  images: 2  ",
+    "seeds: [0, 1, 2, 3, 4]": "seeds: [0, 1]",
+    "report_seeds: [0, 1, 2]": "report_seeds: [0]",
+    "  epochs: 10 ": "  epochs: 1 ",
+    "report_epochs: 51": "report_epochs: 1",
 }
 """Edits of params.yaml that make a study of a minute."""
 
@@ -145,7 +149,7 @@ def built_once(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Recordin
     Image.fromarray(arrays()[2]).save(folder / "images" / "Set1" / "a.png")
     clone.edit("params.yaml", "  folder: data/none", f"  folder: {folder / 'images'}")
     clone.run("dvc", "repro")
-    for outside in ("train_ablation", "benchmark"):
+    for outside in ("train_ablation", "benchmark", "ideas"):
         clone.run("dvc", "repro", f"stages/dvc.yaml:{outside}")
     clone.commit("built")
     return clone

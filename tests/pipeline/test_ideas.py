@@ -1,0 +1,46 @@
+"""The experiment of docs/results.md through DVC: each run once, seeds added, work shared."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+pytestmark = pytest.mark.slow
+
+ON_VOC2007 = (
+    "dvc exp run stages/dvc.yaml:ideas -S data.source=voc2007 "
+    "-S data.voc2007.archive=../shared/voc2007/VOCtrainval_originals_946.tar "
+    "-S split.validation=165 -S train.batch_size=8 "
+    "-S frozen.vgg=../shared/weights/vgg16_features_to_conv2_2.safetensors"
+)
+"""As the docs have it; tests/pipeline/test_session.py reads such an archive and such weights."""
+
+
+def cards(folder: Path) -> dict[str, int]:
+    found = folder.glob("data/models/ideas/*.card.json")
+    return {path.name: path.stat().st_mtime_ns for path in found}
+
+
+def test_a_seed_that_is_added_trains_alone(built):
+    before = cards(built.path)
+    built.edit("params.yaml", "seeds: [0, 1]", "seeds: [0, 1, 2]")
+    built.run("dvc", *ON_VOC2007.split()[1:4])  # without what names other images
+    after = cards(built.path)
+    assert {name: after[name] for name in before} == before
+    assert {name.split(".")[-3] for name in after.keys() - before.keys()} == {"seed2"}
+    table = pd.read_csv(built.path / "data/ideas/ideas.csv")
+    assert set(table["seeds"]) == {3}
+    assert set(table["verdict"]) <= {"few"}
+
+
+def test_make_ideas_renews_the_tables_of_the_page(shell, built):
+    shell("make ideas")
+    for name in ("ideas.csv", "ideas_gains.csv", "ideas.png", "ideas_curves.png"):
+        made = (built.path / "data/ideas" / name).read_bytes()
+        assert (built.path / "plots" / name).read_bytes() == made
+
+
+def test_what_is_trained_already_is_not_trained_by_another_process(shell, built):
+    before = cards(built.path)
+    shell("python -m stages.train_ideas")
+    assert cards(built.path) == before
