@@ -30,6 +30,8 @@ RANDOM = 8
 """Random letters and digits of a partial name, of 36 each."""
 PATIENCE = 2.0
 """Seconds to wait while another process looks through the folder, which takes it milliseconds."""
+_HELD: set[tuple[int, int]] = set()
+"""Device and inode of the new folders that this process fills and holds the lock of."""
 
 
 @contextmanager
@@ -78,7 +80,11 @@ def fresh_folder(path: Path) -> Generator[Path]:
         path = path.resolve() if path.is_symlink() else path
         path.parent.mkdir(parents=True, exist_ok=True)
         with _beside(path, _new_folder) as (partial, held):
-            yield partial
+            _HELD.add((held.st_dev, held.st_ino))
+            try:
+                yield partial
+            finally:
+                _HELD.discard((held.st_dev, held.st_ino))
             found = partial.lstat()
             if (found.st_dev, found.st_ino) != (held.st_dev, held.st_ino):
                 raise StudyError(f"{partial}: was replaced by somebody else; run again")
@@ -194,6 +200,13 @@ def _alone_in(folder: Path) -> Generator[None]:
         yield
         return
     try:
+        found = os.fstat(descriptor)
+        if (
+            found.st_dev,
+            found.st_ino,
+        ) in _HELD:  # a new folder of our own: nobody else writes in it
+            yield
+            return
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             try:

@@ -362,3 +362,13 @@ def test_csv_leaves_the_old_file_when_it_fails(tmp_path):
     with pytest.raises(FailureError):
         write_table(path, pd.DataFrame({"a": [Unprintable()]}))
     assert everything(tmp_path) == {"rows.csv": "a\n1\n"}
+
+
+def test_files_of_a_new_folder_are_written_without_a_wait(tmp_path, monkeypatch):
+    """The folder's own lock is held by this very process."""
+    monkeypatch.setattr(files, "PATIENCE", 60)
+    began = time.monotonic()
+    with fresh_folder(tmp_path / "new") as folder, atomic(folder / "a") as partial:
+        partial.write_text("a")
+    assert (tmp_path / "new/a").read_text() == "a"
+    assert time.monotonic() - began < 30
