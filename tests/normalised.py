@@ -21,5 +21,8 @@ class Normalised(SuperResolver):
         self.head_mid = nn.Conv2d(8, 3, 1)
         self.head_large = nn.Conv2d(8, 3, 1)
 
+    def hidden_kernels(self) -> list[nn.Parameter]:
+        return [self.conv.weight]
+
     def forward(self, low: Tensor) -> dict[str, Tensor]:
         return two_heads(F.relu(self.norm(self.conv(low))), self.head_mid, self.head_large)

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
+from torch import Tensor
 
 from srcore.common.errors import StudyError
 from srcore.common.files import atomic
@@ -17,6 +18,8 @@ from srcore.common.text import LONGEST_NAME, printable
 from srcore.models.base import SuperResolver
 from srcore.models.registry import MODELS, model_class
 
+KINDS = {True: ("F32", "F64", "F16", "BF16"), False: ("I64",)}
+"""Whether a tensor holds fractions → how safetensors calls the types it may have; counts do not."""
 FORMAT = 1
 """Raised when older code could no longer read a new file."""
 LONGEST_CARD = 1 << 16
@@ -92,9 +95,9 @@ def load_checkpoint(path: Path) -> tuple[SuperResolver, Card]:
         with safe_open(path, framework="pt") as file:
             card = _read_card(path, (file.metadata() or {}).get("card"))
             model = model_class(card.model)()
-            shapes = {name: list(value.shape) for name, value in model.state_dict().items()}
-            _check_tensors(path, card.model, shapes, file)
-            tensors = {name: file.get_tensor(name) for name in shapes}
+            expected = model.state_dict()
+            _check_tensors(path, card.model, expected, file)
+            tensors = {name: file.get_tensor(name) for name in expected}
     except FileNotFoundError:
         raise StudyError(f"{path}: no such checkpoint") from None
     except NotAFileError as error:
@@ -147,15 +150,15 @@ def _read_card(path: Path, text: str | None) -> Card:
     )
 
 
-def _check_tensors(path: Path, model: str, expected: dict[str, list[int]], file: Any) -> None:
+def _check_tensors(path: Path, model: str, expected: dict[str, Tensor], file: Any) -> None:
     """See that a file holds a model's tensors and no others, before any of them is read."""
     found = set(file.keys())
     odd = sorted(expected.keys() ^ found)
     odd += [
         name
         for name in sorted(expected.keys() & found)
-        if file.get_slice(name).get_shape() != expected[name]
-        or file.get_slice(name).get_dtype() not in ("F32", "F64", "F16", "BF16")
+        if file.get_slice(name).get_shape() != list(expected[name].shape)
+        or file.get_slice(name).get_dtype() not in KINDS[expected[name].is_floating_point()]
     ]
     if odd:
         shown = ", ".join(printable(name, LONGEST_NAME) for name in odd[:3])

@@ -346,6 +346,7 @@ def project(root: Path, tmp_path: Path) -> Path:
     models = project / "data/models/all"
     models.mkdir(parents=True)
     (project / "data/none").touch()
+    shutil.copy(root / "data/published.csv", project / "data")
     tiny_linear().save(project / "data/linear")
     vgg = load_extractor("vgg", "random", CPU)
     save_checkpoint(model_class("basic")(), Card("basic", 0, {}), models)
