@@ -375,7 +375,7 @@ def test_the_stage_on_images_of_odd_sizes(project, folder):
     assert (done.returncode, done.stderr) == (0, "")
     summary = json.loads((project / "metrics/benchmark.json").read_text())
     assert list(summary) == ["Set1", "Set2", "mine"]
-    assert list(summary["mine"]) == ["basic", "vgg"]
+    assert list(summary["mine"]) == ["basic", "vgg", "shipped"]
     means = pd.read_csv(project / "plots/benchmark.csv", keep_default_na=False)
     found = line(means, "mine", "vgg", "large")
     assert found["weights"] == "random weights"
@@ -384,6 +384,6 @@ def test_the_stage_on_images_of_odd_sizes(project, folder):
     assert list(table) == [
         "data_set", "image", "method", "output", "weights", "psnr", "ssim", "gain",
     ]  # fmt: skip
-    assert len(table) == 4 * (2 + 2 + 1 + 2)
+    assert len(table) == 4 * (2 + 2 + 1 + 2 + 2)
     mean = table.query("data_set == 'Set2' and method == 'vgg' and output == 'mid'")["psnr"].mean()
     assert summary["Set2"]["vgg"]["mid"] == pytest.approx(mean, abs=1e-4)

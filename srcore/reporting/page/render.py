@@ -23,9 +23,9 @@ from srcore.inference.baselines import BASELINE
 from srcore.metrics.table import HEADLINE, METRICS
 from srcore.params import Params
 from srcore.reporting.page.charts import interval_bar
-from srcore.reporting.page.curves import curve_groups
 from srcore.reporting.page.facts import beside_report, facts, training_table
 from srcore.reporting.page.headline import headline
+from srcore.reporting.page.plots.table import plot_groups
 from srcore.reporting.page.ranking import rankings
 from srcore.reporting.page.results import Results
 from srcore.reporting.page.svg import padded, short, signed
@@ -60,7 +60,7 @@ def render(results: Results) -> str:
         beside=beside_report(results),
         runs=training_table(results),
         rankings=ranked,
-        curves=curve_groups(results),
+        curves=plot_groups(results),
         images=[_image(results, item) for item in results.index["images"]],
         low=results.params.pyramid.sizes[0],
         largest=results.params.pyramid.sizes[-1],

@@ -1,0 +1,39 @@
+"""Quality on the validation images after every epoch."""
+
+from srcore.evaluation.tables import OURS
+from srcore.inference.baselines import BASELINE
+from srcore.metrics.table import HEADLINE
+from srcore.reporting.page.charts import Line, curves, reference_swatch
+from srcore.reporting.page.plots.group import Chart, Group, by_seed, label, legend
+from srcore.reporting.page.results import Results
+from srcore.reporting.page.svg import without_start
+
+
+def groups(results: Results) -> list[Group]:
+    """One chart a size, all models in it, above or below the height of bicubic."""
+    table = results.training[results.training["run"] == OURS]
+    charts: list[Chart] = []
+    for output in results.outputs:
+        lines: list[Line] = []
+        said: list[str] = []
+        for style, model in enumerate(results.models):
+            part = table[(table["model"] == model) & (table["output"] == output)]
+            for curve in by_seed(part, "psnr"):
+                name = label(results, model)
+                lines.append(Line(style, curve, name))
+                said.append(f"{name} ends at {curve[-1][1]:.2f} dB")
+        bicubic = float(results.metrics[BASELINE][output][HEADLINE])
+        if lines:
+            side = results.side(output)
+            alternative = (
+                f"Held-out PSNR at {side} pixels; bicubic {bicubic:.2f} dB. {'; '.join(said)}."
+            )
+            heights = without_start([[y for _, y in line.points] for line in lines], [bicubic])
+            drawing = curves(lines, alternative, ("epoch", "PSNR, dB"), heights, bicubic)
+            charts.append(Chart(f"{side} × {side}", "", drawing))
+    swatches = [*legend(results), (reference_swatch(), BASELINE)]
+    text = (
+        "Mean PSNR of the validation images after each epoch; higher is better, and steep first "
+        "epochs may leave the chart."
+    )
+    return [Group("Held-out quality", text, charts, swatches)]

@@ -1,0 +1,87 @@
+"""Training losses: 1/PSNR of every network beside the report's, and whatever else trained one."""
+
+from markupsafe import Markup
+
+from srcore.evaluation.tables import OURS, REPORT, SHARED
+from srcore.reporting.page.charts import Line, curves, swatch
+from srcore.reporting.page.plots.group import Chart, Group, by_seed, label
+from srcore.reporting.page.results import Results
+from srcore.reporting.page.svg import without_start
+
+LOSSES: dict[str, str] = {SHARED: "1 / PSNR", "l1": "L1", "l1_fft": "L1 and spectrum"}
+"""Name of a training loss → how it is written; another is written as it is named."""
+
+
+def groups(results: Results) -> list[Group]:
+    """1/PSNR for all, then a group for each other loss."""
+    return [_shared(results), *_own_losses(results)]
+
+
+def _shared(results: Results) -> Group:
+    """1/PSNR on the training images, whatever the loss, with the report's curves beside ours."""
+    charts = _loss_charts(results, results.models, SHARED, LOSSES[SHARED])
+    text = (
+        "Mean of 1/PSNR over the training images of an epoch, whichever loss trained the network; "
+        "lower is better, and steep first epochs may leave the chart. The report trained on 4,011 "
+        "images of VOC2007: where ours are others, compare the shapes of curves, not their heights."
+    )
+    return Group("Training: 1/PSNR", text, charts, _loss_legend(results, (OURS, REPORT)))
+
+
+def _own_losses(results: Results) -> list[Group]:
+    """The loss that trained, for networks that another one than 1/PSNR trained; a group a loss."""
+    ours = results.training[results.training["run"] == OURS]
+    criteria = ours.groupby("model")["criterion"].first()
+    groups: list[Group] = []
+    for criterion in dict.fromkeys(map(str, criteria.reindex(results.models).dropna())):
+        models = [name for name in results.models if criteria.get(name) == criterion]
+        if criterion == SHARED:
+            continue
+        name = LOSSES.get(criterion, criterion)
+        charts = _loss_charts(results, models, "loss", name)
+        text = f"Mean of the loss that trained {_listed(models)}, {name}; lower is better."
+        groups.append(Group(f"Training: {name}", text, charts, _loss_legend(results, (OURS,))))
+    return groups
+
+
+def _loss_charts(results: Results, models: list[str], column: str, axis: str) -> list[Chart]:
+    """One chart a model, all of one height; the report's curves only where it has that figure."""
+    table = results.training[results.training["model"].isin(models)]
+    if column != SHARED:
+        table = table[table["run"] == OURS]
+    every = [
+        curve
+        for _, part in table.groupby(["model", "output", "run"])
+        for curve in by_seed(part, column)
+    ]
+    shared = without_start([[height for _, height in curve] for curve in every])
+    charts: list[Chart] = []
+    for model in models:
+        of_model = table[table["model"] == model]
+        lines: list[Line] = []
+        said: list[str] = []
+        for output, style in (("mid", 6), ("large", 7)):
+            for run in (OURS, REPORT):
+                part = of_model[(of_model["output"] == output) & (of_model["run"] == run)]
+                for curve in by_seed(part, column):
+                    name = f"{results.side(output)} pixels, {run}"
+                    lines.append(Line(style, curve, name, dashed=run == REPORT))
+                    said.append(f"{name}: from {curve[0][1]:.4f} to {curve[-1][1]:.4f}")
+        if lines:
+            text = f"{axis} of {label(results, model)} in training. {'; '.join(said)}."
+            drawing = curves(lines, text, ("epoch", axis), shared)
+            charts.append(Chart(model, results.weights(model), drawing))
+    return charts
+
+
+def _loss_legend(results: Results, runs: tuple[str, ...]) -> list[tuple[Markup, str]]:
+    return [
+        (swatch(style, run == REPORT), f"{results.side(output)} × {results.side(output)}, {run}")
+        for output, style in (("mid", 6), ("large", 7))
+        if output in results.outputs
+        for run in runs
+    ]
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
