@@ -73,6 +73,7 @@ def light(root):
 
 
 @pytest.mark.parametrize("ending", ["png", "jpg", "tif", "webp"])
+@pytest.mark.slow
 def test_images_are_enlarged_without_the_extras(light, tmp_path, ending):
     Image.fromarray(arrays()[2][:20, :31]).save(tmp_path / f"a.{ending}")
     done = light("upscale", tmp_path / f"a.{ending}")
@@ -81,6 +82,7 @@ def test_images_are_enlarged_without_the_extras(light, tmp_path, ending):
         assert image.size == (124, 80)
 
 
+@pytest.mark.slow
 def test_a_command_that_lacks_an_extra_says_which(light, tmp_path):
     Image.fromarray(arrays()[2][:20, :31]).save(tmp_path / "a.png")
     told = "is not installed; it comes with the extra `{0}`: in the project's folder, "

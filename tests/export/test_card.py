@@ -36,6 +36,7 @@ def test_it_tells_what_the_network_is_and_costs(made):
     assert "VGG16" not in text
 
 
+@pytest.mark.slow
 def test_random_weights_are_told_before_anything_else(made):
     for name, kind in (("vgg", "VGG16"), ("clip", "CLIP")):
         lines = made(name).card.splitlines()

@@ -17,6 +17,7 @@ def srcore(root: Path, *args: object, folder: Path) -> subprocess.CompletedProce
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
 
 
+@pytest.mark.slow
 def test_export_writes_a_file_and_its_card(root, tmp_path):
     torch.manual_seed(0)
     save_checkpoint(model_class("basic")(), Card("basic", 0, {}), tmp_path)

@@ -186,6 +186,7 @@ def test_the_extractor_sees_what_a_saved_image_would_show(random_clip, tmp_path)
     torch.testing.assert_close(found, expected.half().float(), atol=0, rtol=2**-10)
 
 
+@pytest.mark.slow
 def test_the_extractor_gives_the_same_bits_whatever_the_batch(random_clip):
     extractor = random_clip.extractor()
     low = torch.rand(11, 3, 16, 16, generator=torch.manual_seed(0))
@@ -253,6 +254,7 @@ def cache(monkeypatch, tmp_path) -> Path:
 
 
 @pytest.mark.usefixtures("cache")
+@pytest.mark.slow
 def test_pretrained_without_a_network_is_one_line():
     with pytest.raises(StudyError, match=r"^frozen\.clip = pretrained: .*refused") as caught:
         load_clip("pretrained", CPU)
