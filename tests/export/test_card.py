@@ -1,5 +1,7 @@
 import re
 
+import pytest
+
 from srcore.export.card import model_card
 
 JUDGED = {"psnr": 30.456, "ssim": 0.9123, "gain": 2.5, "gain_low": 2.25, "gain_high": 2.75}
