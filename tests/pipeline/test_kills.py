@@ -326,7 +326,7 @@ def test_ten_kills_and_the_study_ends_in_the_same_bytes(study: Study, victim: st
 def test_the_state_of_another_training_is_not_used(study: Study, change: str):
     file, old, new = {
         "threads": ("params.yaml", "threads: 1", "threads: 2"),
-        "code": ("srcore/training/augment.py", "DIHEDRAL", "# another version\nWAYS"),
+        "code": ("srcore/training/augment.py", "DIHEDRAL", "# another version\nDIHEDRAL"),
     }[change]
     study.forget("basic")
     running = study.start("basic")
