@@ -19,6 +19,7 @@ from srcore.common.files import fresh_folder, rounded, write_json
 from srcore.common.progress import progress
 from srcore.common.tensors import quantise, to_images, to_tensor
 from srcore.data.dataset import Indices, Pyramids
+from srcore.images.detail import Detail
 from srcore.inference.baselines import BASELINE, LINEAR, upscale
 from srcore.inference.linear import LinearFilter
 from srcore.inference.network import Network
@@ -26,36 +27,10 @@ from srcore.metrics.table import measure
 from srcore.models.scales import OUTPUTS
 
 TARGET = "target"
-DETAIL = 4
+SHARE = 4
 """The detail's side is this part of the image's side."""
 MARGIN = 24
 """The detail keeps this part of the side away from the border, where zero padding shows."""
-
-
-@dataclass(frozen=True)
-class Detail:
-    """A square of the image, in pixels of the low resolution, so that it fits every size."""
-
-    left: int
-    top: int
-    size: int
-    side: int
-    """Side of the whole low-resolution image."""
-
-    def crop(self, image: NDArray[Any]) -> NDArray[Any]:
-        """This square of an image (s·side, s·side, …) of any whole scale s."""
-        scale = len(image) // self.side
-        rows = slice(scale * self.top, scale * (self.top + self.size))
-        return image[rows, scale * self.left : scale * (self.left + self.size)]
-
-    @property
-    def fractions(self) -> dict[str, float]:
-        """{x, y, size} as fractions of the image's side."""
-        return {
-            "x": self.left / self.side,
-            "y": self.top / self.side,
-            "size": self.size / self.side,
-        }
 
 
 @dataclass(frozen=True)
@@ -148,11 +123,11 @@ def find_detail(outputs: dict[str, list[NDArray[np.uint8]]], side: int) -> Detai
         spread = (stack - stack.mean(axis=(1, 2), keepdims=True)).var(axis=0).mean(axis=-1)
         scale = len(spread) // side
         differing += spread.reshape(side, scale, side, scale).mean(axis=(1, 3))
-    size, margin = max(1, side // DETAIL), side // MARGIN
+    size, margin = max(1, side // SHARE), side // MARGIN
     inside = differing[margin : side - margin, margin : side - margin]
     windows = np.lib.stride_tricks.sliding_window_view(inside, (size, size)).sum(axis=(2, 3))
     top, left = np.unravel_index(windows.argmax(), windows.shape)
-    return Detail(int(left) + margin, int(top) + margin, size, side)
+    return Detail(int(left) + margin, int(top) + margin, size)
 
 
 def compare(
@@ -242,7 +217,7 @@ def write_comparison(comparisons: Sequence[Comparison], out: Path) -> None:
                 {
                     "id": key,
                     "name": comparison.name,
-                    "detail": comparison.detail.fractions,
+                    "detail": comparison.detail.fractions(len(comparison.low)),
                     "low": f"{key}.low.png",
                     "outputs": outputs,
                 }

@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from srcore.common.text import code, markdown
-from srcore.export.check import Comparison, by
+from srcore.export.check import Deviation, by
 from srcore.features.labels import RANDOM
 from srcore.inference.network import Network
 from srcore.metrics import cost
@@ -60,7 +60,7 @@ class Exported:
     file: str
     opset: int
     smallest: int
-    compared: list[Comparison]
+    compared: list[Deviation]
     tolerance: float
     versions: dict[str, str]
     command: str

@@ -24,7 +24,7 @@ rounding, a feature is one step (a thousandth of itself) away, which no exporter
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Deviation:
     """How far the graph is from torch on one image.
 
     Attributes:
@@ -43,7 +43,7 @@ def tolerance(network: Network) -> float:
 
 def compare(
     network: Network, graph: Path, shapes: tuple[tuple[int, ...], ...] = SHAPES
-) -> list[Comparison]:
+) -> list[Deviation]:
     """Run the file `graph` in onnxruntime and `network` in torch on the same noise.
 
     Raises:
@@ -53,7 +53,7 @@ def compare(
     options.log_severity_level = 4  # what goes wrong, it raises
     options.intra_op_num_threads = torch.get_num_threads()
     generator = torch.Generator().manual_seed(0)
-    found: list[Comparison] = []
+    found: list[Deviation] = []
     try:
         session = onnxruntime.InferenceSession(
             str(graph), options, providers=["CPUExecutionProvider"]
@@ -67,7 +67,7 @@ def compare(
                 _largest(output.clamp(0, 1).numpy(), given[name])
                 for name, output in expected.items()
             ]
-            found.append(Comparison(shape, max(differences)))
+            found.append(Deviation(shape, max(differences)))
     except Exception as error:  # noqa: BLE001  # onnxruntime's own are of no common class
         raise StudyError(
             f"{network.card.model}: onnxruntime cannot run the graph ({reason(error)})"

@@ -52,7 +52,7 @@ class Network:
         Returns:
             Its outputs, each (N, 3, s·H, s·W).
         """
-        return self._mean_over_ways(lambda x: self.model(x, *self._features(x, features)), low)
+        return self._ensembled(lambda x: self.model(x, *self._features(x, features)), low)
 
     @torch.inference_mode()
     def only(self, output: str, low: Tensor, features: Tensor | None = None) -> Tensor:
@@ -61,9 +61,9 @@ class Network:
         def run(x: Tensor) -> dict[str, Tensor]:
             return {output: self.model.only(output, x, *self._features(x, features))}
 
-        return self._mean_over_ways(run, low)[output]
+        return self._ensembled(run, low)[output]
 
-    def _mean_over_ways(
+    def _ensembled(
         self, run: Callable[[Tensor], dict[str, Tensor]], low: Tensor
     ) -> dict[str, Tensor]:
         if not self.ensemble:

@@ -46,15 +46,15 @@ class Span:
         return slice(scale * (self.start - self.first), scale * (self.stop - self.first))
 
 
-def spans(length: int, tile: int, reach: int, stride: int) -> list[Span]:
-    """Cut a side of `length` pixels, a multiple of `stride`, into tiles of about `tile` pixels.
+def spans(length: int, tile: int, radius: int, multiple_of: int) -> list[Span]:
+    """Cut a side of `length` pixels into tiles of about `tile`, all multiples of `multiple_of`.
 
     Tiles are of nearly equal length, so that the last is no sliver. Those at the ends are given
     pixels beyond them: `first` may be negative, and `last` more than `length`.
     """
-    overlap = stride * -(-reach // stride)
+    overlap = multiple_of * -(-radius // multiple_of)
     count = max(1, round(length / tile))
-    step = stride * max(1, -(-length // (count * stride)))
+    step = multiple_of * max(1, -(-length // (count * multiple_of)))
     return [
         Span(start, stop, start - overlap, stop + overlap)
         for start in range(0, length, step)
@@ -88,7 +88,7 @@ class Tiles:
             for side, more in zip((height, width), ragged, strict=True)
         )
         self._shape = height, width
-        self.reach = model.receptive_radius
+        self.radius = model.receptive_radius
         """How far the network sees, in pixels of the image."""
 
     def __len__(self) -> int:

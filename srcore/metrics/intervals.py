@@ -96,20 +96,3 @@ def p_value(mean: float, variances: Sequence[Variance]) -> float:
         return half_width(variances, exp(logarithm)) - distance
 
     return exp(float(brentq(beyond, log(SMALLEST_P), 0.0)))
-
-
-def mean_interval(values: ArrayLike, groups: ArrayLike) -> tuple[float, float] | None:
-    """95 % interval of the mean of `values` over images, see `variance_over_groups`.
-
-    Args:
-        values: (N,) one figure an image.
-        groups: (N,) the group of each image.
-
-    Returns:
-        Lower and upper end, in the unit of `values`; None with fewer than `FEW_GROUPS` groups.
-    """
-    if len(np.unique(np.asarray(groups))) < FEW_GROUPS:
-        return None
-    mean = float(np.asarray(values, float).mean())
-    half = half_width([variance_over_groups(values, groups)])
-    return mean - half, mean + half

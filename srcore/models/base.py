@@ -60,6 +60,27 @@ class SuperResolver(nn.Module):
         return self(low, *features)[output]
 
 
+class SharedFeatures(SuperResolver):
+    """A network whose outputs come from the same features, so that one alone is less work."""
+
+    def features(self, low: Tensor) -> Tensor:
+        """(N, 3, H, W) in [0, 1] → (N, C, H, W), what all outputs are made from."""
+        raise NotImplementedError
+
+    def head(self, output: str, features: Tensor, low: Tensor) -> Tensor:
+        """One output, (N, 3, s·H, s·W), from the features and the image that they are of."""
+        raise NotImplementedError
+
+    def forward(self, low: Tensor) -> dict[str, Tensor]:
+        """(N, 3, H, W) in [0, 1] → mid (N, 3, 2H, 2W), large (N, 3, 4H, 4W), about [0, 1]."""
+        features = self.features(low)
+        return {output: self.head(output, features, low) for output in self.outputs}
+
+    def only(self, output: str, low: Tensor, *features: Tensor) -> Tensor:  # noqa: ARG002
+        """One of the outputs, with its head alone."""
+        return self.head(output, self.features(low), low)
+
+
 def conv3(inputs: int, outputs: int, dilation: int = 1) -> nn.Conv2d:
     """A 3×3 convolution that keeps the size of its input."""
     return nn.Conv2d(inputs, outputs, 3, padding=dilation, dilation=dilation)

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from srcore.models.base import SuperResolver, bias_of, conv3, image_up, up2
+from srcore.models.base import SharedFeatures, bias_of, conv3, image_up, up2
 
 
 class DilatedConvBlock(nn.Module):
@@ -37,7 +37,7 @@ class DilatedConvBlock(nn.Module):
         return y
 
 
-class SuperResNetDilated(SuperResolver):
+class SuperResNetDilated(SharedFeatures):
     """As the residual network, with dilated blocks in place of residual ones."""
 
     idea: ClassVar[str] = "dilated convolutions"
@@ -53,29 +53,21 @@ class SuperResNetDilated(SuperResolver):
         self.head_mid = nn.Conv2d(32, 3, 1)
         self.head_large = nn.Conv2d(32, 3, 1)
 
-    def forward(self, low: Tensor) -> dict[str, Tensor]:
-        """(N, 3, H, W) in [0, 1] → mid (N, 3, 2H, 2W), large (N, 3, 4H, 4W) in [0, 1]."""
-        x = self._features(low)
-        return {"mid": self._mid(x), "large": self._large(x)}
-
-    def only(self, output: str, low: Tensor, *features: Tensor) -> Tensor:  # noqa: ARG002
-        """One of the outputs: `mid` needs nothing of the work at twice the size."""
-        x = self._features(low)
-        return self._mid(x) if output == "mid" else self._large(x)
-
-    def _features(self, low: Tensor) -> Tensor:
+    def features(self, low: Tensor) -> Tensor:
+        """(N, 3, H, W) in [0, 1] → (N, 32, H, W)."""
         return self.block2(self.block1(F.relu(self.conv1(low), inplace=True)))
 
-    # Both heads commute with the upsampling before them.
+    def head(self, output: str, features: Tensor, low: Tensor) -> Tensor:
+        """Mid (N, 3, 2H, 2W) or large (N, 3, 4H, 4W), in [0, 1].
 
-    def _mid(self, x: Tensor) -> Tensor:
-        return image_up(self.head_mid(x), 1).sigmoid()
-
-    def _large(self, x: Tensor) -> Tensor:
+        Both heads commute with the upsampling before them.
+        """
+        if output == "mid":
+            return image_up(self.head_mid(features), 1).sigmoid()
         # Two 1×1 convolutions in a row are one, whose weights are the product of theirs.
         fuse, head = self.block3.fuse, self.head_large
-        with torch.autocast(x.device.type, enabled=False):  # rounded once, as a convolution's
+        with torch.autocast(low.device.type, enabled=False):  # rounded once, as a convolution's
             weight = torch.einsum("hf,fc->hc", head.weight[..., 0, 0], fuse.weight[..., 0, 0])
             bias = head.weight[..., 0, 0] @ bias_of(fuse) + bias_of(head)
-        large = self.block3.fused(up2(x), weight[..., None, None], bias)
+        large = self.block3.fused(up2(features), weight[..., None, None], bias)
         return image_up(large, 1).sigmoid()

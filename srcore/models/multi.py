@@ -13,9 +13,8 @@ class SuperResNetMulti(SuperResolver):
 
     idea: ClassVar[str] = "two outputs"
     outputs: ClassVar[tuple[str, ...]] = ("mid", "large")
-    receptive_radius: ClassVar[int] = (
-        2 + 1
-    )  # two convolutions, and bilinear upsampling, once or twice
+    # Two convolutions, and bilinear upsampling, once or twice.
+    receptive_radius: ClassVar[int] = 2 + 1
 
     def __init__(self) -> None:
         super().__init__()

@@ -5,7 +5,7 @@ from typing import ClassVar
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from srcore.models.base import SuperResolver, conv3, image_up, up2
+from srcore.models.base import SharedFeatures, conv3, image_up, up2
 
 
 class ResidualBlock(nn.Module):
@@ -22,14 +22,13 @@ class ResidualBlock(nn.Module):
         return F.relu(y.add_(x), inplace=True)
 
 
-class SuperResNetResidualBlock(SuperResolver):
+class SuperResNetResidualBlock(SharedFeatures):
     """conv 3→32, residual blocks 1 and 2, upsampling, head; residual block 3, upsampling, head."""
 
     idea: ClassVar[str] = "skip connections"
     outputs: ClassVar[tuple[str, ...]] = ("mid", "large")
-    receptive_radius: ClassVar[int] = (
-        5 + 2
-    )  # five convolutions; two at twice the size between upsamplings
+    # Five convolutions; two at twice the size between upsamplings.
+    receptive_radius: ClassVar[int] = 5 + 2
 
     def __init__(self) -> None:
         super().__init__()
@@ -40,23 +39,15 @@ class SuperResNetResidualBlock(SuperResolver):
         self.head_mid = nn.Conv2d(32, 3, 1)
         self.head_large = nn.Conv2d(32, 3, 1)
 
-    def forward(self, low: Tensor) -> dict[str, Tensor]:
-        """(N, 3, H, W) in [0, 1] → mid (N, 3, 2H, 2W), large (N, 3, 4H, 4W) in [0, 1]."""
-        x = self._features(low)
-        return {"mid": self._mid(x), "large": self._large(x)}
-
-    def only(self, output: str, low: Tensor, *features: Tensor) -> Tensor:  # noqa: ARG002
-        """One of the outputs: `mid` needs nothing of the work at twice the size."""
-        x = self._features(low)
-        return self._mid(x) if output == "mid" else self._large(x)
-
-    def _features(self, low: Tensor) -> Tensor:
+    def features(self, low: Tensor) -> Tensor:
+        """(N, 3, H, W) in [0, 1] → (N, 32, H, W)."""
         return self.block2(self.block1(F.relu(self.conv1(low), inplace=True)))
 
-    # Both heads commute with the upsampling before them.
+    def head(self, output: str, features: Tensor, low: Tensor) -> Tensor:  # noqa: ARG002
+        """Mid (N, 3, 2H, 2W) or large (N, 3, 4H, 4W), in [0, 1].
 
-    def _mid(self, x: Tensor) -> Tensor:
-        return image_up(self.head_mid(x), 1).sigmoid()
-
-    def _large(self, x: Tensor) -> Tensor:
-        return image_up(self.head_large(self.block3(up2(x))), 1).sigmoid()
+        Both heads commute with the upsampling before them.
+        """
+        if output == "mid":
+            return image_up(self.head_mid(features), 1).sigmoid()
+        return image_up(self.head_large(self.block3(up2(features))), 1).sigmoid()

@@ -5,7 +5,7 @@ from typing import ClassVar, cast
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from srcore.models.base import SuperResolver, as_image, conv3
+from srcore.models.base import SharedFeatures, as_image, conv3
 from srcore.models.scales import OUTPUTS
 
 CHANNELS, BLOCKS = 32, 11
@@ -28,7 +28,7 @@ class PlainBlock(nn.Module):
         return self.conv2(F.relu(self.conv1(x), inplace=True)).add_(x)
 
 
-class SuperResNetSubpixel(SuperResolver):
+class SuperResNetSubpixel(SharedFeatures):
     """Residual blocks at low resolution, then one sub-pixel convolution for each output.
 
     After EDSR (Lim et al. 2017) and ESPCN (Shi et al. 2016), made deep and narrow. Every head gives
@@ -39,9 +39,8 @@ class SuperResNetSubpixel(SuperResolver):
     outputs: ClassVar[tuple[str, ...]] = ("mid", "large")
     ours: ClassVar[bool] = True
     recipe: ClassVar[str] = "subpixel"
-    receptive_radius: ClassVar[int] = (
-        1 + 2 * BLOCKS + 1 + 1
-    )  # all its convolutions; bicubic sees less
+    # All its convolutions; bicubic sees less.
+    receptive_radius: ClassVar[int] = 1 + 2 * BLOCKS + 1 + 1
     skip: ClassVar[bool] = True
     """Whether outputs are differences to a bicubic image."""
     shuffle: ClassVar[bool] = True
@@ -62,20 +61,13 @@ class SuperResNetSubpixel(SuperResolver):
         heads = {id(parameter) for parameter in self.heads.parameters()}
         return [kernel for kernel in super().hidden_kernels() if id(kernel) not in heads]
 
-    def forward(self, low: Tensor) -> dict[str, Tensor]:
-        """(N, 3, H, W) in [0, 1] → mid (N, 3, 2H, 2W), large (N, 3, 4H, 4W), about [0, 1]."""
-        features = self._features(low)
-        return {output: self._output(output, features, low) for output in self.outputs}
-
-    def only(self, output: str, low: Tensor, *features: Tensor) -> Tensor:  # noqa: ARG002
-        """One of the outputs, with its head alone."""
-        return self._output(output, self._features(low), low)
-
-    def _features(self, low: Tensor) -> Tensor:
+    def features(self, low: Tensor) -> Tensor:
+        """(N, 3, H, W) in [0, 1] → (N, 32, H, W)."""
         shallow = self.first(low - GREY)
         return self.last(self.body(shallow)).add_(shallow)
 
-    def _output(self, output: str, features: Tensor, low: Tensor) -> Tensor:
+    def head(self, output: str, features: Tensor, low: Tensor) -> Tensor:
+        """Mid (N, 3, 2H, 2W) or large (N, 3, 4H, 4W), about [0, 1]."""
         scale, detail = OUTPUTS[output], as_image(self.heads[output](features))
         if self.shuffle:
             detail = F.pixel_shuffle(detail, scale)

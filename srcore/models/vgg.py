@@ -15,9 +15,8 @@ class SuperResNetWithVGG(SuperResolver):
     idea: ClassVar[str] = "frozen VGG16 features"
     outputs: ClassVar[tuple[str, ...]] = ("mid", "large")
     frozen: ClassVar[str | None] = "vgg"
-    receptive_radius: ClassVar[int] = (
-        10  # by way of VGG16: half of its convolutions are at half the size
-    )
+    # By way of VGG16, half of whose convolutions are at half the size.
+    receptive_radius: ClassVar[int] = 10
     multiple_of: ClassVar[int] = 2
 
     def __init__(self) -> None:

@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from srcore.common.files import atomic
-from srcore.evaluation.examples import Detail
+from srcore.images.detail import Detail
 
 DPI = 100
 LINE = 1.35
@@ -70,15 +70,19 @@ class Canvas:
         top: float,
         cell: int,
         image: NDArray[np.uint8],
+        *,
         detail: Detail | None = None,
+        scale: int = 1,
     ) -> None:
-        """Draw an image into a square cell, a frame around its detail or around all of it."""
+        """Draw an image into a square cell, a frame around its detail or around all of it.
+
+        The image is `scale` times as large as the one that the detail is told of.
+        """
         axes = self.figure.add_axes(self._box(left, top, cell, cell))
         axes.imshow(image, interpolation="nearest", aspect="auto")
         axes.set_axis_off()
         corner, side = (0.0, 0.0), float(len(image))
         if detail is not None:
-            scale = side / detail.side
             corner, side = (scale * detail.left, scale * detail.top), scale * detail.size
         pad = FRAME / 2 * len(image) / cell  # the frame lies outside of what it frames
         for colour, thick in (("black", FRAME), (MARK, FRAME / 2)):

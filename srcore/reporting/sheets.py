@@ -14,7 +14,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from numpy.typing import NDArray
 
-from srcore.evaluation.examples import TARGET, Comparison, Detail, Shown
+from srcore.evaluation.examples import TARGET, Comparison, Shown
 from srcore.features.labels import RANDOM
 from srcore.inference.baselines import BASELINE, LINEAR
 from srcore.metrics.table import HEADLINE, METRICS
@@ -212,27 +212,28 @@ def _draw(
             page.text(MARGIN, top, comparison.name, NORMAL, colour=FAINT, widest=inner)
             for column, panel in enumerate(row):
                 corner = MARGIN + column * (layout.cell + GAP), top
-                _draw_panel(page, layout, panel, comparison.detail, corner)
+                _draw_panel(page, layout, panel, comparison, corner)
             top += layout.row
         page.save(path)
 
 
 def _draw_panel(
-    page: Canvas, layout: _Layout, panel: _Panel, detail: Detail, corner: tuple[int, int]
+    page: Canvas, layout: _Layout, panel: _Panel, comparison: Comparison, corner: tuple[int, int]
 ) -> None:
     (left, top), cell = corner, layout.cell
+    detail, scale = comparison.detail, len(panel.image) // len(comparison.low)
     under = page.text(left, top + LINE * NAME, panel.title, NORMAL, bold=True)
     colour = WARNING if RANDOM in panel.note else FAINT
     page.text(left, under, "\n".join(_wrapped(panel.note)), SMALL, colour=colour)
     top += layout.heading
-    page.image(left, top, cell, panel.image, detail)
+    page.image(left, top, cell, panel.image, detail=detail, scale=scale)
     place = top + cell + 0.3 * SMALL
     for count, line in enumerate(panel.lines):
         best = panel.best and count == 0
         colour = BEST if best else FAINT if count else INK
         size = SMALL if count else NORMAL
         place = page.text(left, place, "★ " * best + line, size, colour=colour, bold=best)
-    page.image(left, top + cell + layout.figures, cell, detail.crop(panel.image))
+    page.image(left, top + cell + layout.figures, cell, detail.crop(panel.image, scale))
 
 
 def _wrapped(note: str) -> list[str]:

@@ -110,7 +110,7 @@ def _bands(tiles: Tiles, colours: Pixels, output: str, watch: Watch) -> Iterator
         seen = values.mean(dim=0, keepdim=True) if channels == 1 else values
         band[:, columns] = to_pixels(seen, white(colours))
         if columns.stop == band.shape[1]:
-            settle(band, colours, rows.start // scale, scale, tiles.reach)
+            settle(band, colours, rows.start // scale, scale, tiles.radius)
             yield band
             band = None
 

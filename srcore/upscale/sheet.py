@@ -1,7 +1,6 @@
 """Before and after as a sheet: details enlarged by repetition, by bicubic, and by the network."""
 
 import textwrap
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +8,7 @@ from numpy.typing import NDArray
 
 from srcore.common.text import printable
 from srcore.features.labels import RANDOM
+from srcore.images.detail import Detail
 from srcore.images.raster import Raster, eight_bits
 from srcore.inference.baselines import BASELINE, upscale
 from srcore.inference.network import Network
@@ -19,20 +19,6 @@ CELL = 384
 """Pixels; a detail is drawn pixel for pixel or enlarged by a whole number, up to this side."""
 DETAILS = 3
 """Most details of one image."""
-
-
-@dataclass(frozen=True)
-class Detail:
-    """A square of the image, in pixels before it was enlarged."""
-
-    left: int
-    top: int
-    side: int
-
-    def crop(self, image: NDArray[np.uint8], scale: int = 1) -> NDArray[np.uint8]:
-        """Cut it out of an image that is `scale` times as large."""
-        top, left, side = (scale * value for value in (self.top, self.left, self.side))
-        return image[top : top + side, left : left + side]
 
 
 def draw_sheet(
@@ -51,7 +37,7 @@ def draw_sheet(
     low, made = flat(before), flat(after)
     bicubic = upscale(low[None], BASELINE, scale)[0]
     details = find_details(_difference(bicubic, made, scale), scale)
-    side = details[0].side * scale
+    side = details[0].size * scale
     cell = side * max(1, CELL // side)
     columns = (
         ("before", "pixels repeated", upscale(low[None], "nearest", scale)[0]),
@@ -62,7 +48,7 @@ def draw_sheet(
     (w, h), (big_w, big_h) = before.size, after.size
     explanation = textwrap.wrap(
         f"{w} × {h} pixels became {big_w} × {big_h}. Shown is where the network and bicubic "
-        f"differ most: {details[0].side} × {details[0].side} pixels of the image in each cell.",
+        f"differ most: {details[0].size} × {details[0].size} pixels of the image in each cell.",
         int((width - 2 * MARGIN) / (0.53 * SMALL)),
     )
     above = MARGIN + round(LINE * (BIG + (0.6 + len(explanation)) * SMALL))

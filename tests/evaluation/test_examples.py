@@ -83,12 +83,12 @@ def differing(place: Detail, side: int) -> dict[str, list[np.ndarray]]:
 
 @pytest.mark.parametrize(("left", "top"), [(1, 1), (10, 5), (17, 17), (3, 14)])
 def test_the_detail_is_where_methods_differ_most(left, top):
-    place = Detail(left, top, 6, 24)
+    place = Detail(left, top, 6)
     assert find_detail(differing(place, 24), 24) == place
 
 
 def test_neither_a_cast_nor_the_border_decides():
-    place = Detail(10, 5, 6, 24)
+    place = Detail(10, 5, 6)
     outputs = differing(place, 24)
     outputs["mid"][0] += 60  # over the whole image
     outputs["large"][2][:4] = 255  # one low-resolution pixel at the top
@@ -98,16 +98,16 @@ def test_neither_a_cast_nor_the_border_decides():
 def test_methods_that_agree_still_get_a_detail_inside():
     same = [np.zeros((48, 48, 3), np.uint8)] * 2
     detail = find_detail({"mid": same}, 24)
-    assert detail.crop(same[0]).shape == (12, 12, 3)
+    assert detail.crop(same[0], 2).shape == (12, 12, 3)
 
 
 def test_a_detail_is_the_same_place_at_every_size(data):
-    detail = Detail(6, 3, 6, 24)
+    detail = Detail(6, 3, 6)
     for images in (data.low, data.mid, data.large):
         side = images.shape[1]
-        top, left, size = (round(detail.fractions[key] * side) for key in ("y", "x", "size"))
+        top, left, size = (round(detail.fractions(24)[key] * side) for key in ("y", "x", "size"))
         expected = images[0][top : top + size, left : left + size]
-        assert np.array_equal(detail.crop(images[0]), expected)
+        assert np.array_equal(detail.crop(images[0], side // 24), expected)
 
 
 @pytest.fixture(scope="module")

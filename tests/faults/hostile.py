@@ -531,15 +531,15 @@ WAITS: list[Attempt] = [
     Fault(
         "a device in place of figures",
         "report",
-        Refused(f"metrics/evaluate.json: {INSTEAD}; remove it {AGAIN}"),
-        device("metrics/evaluate.json"),
+        Refused(f"metrics/dataset.json: {INSTEAD}; remove it {AGAIN}"),
+        device("metrics/dataset.json"),
         kind="made up",
     ),
     Fault(
         "figures 100,000 deep",
         "report",
-        Refused(f"metrics/evaluate.json: damaged; remove it {AGAIN}"),
-        lambda project: (project / "metrics/evaluate.json").write_text("[" * 100_000) and None,
+        Refused(f"metrics/dataset.json: damaged; remove it {AGAIN}"),
+        lambda project: (project / "metrics/dataset.json").write_text("[" * 100_000) and None,
         kind="made up",
     ),
     Fault(

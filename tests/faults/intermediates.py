@@ -141,10 +141,10 @@ RAW: list[Attempt] = [
         f"data/raw/metrics.json: damaged; remove it {AGAIN}",
     ),
     damaged(
-        "metrics.json of the pyramids is missing",
+        "metrics.json of the split is missing",
         "describe_data",
-        gone("data/pyramids/metrics.json"),
-        "data/pyramids/metrics.json: missing; run `dvc repro`",
+        gone("data/split/metrics.json"),
+        "data/split/metrics.json: missing; run `dvc repro`",
     ),
 ]
 PYRAMIDS: list[Attempt] = [
@@ -188,7 +188,7 @@ PYRAMIDS: list[Attempt] = [
         "index.csv cut within its last number",
         "split",
         shortened("data/pyramids/index.csv", 2),
-        f"data/pyramids/index.csv: it is cut short; remove data/pyramids {AGAIN}",
+        f"data/pyramids/index.csv: damaged (cut short); remove data/pyramids {AGAIN}",
     ),
 ]
 SPLIT: list[Attempt] = [
@@ -243,7 +243,7 @@ TRAINING: list[Attempt] = [
         "a history cut within its last number",
         "evaluate",
         shortened(HISTORY, 3),
-        f"{HISTORY}: damaged; remove it {AGAIN}",
+        f"{HISTORY}: damaged (cut short); remove it {AGAIN}",
         slow=True,
     ),
     damaged(
@@ -277,7 +277,7 @@ REPORT: list[Attempt] = [
         "images.csv cut within its last number",
         "report",
         shortened("plots/images.csv", 3),
-        f"plots/images.csv: damaged; remove it {AGAIN}",
+        f"plots/images.csv: damaged (cut short); remove it {AGAIN}",
     ),
     damaged(
         "training.csv with words for numbers",

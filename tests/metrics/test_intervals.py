@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from interval import mean_interval
 from scipy.stats import ttest_1samp
 
 from srcore.metrics.intervals import (
@@ -9,7 +10,6 @@ from srcore.metrics.intervals import (
     LEVEL,
     Variance,
     half_width,
-    mean_interval,
     p_value,
     variance_over_groups,
     variance_over_seeds,

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from interval import mean_interval
 
 from srcore.metrics.holm import holm
-from srcore.metrics.intervals import mean_interval
 from srcore.metrics.paired import Difference, paired_difference
 
 DRAWS = 1500

@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from interval import mean_interval
 from scipy.stats import ttest_1samp
 
 from srcore.metrics.holm import holm
-from srcore.metrics.intervals import FEW_GROUPS, mean_interval
+from srcore.metrics.intervals import FEW_GROUPS
 from srcore.metrics.paired import Difference, paired_difference
 
 COUNT = 40

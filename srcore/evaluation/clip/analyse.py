@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+from srcore.common import paths
 from srcore.common.files import write_json
 from srcore.common.tables import write_table
 from srcore.data.dataset import Pyramids, Split
@@ -59,9 +60,9 @@ def analyse(
     target = embeddings[Version(TARGET, None, "large")][chosen]
     seen = matrix.compare(pyramids, shown, target, descriptions, clip)
     seen = replace(seen, part=split.part)
-    write_table(plots / "clip_matrix.csv", matrix.as_table(seen))
+    write_table(out / paths.CLIP_MATRIX, matrix.as_table(seen))
     write_table(plots / "clip_images.csv", matrix.pairs_table(seen))
-    write_table(plots / "clip_best.csv", matrix.best_table(seen))
+    write_table(out / paths.CLIP_BEST, matrix.best_table(seen))
     thumbnails = pyramids.mid[shown]
     draw_descriptions(seen, thumbnails, plots / "clip_matrix.png")
     draw_images(seen, thumbnails, plots / "clip_images.png")
@@ -69,8 +70,8 @@ def analyse(
     judged = meaning.judge(embeddings, pyramids, rows, descriptions)
     models = list(dict.fromkeys(network.card.model for network in networks))
     summary = meaning.summarise(judged, split.part, clip.label, annotated, models)
-    write_json(out / "metrics" / "clip_analysis.json", summary)
+    write_json(out / paths.CLIP_ANALYSIS, summary)
     named = meaning.zero_shot(embeddings, labels, classes) if scored and classes else None
     survived = meaning.as_table(judged, named, clip.label).assign(clip=said(clip))
-    write_table(plots / "clip_meaning.csv", survived)
+    write_table(out / paths.CLIP_MEANING, survived)
     draw_meaning(survived, pyramids.sizes, plots / "clip_meaning.png", split.part)

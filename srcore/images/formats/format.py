@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -57,6 +58,11 @@ class Format:
         value = getattr(kept, part)
         long = isinstance(value, bytes) and len(value) > self.most.get(part, len(value))
         return bool(value) and part in self.holds and not long
+
+
+def options(**parts: object) -> dict[str, Any]:
+    """Pillow's options for the parts that are there."""
+    return {name: value for name, value in parts.items() if value}
 
 
 def whole(rows: Rows) -> Image.Image:

@@ -1,9 +1,8 @@
 """JPEG, quality 95, colours as sharp as the light."""
 
 from pathlib import Path
-from typing import Any
 
-from srcore.images.formats.format import Format, whole
+from srcore.images.formats.format import Format, options, whole
 from srcore.images.raster import Rows
 from srcore.images.reading.exif import resources_of
 
@@ -14,23 +13,19 @@ PHOTOSHOP = b"Photoshop 3.0\0"
 def write(rows: Rows, path: Path) -> None:
     """Write an image as JPEG."""
     kept = rows.kept
-    options: dict[str, Any] = {"quality": 95, "subsampling": "4:4:4"}
-    if kept.exif:
-        options["exif"] = b"Exif\0\0" + kept.exif
+    captions = b""
     if kept.iptc:
         part = PHOTOSHOP + resources_of(kept.iptc)
-        options["extra"] = b"\xff\xed" + (len(part) + 2).to_bytes(2, "big") + part
-    options |= {
-        name: value
-        for name, value in (
-            ("icc_profile", kept.icc),
-            ("xmp", kept.xmp),
-            ("comment", kept.comment),
-            ("dpi", kept.dpi),
-        )
-        if value
-    }
-    whole(rows).save(path, "JPEG", **options)
+        captions = b"\xff\xed" + (len(part) + 2).to_bytes(2, "big") + part
+    parts = options(
+        icc_profile=kept.icc,
+        exif=kept.exif and b"Exif\0\0" + kept.exif,
+        extra=captions,
+        xmp=kept.xmp,
+        comment=kept.comment,
+        dpi=kept.dpi,
+    )
+    whole(rows).save(path, "JPEG", quality=95, subsampling="4:4:4", **parts)
 
 
 FORMAT = Format(

@@ -1,21 +1,16 @@
 """WebP, quality 95."""
 
 from pathlib import Path
-from typing import Any
 
-from srcore.images.formats.format import Format, whole
+from srcore.images.formats.format import Format, options, whole
 from srcore.images.raster import Rows
 
 
 def write(rows: Rows, path: Path) -> None:
     """Write an image as WebP; colours that are transparent are kept."""
     kept = rows.kept
-    options: dict[str, Any] = {
-        name: value
-        for name, value in (("icc_profile", kept.icc), ("exif", kept.exif), ("xmp", kept.xmp))
-        if value
-    }
-    whole(rows).save(path, "WEBP", quality=95, exact=True, **options)
+    parts = options(icc_profile=kept.icc, exif=kept.exif, xmp=kept.xmp)
+    whole(rows).save(path, "WEBP", quality=95, exact=True, **parts)
 
 
 FORMAT = Format(

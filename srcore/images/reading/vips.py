@@ -16,6 +16,7 @@ def read(data: bytes, kind: str) -> Pixels:
 
     Raises:
         ImageError: damaged.
+        MemoryError: too large for this machine.
     """
     import pyvips  # noqa: PLC0415  # no other kind of file needs it
 
@@ -27,6 +28,8 @@ def read(data: bytes, kind: str) -> Pixels:
         )
         pixels: Pixels = image.numpy()
     except pyvips.Error as error:
+        if "out of memory" in str(error):
+            raise MemoryError(str(error)) from None
         raise ImageError(f"damaged: {_first(str(error))}") from None
     return pixels if pixels.ndim == 3 else np.ascontiguousarray(pixels)[..., None]
 

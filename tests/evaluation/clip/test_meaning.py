@@ -2,12 +2,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from interval import mean_interval
 from tiny import tiny_pyramids
 
 from srcore.evaluation.clip.descriptions import CLASSES, Descriptions
 from srcore.evaluation.clip.embed import Version
 from srcore.evaluation.clip.meaning import as_table, judge, summarise, zero_shot
-from srcore.metrics.intervals import mean_interval
 
 NAMES = list(CLASSES)
 ROWS = np.array([1, 2, 3, 4, 5])
