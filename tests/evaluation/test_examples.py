@@ -76,7 +76,7 @@ def differing(place: Detail, side: int) -> dict[str, list[np.ndarray]]:
     for name, scale in (("mid", 2), ("large", 4)):
         base = random.integers(60, 190, (scale * side, scale * side, 3), np.uint8)
         outputs[name] = [base.copy() for _ in range(3)]
-    patch = place.crop(outputs["large"][1])
+    patch = place.crop(outputs["large"][1], 4)
     patch[...] = 255 - patch
     return outputs
 

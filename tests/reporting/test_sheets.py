@@ -56,12 +56,14 @@ def test_images_are_drawn_pixel_for_pixel(few, output, tmp_path):
     sheet = np.asarray(Image.open(tmp_path / "sheet.png").convert("RGB"))
     for comparison in few:
         shown = comparison.outputs[output][-1].image
-        rows = {"low": comparison.low, "target": shown, "detail": comparison.detail.crop(shown)}
+        low = len(comparison.low)
+        detail = comparison.detail.crop(shown, len(shown) // low)
+        rows = {"low": comparison.low, "target": shown, "detail": detail}
         for name, image in rows.items():
             drawn = image.repeat(288 // len(image), 0).repeat(288 // len(image), 1)
             # The detail's box covers some of the image: one row of pixels outside it will do.
             box = comparison.detail
-            below = box.top + box.size < 0.8 * box.side
+            below = box.top + box.size < 0.8 * low
             line = drawn[-2] if below or name == "detail" else drawn[1]
             assert line.tobytes() in sheet.tobytes(), name
 
