@@ -243,22 +243,20 @@ def gains(runs: Runs) -> pd.DataFrame:
             over = scores - runs.reference("bicubic", output)
             of_seeds = over.mean(axis=1)
             low, high = effect(over).interval() if min(over.shape) > 1 else (np.nan, np.nan)
-            lines.append(
-                {
-                    "experiment": name,
-                    "output": output,
-                    "psnr": scores.mean(),
-                    "gain": over.mean(),
-                    "low": low,
-                    "high": high,
-                    "spread": of_seeds.std(ddof=1) if len(of_seeds) > 1 else 0.0,
-                    "seeds": len(of_seeds),
-                    "collapsed": gone[name],
-                    "below": int((of_seeds < 0).sum()),
-                    "weights": str(runs.card(name)["weights"]),
-                }
-                | {column: runs.cost(name, column) for column in COSTS}
-            )
+            line: dict[str, object] = {
+                "experiment": name,
+                "output": output,
+                "psnr": scores.mean(),
+                "gain": over.mean(),
+                "low": low,
+                "high": high,
+                "spread": of_seeds.std(ddof=1) if len(of_seeds) > 1 else 0.0,
+                "seeds": len(of_seeds),
+                "collapsed": gone[name],
+                "below": int((of_seeds < 0).sum()),
+                "weights": str(runs.card(name)["weights"]),
+            }
+            lines.append(line | {column: runs.cost(name, column) for column in COSTS})
     for output in OUTPUTS:
         linear = runs.reference("linear", output)
         gain = (linear - runs.reference("bicubic", output)).mean()
