@@ -115,6 +115,7 @@ RUN_ELSEWHERE = {
     'pip install -c constraints.txt -e ".[export]"': "Makefile",
     'pip install -c constraints.txt -e ".[benchmark]"': "Makefile",
     "dvc repro stages/dvc.yaml:train_shipped": "tests/pipeline/conftest.py",
+    "pytest -m slow tests/ideas": "Makefile",  # as part of `make test-slow`
     "pip install .": ".github/workflows/study.yml",
     "pip install --require-hashes -r hashed.txt": ".github/workflows/study.yml",
     "pip install --no-deps --no-build-isolation -e .": ".github/workflows/study.yml",
