@@ -57,7 +57,7 @@ def _run(command: Callable[[], None]) -> None:
         extra = "export" if package in EXPORT else "study"
         sys.exit(
             f"error: {package} is not installed; it comes with the extra `{extra}`: in the "
-            f'project\'s folder, pip install ".[{extra}]"'
+            f'project\'s folder, pip install -c constraints.txt ".[{extra}]"'
         )
 
 
