@@ -98,7 +98,8 @@ def test_one_page_tells_every_verdict(root):
     for verdict, difference in by_verdict.items():
         assert difference.verdict == verdict
         words = f"**{difference.text}**" if difference.significant else difference.text
-        assert re.search(rf"^\| .* \| (\*\*better\*\*, )?{re.escape(words)}[, |]", text, re.MULTILINE)
+        cell = rf"^\| .* \| (\*\*better\*\*, )?{re.escape(words)}[, |]"
+        assert re.search(cell, text, re.MULTILINE)
 
 
 RUN_ELSEWHERE = {
