@@ -346,11 +346,11 @@ def test_a_curve_says_which_loss_it_is(tmp_path: Path, root: Path):
     for name in MIXED:
         (shown,) = [label for label in labels if label.startswith(f"1 / PSNR of {name}")]
         assert f"to {last.loc[(name, 'mid'), 'inverse_psnr']:.4f}" in shown
-        assert ("report: from" in shown) == (name != "mine")
+        assert ("the original study: from" in shown) == (name != "mine")
     (own,) = [label for label in labels if label.startswith("L1 of")]
     assert own.startswith("L1 of mine in training")
     assert f"to {last.loc[('mine', 'mid'), 'loss']:.4f}" in own
-    assert "report" not in own
+    assert "original study" not in own
     assert "Mean of the loss that trained mine, L1" in Parsed(page).text
 
 
