@@ -12,7 +12,8 @@ from typing import Annotated
 
 import typer
 
-from srcore.common.stage import main
+from srcore.common.errors import StudyError
+from srcore.common.stage import NO_MEMORY, main
 
 app = typer.Typer(
     help="Super-resolution networks of the study, for your own images.",
@@ -57,7 +58,7 @@ def _run(command: Callable[[], None]) -> None:
         extra = "export" if package in EXPORT else "study"
         sys.exit(
             f"error: {package} is not installed; it comes with the extra `{extra}`: in the "
-            f'project\'s folder, pip install ".[{extra}]"'
+            f'project\'s folder, pip install -c constraints.txt ".[{extra}]"'
         )
 
 
@@ -165,6 +166,12 @@ def export(
     def run() -> None:
         from srcore.export import command
 
-        command.export(checkpoint, out, weights=weights, overwrite=overwrite, study=study)
+        try:
+            command.export(checkpoint, out, weights=weights, overwrite=overwrite, study=study)
+        except (MemoryError, RuntimeError) as error:  # torch has the second for both
+            if not isinstance(error, MemoryError) and not NO_MEMORY.search(str(error)):
+                raise
+            said = "not enough memory to export; close other programs, or use a larger machine"
+            raise StudyError(said) from None
 
     _run(run)

@@ -126,7 +126,7 @@ class Frozen(Settings):
 
 
 class Train(Settings):
-    """Training of the report's networks (Adam, loss 1/PSNR)."""
+    """Training of the original study's networks (Adam, loss 1/PSNR)."""
 
     epochs: int = Field(ge=1, le=100_000)
     """Passes over the training images."""
@@ -148,7 +148,7 @@ class Subpixel(Settings):
     muon_lr: float = Field(gt=0, le=1)
     """Muon's learning rate; the highest one where the schedule changes it; unused with adam."""
     loss: Literal["l1_fft", "l1", "inverse_psnr"]
-    """l1, l1_fft (and the difference of the spectra), or inverse_psnr (the report's)."""
+    """l1, l1_fft (and the difference of the spectra), or inverse_psnr (the original study's)."""
     schedule: Literal["linear", "one_cycle", "constant"]
     """linear (to nothing), one_cycle (up for three tenths of the steps, then down to nothing) or
     constant."""

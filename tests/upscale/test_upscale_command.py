@@ -281,3 +281,11 @@ def test_pipes_do_not_hang(tmp_path, checkpoint):
         )  # fmt: skip
         assert done.returncode == 1
         assert "p: not a file" in done.stderr or "p.png: not a file" in done.stderr
+
+
+def test_a_device_that_is_not_there_is_named_as_it_was_given(tmp_path, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    PHOTOGRAPH.save(tmp_path / "a.png")
+    told = [str(tmp_path / "a.png"), "--device", "cuda"]
+    result = CliRunner().invoke(app, ["upscale", *told])
+    assert str(result.exception) == "error: --device cuda: not on this machine; use auto or cpu"
