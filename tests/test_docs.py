@@ -115,6 +115,8 @@ RUN_ELSEWHERE = {
     'pip install -c constraints.txt -e ".[export]"': "Makefile",
     'pip install -c constraints.txt -e ".[benchmark]"': "Makefile",
     "dvc repro stages/dvc.yaml:train_shipped": "tests/pipeline/conftest.py",
+    'pip install ".[demo]"': ".github/workflows/study.yml",
+    "srcore demo": "tests/demo/test_serving.py",
     "pip install .": ".github/workflows/study.yml",
     "pip install --require-hashes -r hashed.txt": ".github/workflows/study.yml",
     "pip install --no-deps --no-build-isolation -e .": ".github/workflows/study.yml",

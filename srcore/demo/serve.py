@@ -1,6 +1,7 @@
 """Serving the page: to this machine alone, asking no other machine for anything."""
 
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -16,8 +17,6 @@ POLICY = (
     "connect-src 'self'; worker-src 'self' blob:"
 )
 """A browser asks no other host, whatever Gradio's page names."""
-GRACE = 1
-"""Seconds that open connections have when the server ends."""
 
 
 def serve(checkpoints: list[Path], host: str, port: int, device: str) -> None:
@@ -33,8 +32,17 @@ def serve(checkpoints: list[Path], host: str, port: int, device: str) -> None:
         StudyError: a checkpoint is missing or the port is taken.
         ModuleNotFoundError: the extra `demo` is not installed.
     """
-    with tempfile.TemporaryDirectory(prefix="srcore-demo-") as folder:
-        os.environ.update(PRIVATE | {"GRADIO_TEMP_DIR": folder})
-        from srcore.demo.server import run  # noqa: PLC0415  # reads what was set
+    try:
+        with tempfile.TemporaryDirectory(
+            prefix="srcore-demo-", ignore_cleanup_errors=True
+        ) as folder:
+            os.environ.update(PRIVATE | {"GRADIO_TEMP_DIR": folder})
+            from srcore.demo.server import run  # noqa: PLC0415  # reads what was set
 
-        run(checkpoints, host, port, device, Path(folder))
+            run(checkpoints, host, port, device, Path(folder))
+    except KeyboardInterrupt:
+        # As `srcore.common.stage.main` ends, but without waiting: a tile takes seconds, and torch
+        # aborts when Python is taken down around it.
+        sys.stderr.write("stopped\n")
+        sys.stderr.flush()
+        os._exit(130)

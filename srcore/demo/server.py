@@ -5,6 +5,7 @@
 
 import logging
 import socket
+import threading
 from pathlib import Path
 
 import gradio as gr
@@ -15,23 +16,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from srcore.common.errors import StudyError
 from srcore.demo.choices import networks
 from srcore.demo.page import Work, page
-from srcore.demo.serve import GRACE, POLICY
+from srcore.demo.serve import POLICY
 
 LOG = logging.getLogger(__name__)
 LARGEST_FILE = "200mb"
-
-
-class Server(uvicorn.Server):
-    """Ends the work of all tabs before it waits for them."""
-
-    def __init__(self, config: uvicorn.Config, work: Work) -> None:
-        super().__init__(config)
-        self._work = work
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End."""
-        self._work.stop_all()
-        await super().shutdown(sockets)
 
 
 class Policy:
@@ -74,10 +62,17 @@ def run(checkpoints: list[Path], host: str, port: int, device: str, folder: Path
         ssr_mode=False,
         enable_monitoring=False,
     )
-    config = uvicorn.Config(Policy(app), log_level="warning", timeout_graceful_shutdown=GRACE)
+    # An open connection that ends with the server is no error to tell.
+    config = uvicorn.Config(Policy(app), log_level="critical")
     logging.getLogger("httpx").setLevel(logging.WARNING)
     LOG.info("http://%s:%d (Ctrl-C ends it)", host, port)
-    Server(config, work).run(sockets=[bound])
+    # Ctrl-C comes to this thread, and waits neither for a tile nor for pages that are open.
+    server = threading.Thread(target=uvicorn.Server(config).run, args=([bound],), daemon=True)
+    server.start()
+    try:
+        server.join()
+    finally:
+        work.stop_all()
 
 
 def _bound(host: str, port: int) -> socket.socket:
