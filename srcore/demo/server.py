@@ -81,6 +81,7 @@ def _bound(host: str, port: int) -> socket.socket:
         bound = socket.socket(family)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((host, port))
+        bound.listen()
     except OSError as error:
         raise StudyError(f"--host {host} --port {port}: {error.strerror}; give another") from None
     return bound
