@@ -121,6 +121,8 @@ RUN_ELSEWHERE = {
     "python3 -m venv .venv": "Makefile",
     ". .venv/bin/activate": "tests/pipeline/conftest.py",
     "pip install -c constraints.txt .": ".github/workflows/study.yml",
+    'pip install ".[demo]"': ".github/workflows/study.yml",
+    "srcore demo": "tests/demo/test_serving.py",
     "pip install --require-hashes -r hashed.txt": ".github/workflows/study.yml",
     "pip install --no-deps --no-build-isolation -e .": ".github/workflows/study.yml",
     "SRCORE_SET5=/my/Set5 pytest tests/evaluation/test_benchmark.py": (
