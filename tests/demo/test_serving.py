@@ -42,8 +42,8 @@ def served():
         assert process.stderr.readline() == f"http://127.0.0.1:{port} (Ctrl-C ends it)\n"
         yield f"http://127.0.0.1:{port}", process
     finally:
-        process.kill()
-        process.wait()
+        process.send_signal(signal.SIGINT)  # killed, it would leave its folder behind
+        process.wait(PATIENCE)
         process.stderr.close()
 
 
