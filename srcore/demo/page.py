@@ -127,7 +127,9 @@ def page(work: Work, names: list[str]) -> gr.Blocks:
                 image.preprocess = lambda payload: payload.path if payload else None
                 network = gr.Dropdown(names, value=names[0], label="Network")
                 scale = gr.Radio([2, 4], value=4, label="Scale")
-                ensemble = gr.Checkbox(label="Test-time augmentation: average eight flips and rotations (8 times the time)")
+                ensemble = gr.Checkbox(
+                    label="Test-time augmentation: average eight flips and rotations (8 × the time)"
+                )
                 shrink = gr.Checkbox(label="Shrink first, and measure what comes back")
                 start = gr.Button("Enlarge", variant="primary", elem_id="start")
                 cancel = gr.Button("Cancel", elem_id="cancel")

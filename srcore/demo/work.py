@@ -137,7 +137,9 @@ def _refuse_large(source: Path, scale: int) -> None:
         )
 
 
-def _enlarged(source: Path, folder: Path, network: Network, scale: int, on_tile: OnTile | None) -> Made:
+def _enlarged(
+    source: Path, folder: Path, network: Network, scale: int, on_tile: OnTile | None
+) -> Made:
     """The steps of `srcore upscale` for one image.
 
     Raises:
