@@ -284,10 +284,17 @@ def test_networks_elsewhere(built, shell):
 def test_benchmarks(built, shell):
     """What `make bench` runs, the first of it for one network alone."""
     commands = shell("make bench", {"make": "make --dry-run"}).splitlines()
-    assert commands == ["python -m benchmarks.step", "python -m benchmarks.pipeline"]
-    said = built.run("bash", "-c", f". .venv/bin/activate && {commands[0]} multi && {commands[1]}")
+    step, upscaling, pipeline, memory = commands
+    assert step == "python -m benchmarks.step"
+    assert upscaling == "python -m benchmarks.upscaling"
+    assert pipeline == "python -m benchmarks.pipeline"
+    assert memory.startswith("python -m benchmarks.scale 200 ")
+    said = built.run("bash", "-c", f". .venv/bin/activate && {step} multi && {pipeline}")
     assert "geometric mean" in said
     assert "pyramids a second" in said
+    for command in (upscaling, memory):
+        run = f". .venv/bin/activate && {command} --help"
+        assert "usage: " in built.run("bash", "-c", run)
     (scale,) = shell("make scale", {"make": "make IMAGES=20 --dry-run"}).splitlines()
     assert scale == "python -m benchmarks.scale 20"
     assert "how many" in built.run("bash", "-c", f". .venv/bin/activate && {scale} --help")
