@@ -109,11 +109,13 @@ DOWNLOAD = Area(
             "the server stalls in the middle",
             mirrors(stalls_once),
             Survived("…stalled: nothing came for …; trying again"),
+            slow=True,
         ),
         fault(
             "the first mirror never answers",
             mirrors(never_answers, good),
             Survived("…: stalled: nothing came for …"),
+            slow=True,
         ),
         fault(
             "a byte now and then",

@@ -318,8 +318,10 @@ def trained(project: Project) -> None:
         (project / CHECKPOINT).write_bytes((whole / CHECKPOINT).read_bytes())
 
 
-def voc(what: str, make: Act, ends: Ending, mend: Act | None = None) -> Fault:
-    return Fault(what, "download", ends, make, mend, kind="voc")
+def voc(
+    what: str, make: Act, ends: Ending, mend: Act | None = None, *, slow: bool = False
+) -> Fault:
+    return Fault(what, "download", ends, make, mend, kind="voc", slow=slow)
 
 
 def check(what: str, text: str, line: str) -> Fault:
@@ -558,6 +560,7 @@ WAITS: list[Attempt] = [
         "an answer whose head comes a byte at a time",
         lambda project: serve(project, dribbles) and None,
         Refused("no mirror gave voc.tar (…: stalled: no whole answer in … s); …"),
+        slow=True,
     ),
     check("aliases that grow ninefold a line", bomb("[x, x]"), "is not valid YAML: it holds more than 10000 values, aliases written out"),
     check("merged keys that grow ninefold a line", bomb("{k: 1}"), "is not valid YAML: it holds more than 10000 values, aliases written out"),
