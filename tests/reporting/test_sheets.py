@@ -1,6 +1,7 @@
 """The sheets: exact pixels, equal bytes, and text that neither overlaps nor leaves the page."""
 
 from dataclasses import replace
+from functools import cache
 from itertools import combinations
 
 import matplotlib as mpl
@@ -17,9 +18,15 @@ from srcore.reporting.sheets import draw_errors, draw_outputs
 DRAWINGS = {"outputs": draw_outputs, "errors": draw_errors}
 
 
-def comparisons(*models: str, weights: str = "random weights") -> list[Comparison]:
+@cache
+def compared(*models: str, weights: str = "random weights") -> tuple[Comparison, ...]:
     networks = [network(name, weights=weights) for name in models]
-    return compare(networks, tiny_linear(), pyramids(), np.array([1, 6]), CPU)
+    return tuple(compare(networks, tiny_linear(), pyramids(), np.array([1, 6]), CPU))
+
+
+def comparisons(*models: str, weights: str = "random weights") -> list[Comparison]:
+    """Made once for all tests that draw them."""
+    return list(compared(*models, weights=weights))
 
 
 @pytest.fixture(scope="module")
