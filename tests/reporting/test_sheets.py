@@ -7,9 +7,8 @@ from itertools import combinations
 import matplotlib as mpl
 import numpy as np
 import pytest
-from compared import CPU, network, pyramids
 from PIL import Image
-from tiny import tiny_linear
+from tiny import CPU, noisy_network, tiny_linear, tiny_scenes
 
 from srcore.evaluation.examples import Comparison, compare
 from srcore.reporting.canvas import Canvas
@@ -20,8 +19,8 @@ DRAWINGS = {"outputs": draw_outputs, "errors": draw_errors}
 
 @cache
 def compared(*models: str, weights: str = "random weights") -> tuple[Comparison, ...]:
-    networks = [network(name, weights=weights) for name in models]
-    return tuple(compare(networks, tiny_linear(), pyramids(), np.array([1, 6]), CPU))
+    networks = [noisy_network(name, weights=weights) for name in models]
+    return tuple(compare(networks, tiny_linear(), tiny_scenes(), np.array([1, 6]), CPU))
 
 
 def comparisons(*models: str, weights: str = "random weights") -> list[Comparison]:
