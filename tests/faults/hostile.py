@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from mirrors import Handler, good
 
 from faults.archives import INSIDE, TRUST, mend, zip_from_tar
 from faults.fault import (
@@ -32,9 +33,9 @@ from faults.fault import (
     no_traceback,
 )
 from faults.intermediates import AGAIN
+from faults.machine import serve
 from faults.parameters import UNDO, given, written
 from faults.project import ROOT, Lab, Project, Tried, add_member, pack_voc
-from faults.server import Handler, serve
 from faults.weights import CHECKPOINT, Harm, checkpoint, first, save
 
 UPSCALE = f"srcore upscale mine/00.png --scale 2 --out large.png --checkpoint {CHECKPOINT}"
@@ -160,8 +161,6 @@ def both(*acts: Act) -> Act:
 
 
 def well_served(project: Project) -> None:
-    from faults.server import good
-
     serve(project, good)
 
 
