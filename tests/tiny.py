@@ -1,10 +1,12 @@
-"""A small data set of photographs and small CLIPs, for tests that need no trained network."""
+"""Small data sets of photographs, untrained networks and small CLIPs: nothing is trained."""
 
 import dataclasses
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import open_clip
+import skimage
 import torch
 from open_clip.model import CLIPTextCfg, CLIPVisionCfg
 from photographs import arrays
@@ -14,13 +16,17 @@ from srcore.data.dataset import Pyramids
 from srcore.data.pyramids import square
 from srcore.evaluation.least_squares import fit_linear
 from srcore.features.clip import ARCHITECTURE, Clip
-from srcore.features.extractor import freeze
+from srcore.features.extractor import Extractor, freeze
 from srcore.inference.linear import LinearFilter
 from srcore.inference.network import Network
 from srcore.models.checkpoint import Card
 from srcore.models.registry import model_class
 
 CPU = torch.device("cpu")
+SCENES = {"astronaut": 4, "coffee": 2, "chelsea": 1}
+"""Photograph → how many crops of it `tiny_scenes` holds, named astronaut-0.png and so on."""
+FEATURES = {"vgg": (128, 12, 12), "clip": (512,)}
+"""Frozen network → the shape of what it gives of one image."""
 
 
 def tiny_pyramids(count: int = 5, low: int = 16, labels: tuple = ()) -> Pyramids:
@@ -47,6 +53,22 @@ def tiny_pyramids(count: int = 5, low: int = 16, labels: tuple = ()) -> Pyramids
     )
 
 
+def tiny_scenes(low: int = 24) -> Pyramids:
+    """Seven crops of three whole photographs, at sides of `low`, twice and four times that."""
+    folder = Path(skimage.__file__).parent / "data"
+    crops, names, groups = [], [], []
+    for scene, count in SCENES.items():
+        photograph = Image.open(folder / f"{scene}.png").convert("RGB")
+        for number in range(count):
+            left = 40 * number
+            crops.append(photograph.crop((left, 20, left + 256, 276)))
+            names.append(f"{scene}-{number}.png")
+            groups.append(scene)
+    sizes = (low, 2 * low, 4 * low)
+    levels = (np.stack([np.asarray(crop.resize((s, s))) for crop in crops]) for s in sizes)
+    return Pyramids(sizes, tuple(names), tuple(groups), ((),) * len(names), *levels)
+
+
 @cache
 def tiny_linear() -> LinearFilter:
     """The linear filter, fitted on a few small images."""
@@ -57,8 +79,19 @@ def tiny_network(name: str, seed: int = 0, extractor=None) -> Network:
     """An untrained network of the study, as `assemble` would give it."""
     torch.manual_seed(seed)
     model = model_class(name)().eval()
-    label = extractor.label if extractor else None
-    return Network(model, Card(name, seed, {}, label), extractor)
+    frozen = (extractor.label, extractor.fingerprint) if extractor else ()
+    return Network(model, Card(name, seed, {}, *frozen), extractor)
+
+
+def noisy_network(name: str, seed: int = 0, weights: str = "random weights") -> Network:
+    """The same; its extractor, if it needs one, gives the same noise of all images."""
+    model = model_class(name)
+    if model.frozen is None:
+        return tiny_network(name, seed)
+    shape = FEATURES[model.frozen]
+    noise = torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+    extractor = Extractor(lambda low: noise.expand(len(low), *shape), weights, "0" * 64)
+    return tiny_network(name, seed, extractor)
 
 
 def tiny_clip(label: str = "random weights") -> Clip:

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 import torch
 from tiny import CPU
+from typer.testing import CliRunner
 
+from srcore.cli import app
 from srcore.images.raster import Kept, Raster
 from srcore.images.write import save
 from srcore.inference.network import Network
@@ -48,6 +50,23 @@ def enlarged(bicubic):
         (job,) = found.jobs
         save(enlarge_rows(bicubic, read(path), job.size, CPU), job.target, job.kind)
         return job.target
+
+    return run
+
+
+@pytest.fixture
+def upscale(checkpoint):
+    """Runs the command; gives its exit code and the lines it says."""
+
+    def run(*arguments: object, given=checkpoint) -> tuple[int, list[str]]:
+        told = [*map(str, arguments), "--checkpoint", str(given), "--device", "cpu"]
+        result = CliRunner().invoke(app, ["upscale", *told])
+        if not isinstance(result.exception, SystemExit | None):
+            raise result.exception
+        code, said = result.exit_code, result.stderr
+        if isinstance(result.exception, SystemExit) and isinstance(result.exception.code, str):
+            code, said = 1, f"{said}{result.exception.code}"
+        return code, said.splitlines()
 
     return run
 

@@ -1,3 +1,5 @@
+"""The stages of the data in processes of their own; `tests/faults` spoils them in warm ones."""
+
 import resource
 import shutil
 import subprocess
@@ -57,6 +59,7 @@ def test_from_the_sample_to_the_sheet(project: Path):
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_mistake_is_one_line_and_exit_code_1(project: Path):
     images = project / "mine"
     images.mkdir()
@@ -84,6 +87,7 @@ def small_files_only() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["download", "resize_pyramids"])
 def test_a_full_disk_is_one_line_and_spoils_nothing(project: Path, name: str):
     before = STAGES[: STAGES.index(name)]
@@ -104,6 +108,7 @@ def test_a_full_disk_is_one_line_and_spoils_nothing(project: Path, name: str):
     assert stage(project, name).returncode == 0
 
 
+@pytest.mark.slow
 def test_after_a_killed_run_the_next_succeeds(project: Path):
     command = [sys.executable, "-m", "stages.download"]
 

@@ -3,14 +3,24 @@ import hashlib
 import os
 import random
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from mirrors import (
+    Answer,
+    Handler,
+    Server,
+    good,
+    has_it_not,
+    never_answers,
+    sends_a_page,
+    sends_another_file,
+    serving,
+    trickles,
+)
 
 from srcore.common.errors import StudyError
 from srcore.data import transfer
@@ -22,77 +32,13 @@ MD5 = hashlib.md5(DATA).hexdigest()
 HASTY = Patience(timeout=0.5, attempts=3, pause=0.01)
 
 
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self):
-        assert isinstance(self.server, Server)
-        self.server.mirror.asked.append((self.path, self.headers["Range"]))
-        self.close_connection = True
-        self.server.mirror.answer(self)
-
-    def log_message(self, format: str, *args: object):  # noqa: A002
-        pass
-
-    def send(
-        self, data: bytes, status: int = 200, length: int | None = None, **headers: str
-    ) -> None:
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(data) if length is None else length))
-        for name, value in headers.items():
-            self.send_header(name.replace("_", "-"), value)
-        self.end_headers()
-        self.wfile.write(data)
-        self.wfile.flush()
-
-    def start(self) -> int:
-        return int((self.headers["Range"] or "bytes=0-")[6:-1])
-
-    def send_range(self, data: bytes = DATA, upto: int | None = None) -> None:
-        """Answer as a good server does, but break off after `upto` bytes of the file."""
-        start = self.start()
-        if start >= len(data):
-            self.send(b"", 416, Content_Range=f"bytes */{len(data)}")
-        elif start:
-            place = f"bytes {start}-{len(data) - 1}/{len(data)}"
-            self.send(data[start:upto], 206, len(data) - start, Content_Range=place)
-        else:
-            self.send(data[:upto], 200, len(data))
-
-
-@dataclass
-class Mirror:
-    url: str = ""
-    answer: Callable[[Handler], None] = Handler.send_range
-    asked: list[tuple[str, str | None]] = field(default_factory=list)
-
-
-MakeMirror = Callable[[Callable[[Handler], None]], Mirror]
-
-
-class Server(ThreadingHTTPServer):
-    daemon_threads = True
-    mirror: Mirror
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that hangs up is part of the tests."""
+MakeMirror = Callable[[Answer], Server]
 
 
 @pytest.fixture
 def mirror() -> Iterator[MakeMirror]:
-    servers: list[Server] = []
-
-    def make(answer: Callable[[Handler], None]) -> Mirror:
-        server = Server(("127.0.0.1", 0), Handler)
-        server.mirror = Mirror(f"http://127.0.0.1:{server.server_port}/voc.tar", answer)
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        servers.append(server)
-        return server.mirror
-
-    yield make
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+    with ExitStack() as stack:
+        yield lambda answer: stack.enter_context(serving(DATA, answer))
 
 
 @pytest.fixture(autouse=True)
@@ -111,16 +57,16 @@ def left(target: Path) -> list[str]:
 
 
 def test_a_good_mirror_and_no_second_fetch(mirror: MakeMirror, target: Path):
-    good = mirror(Handler.send_range)
-    fetch([good.url], target, MD5, HASTY)
-    fetch([good.url], target, MD5, HASTY)
+    whole = mirror(good)
+    fetch([whole.url], target, MD5, HASTY)
+    fetch([whole.url], target, MD5, HASTY)
     assert target.read_bytes() == DATA
-    assert good.asked == [("/voc.tar", None)]
+    assert whole.asked == [("/voc.tar", None)]
     assert left(target) == ["voc.tar"]
 
 
 def test_a_broken_transfer_is_resumed_where_it_broke(mirror: MakeMirror, target: Path):
-    flaky = mirror(lambda h: h.send_range(upto=min(h.start() + 500_000, len(DATA))))
+    flaky = mirror(lambda h, data: good(h, data, min(h.start + 500_000, len(DATA))))
     fetch([flaky.url], target, MD5, HASTY)
     assert target.read_bytes() == DATA
     starts = [int(asked[6:-1]) for _, asked in flaky.asked if asked]
@@ -129,26 +75,26 @@ def test_a_broken_transfer_is_resumed_where_it_broke(mirror: MakeMirror, target:
 
 
 def test_a_later_run_resumes(mirror: MakeMirror, target: Path):
-    dying = mirror(lambda h: h.send_range(upto=max(h.start(), 1_000_000)))
+    dying = mirror(lambda h, data: good(h, data, max(h.start, 1_000_000)))
     with pytest.raises(StudyError, match="broke off after 0 of 2000000 bytes"):
         fetch([dying.url], target, MD5, HASTY)
     assert left(target) == ["voc.tar.partial"]
-    good = mirror(Handler.send_range)
-    fetch([good.url], target, MD5, HASTY)
-    assert good.asked == [("/voc.tar", "bytes=1000000-")]
+    whole = mirror(good)
+    fetch([whole.url], target, MD5, HASTY)
+    assert whole.asked == [("/voc.tar", "bytes=1000000-")]
     assert target.read_bytes() == DATA
 
 
 def test_the_second_mirror_goes_on_where_the_first_died(mirror: MakeMirror, target: Path):
-    dying = mirror(lambda h: h.send_range(upto=max(h.start(), 1_000_000)))
-    good = mirror(Handler.send_range)
-    fetch([dying.url, good.url], target, MD5, HASTY)
-    assert good.asked == [("/voc.tar", "bytes=1000000-")]
+    dying = mirror(lambda h, data: good(h, data, max(h.start, 1_000_000)))
+    whole = mirror(good)
+    fetch([dying.url, whole.url], target, MD5, HASTY)
+    assert whole.asked == [("/voc.tar", "bytes=1000000-")]
 
 
 def test_a_server_without_ranges_starts_over(mirror: MakeMirror, target: Path):
     answers = iter([1_000_000, None])
-    whole = mirror(lambda h: h.send(DATA[: next(answers)], length=len(DATA)))
+    whole = mirror(lambda h, _: h.send(DATA[: next(answers)], length=len(DATA)))
     fetch([whole.url], target, MD5, HASTY)
     assert target.read_bytes() == DATA
 
@@ -156,17 +102,17 @@ def test_a_server_without_ranges_starts_over(mirror: MakeMirror, target: Path):
 def test_a_whole_partial_file_needs_no_transfer(mirror: MakeMirror, target: Path):
     target.parent.mkdir()
     Path(f"{target}.partial").write_bytes(DATA)
-    good = mirror(Handler.send_range)
-    fetch([good.url], target, MD5, HASTY)
+    whole = mirror(good)
+    fetch([whole.url], target, MD5, HASTY)
     assert target.read_bytes() == DATA
-    assert len(good.asked) == 1
+    assert len(whole.asked) == 1
 
 
 @pytest.mark.parametrize("bad", [b"x" * 1000, b"x" * len(DATA), b"x" * (len(DATA) + 9)])
 def test_a_partial_file_of_something_else_is_dropped(mirror: MakeMirror, target: Path, bad: bytes):
     target.parent.mkdir()
     Path(f"{target}.partial").write_bytes(bad)
-    fetch([mirror(Handler.send_range).url], target, MD5, HASTY)
+    fetch([mirror(good).url], target, MD5, HASTY)
     assert target.read_bytes() == DATA
     assert left(target) == ["voc.tar"]
 
@@ -175,48 +121,41 @@ def test_another_range_than_asked_for_is_not_appended(mirror: MakeMirror, target
     target.parent.mkdir()
     Path(f"{target}.partial").write_bytes(DATA[:1000])
 
-    def wrong(h: Handler) -> None:
-        if h.start():
+    def wrong(h: Handler, data: bytes) -> None:
+        if h.start:
             h.send(DATA[500:], 206, Content_Range=f"bytes 500-{len(DATA) - 1}/{len(DATA)}")
         else:
-            h.send_range()
+            good(h, data)
 
     fetch([mirror(wrong).url], target, MD5, HASTY)
     assert target.read_bytes() == DATA
 
 
 def test_a_stalling_server_gives_way_to_the_next(mirror: MakeMirror, target: Path):
-    def stall(h: Handler) -> None:
-        h.send_range(upto=h.start() + 1000)
+    def stall(h: Handler, data: bytes) -> None:
+        good(h, data, h.start + 1000)
         time.sleep(2)
 
-    slow, good = mirror(stall), mirror(Handler.send_range)
+    slow, whole = mirror(stall), mirror(good)
     start = time.monotonic()
-    fetch([slow.url, good.url], target, MD5, Patience(timeout=0.2, attempts=1, pause=0))
+    fetch([slow.url, whole.url], target, MD5, Patience(timeout=0.2, attempts=1, pause=0))
     assert time.monotonic() - start < 3
     assert target.read_bytes() == DATA
 
 
 def test_a_server_that_never_answers(mirror: MakeMirror, target: Path):
-    silent = mirror(lambda h: time.sleep(1.5))
+    silent = mirror(never_answers)
     with pytest.raises(StudyError, match=r"stalled: nothing came for 0.2 s"):
         fetch([silent.url], target, MD5, Patience(timeout=0.2, attempts=2, pause=0))
 
 
 def test_a_trickle_counts_as_stalled(mirror: MakeMirror, target: Path):
-    def trickle(h: Handler) -> None:
-        h.send(b"", length=len(DATA))
-        for _ in range(100):
-            h.wfile.write(b"x")
-            h.wfile.flush()
-            time.sleep(0.05)
-
     with pytest.raises(StudyError, match=r"stalled: \d+ bytes in"):
-        fetch([mirror(trickle).url], target, MD5, Patience(timeout=0.3, attempts=1))
+        fetch([mirror(trickles).url], target, MD5, Patience(timeout=0.3, attempts=1))
 
 
 def test_a_slow_but_steady_server_is_waited_for(mirror: MakeMirror, target: Path):
-    def slow(h: Handler) -> None:
+    def slow(h: Handler, data: bytes) -> None:
         h.send(b"", length=len(DATA))
         for place in range(0, len(DATA), 300_000):
             h.wfile.write(DATA[place : place + 300_000])
@@ -229,8 +168,8 @@ def test_a_slow_but_steady_server_is_waited_for(mirror: MakeMirror, target: Path
 
 @pytest.mark.parametrize("length", [len(DATA) + 1000, len(DATA) - 1000])
 def test_a_wrong_length(mirror: MakeMirror, target: Path, length: int):
-    wrong, good = mirror(lambda h: h.send(DATA, length=length)), mirror(Handler.send_range)
-    fetch([wrong.url, good.url], target, MD5, HASTY)
+    wrong, whole = mirror(lambda h, _: h.send(DATA, length=length)), mirror(good)
+    fetch([wrong.url, whole.url], target, MD5, HASTY)
     assert target.read_bytes() == DATA
     with pytest.raises(StudyError):
         fetch([wrong.url], target.with_name("again.tar"), MD5, HASTY)
@@ -238,7 +177,7 @@ def test_a_wrong_length(mirror: MakeMirror, target: Path, length: int):
 
 
 def test_a_server_that_tells_no_length(mirror: MakeMirror, target: Path):
-    def untold(h: Handler) -> None:
+    def untold(h: Handler, data: bytes) -> None:
         h.send_response(200)
         h.send_header("Connection", "close")
         h.end_headers()
@@ -249,7 +188,7 @@ def test_a_server_that_tells_no_length(mirror: MakeMirror, target: Path):
 
 
 def test_chunked_transfer(mirror: MakeMirror, target: Path):
-    def chunked(h: Handler) -> None:
+    def chunked(h: Handler, data: bytes) -> None:
         h.send_response(200)
         h.send_header("Transfer-Encoding", "chunked")
         h.end_headers()
@@ -263,7 +202,7 @@ def test_chunked_transfer(mirror: MakeMirror, target: Path):
 
 
 def test_a_wrong_checksum_is_never_left_behind(mirror: MakeMirror, target: Path):
-    wrong = mirror(lambda h: h.send_range(DATA[::-1]))
+    wrong = mirror(sends_another_file)
     with pytest.raises(StudyError, match="wrong checksum"):
         fetch([wrong.url], target, MD5, HASTY)
     assert left(target) == []
@@ -273,14 +212,14 @@ def test_a_wrong_checksum_is_never_left_behind(mirror: MakeMirror, target: Path)
 def test_a_damaged_file_under_the_final_name_is_fetched_anew(mirror: MakeMirror, target: Path):
     target.parent.mkdir()
     target.write_bytes(DATA[:-1])
-    fetch([mirror(Handler.send_range).url], target, MD5, HASTY)
+    fetch([mirror(good).url], target, MD5, HASTY)
     assert target.read_bytes() == DATA
 
 
 def test_a_web_page_with_status_200_does_not_spoil_what_is_there(mirror: MakeMirror, target: Path):
     target.parent.mkdir()
     Path(f"{target}.partial").write_bytes(DATA[:1000])
-    page = mirror(lambda h: h.send(b"<html>Sorry</html>", Content_Type="text/html; charset=utf-8"))
+    page = mirror(sends_a_page)
     with pytest.raises(StudyError, match="sends a web page"):
         fetch([page.url], target, MD5, HASTY)
     assert Path(f"{target}.partial").read_bytes() == DATA[:1000]
@@ -290,14 +229,14 @@ def test_a_web_page_with_status_200_does_not_spoil_what_is_there(mirror: MakeMir
 def test_only_errors_that_may_pass_are_tried_again(
     mirror: MakeMirror, target: Path, status: int, asked: int
 ):
-    failing, good = mirror(lambda h: h.send(b"", status)), mirror(Handler.send_range)
-    fetch([failing.url, good.url], target, MD5, HASTY)
+    failing, whole = mirror(lambda h, _: h.send(b"", status)), mirror(good)
+    fetch([failing.url, whole.url], target, MD5, HASTY)
     assert len(failing.asked) == asked
 
 
 def test_a_redirect_is_followed(mirror: MakeMirror, target: Path):
-    good = mirror(Handler.send_range)
-    moved = mirror(lambda h: h.send(b"", 302, Location=good.url))
+    whole = mirror(good)
+    moved = mirror(lambda h, _: h.send(b"", 302, Location=whole.url))
     fetch([moved.url], target, MD5, HASTY)
     assert target.read_bytes() == DATA
 
@@ -307,7 +246,7 @@ def test_all_mirrors_dead_is_one_line_with_every_reason(mirror: MakeMirror, targ
         unused.bind(("127.0.0.1", 0))
         closed = f"http://127.0.0.1:{unused.getsockname()[1]}/voc.tar"
         mirrors = [closed, "http://no-such-host.invalid/voc.tar", "ftp://x/voc.tar", "nonsense",
-                   mirror(lambda h: h.send(b"", 404)).url]  # fmt: skip
+                   mirror(has_it_not).url]  # fmt: skip
         with pytest.raises(StudyError) as caught:
             fetch(mirrors, target, MD5, HASTY, "name a local file")
     text = str(caught.value)
@@ -322,7 +261,7 @@ def test_a_full_disk_is_the_systems_own_error(mirror: MakeMirror, target: Path, 
     full = os.fdopen(os.open("/dev/full", os.O_WRONLY), "ab", buffering=0)
     monkeypatch.setattr(transfer, "_opened", lambda *_: full)
     with pytest.raises(OSError) as caught:
-        fetch([mirror(Handler.send_range).url], target, MD5, HASTY)
+        fetch([mirror(good).url], target, MD5, HASTY)
     assert caught.value.errno == errno.ENOSPC
 
 
@@ -344,7 +283,7 @@ def test_nothing_is_written_through_what_lies_there(
             partial.symlink_to("/dev/full")
         case _:
             os.mkfifo(partial)
-    fetch([mirror(Handler.send_range).url], target, MD5, HASTY)
+    fetch([mirror(good).url], target, MD5, HASTY)
     assert target.read_bytes() == DATA
     assert left(target) == ["voc.tar"]
     assert not target.is_symlink()
@@ -353,7 +292,7 @@ def test_nothing_is_written_through_what_lies_there(
 
 
 def test_an_endless_file_ends_at_the_largest_size(mirror: MakeMirror, target: Path):
-    def endless(h: Handler) -> None:
+    def endless(h: Handler, data: bytes) -> None:
         h.send_response(200)
         h.end_headers()
         while True:
@@ -366,7 +305,7 @@ def test_an_endless_file_ends_at_the_largest_size(mirror: MakeMirror, target: Pa
 
 
 def test_what_trickles_ends_at_the_total_time(mirror: MakeMirror, target: Path):
-    def trickle(h: Handler) -> None:
+    def trickle(h: Handler, data: bytes) -> None:
         h.send(b"", length=len(DATA))
         while True:
             h.wfile.write(bytes(2000))
@@ -383,7 +322,7 @@ def test_what_trickles_ends_at_the_total_time(mirror: MakeMirror, target: Path):
 def test_lines_without_end_are_not_waited_for(mirror: MakeMirror, target: Path, where: str):
     """A byte now and then begins the patience of any one read anew."""
 
-    def dribble(h: Handler) -> None:
+    def dribble(h: Handler, data: bytes) -> None:
         if where != "status":
             h.send_response(200)
         if where == "chunk":
@@ -401,21 +340,21 @@ def test_lines_without_end_are_not_waited_for(mirror: MakeMirror, target: Path, 
 
 
 def test_a_few_bytes_an_attempt_are_no_progress(mirror: MakeMirror, target: Path):
-    stingy = mirror(lambda h: h.send_range(upto=h.start() + 100))
+    stingy = mirror(lambda h, data: good(h, data, h.start + 100))
     with pytest.raises(StudyError, match="broke off"):
         fetch([stingy.url], target, MD5, HASTY)
     assert len(stingy.asked) == HASTY.attempts
 
 
 def test_attempts_are_bounded_though_there_is_progress(mirror: MakeMirror, target: Path):
-    slow = mirror(lambda h: h.send_range(upto=h.start() + 20_000))
+    slow = mirror(lambda h, data: good(h, data, h.start + 20_000))
     with pytest.raises(StudyError, match="broke off"):
         fetch([slow.url], target, MD5, Patience(timeout=1, attempts=3, pause=0, most=7))
     assert len(slow.asked) == 7
 
 
 def test_a_password_in_an_address_is_told_to_nobody(mirror: MakeMirror, target: Path, caplog):
-    address = mirror(lambda h: h.send(b"", 404)).url.replace("//", "//user:s3cret@") + "?token=t0k"
+    address = mirror(has_it_not).url.replace("//", "//user:s3cret@") + "?token=t0k"
     gone = "http://user:s3cret@127.0.0.1:9/voc.tar?token=t0k"
     with pytest.raises(StudyError) as caught:
         fetch([address, gone], target, MD5, HASTY)
@@ -425,16 +364,16 @@ def test_a_password_in_an_address_is_told_to_nobody(mirror: MakeMirror, target: 
 
 
 def test_a_sha256_is_a_checksum_as_well(mirror: MakeMirror, target: Path):
-    fetch([mirror(Handler.send_range).url], target, hashlib.sha256(DATA).hexdigest(), HASTY)
+    fetch([mirror(good).url], target, hashlib.sha256(DATA).hexdigest(), HASTY)
     assert target.read_bytes() == DATA
     with pytest.raises(StudyError, match="wrong checksum"):
-        fetch([mirror(Handler.send_range).url], target, "0" * 64, HASTY)
+        fetch([mirror(good).url], target, "0" * 64, HASTY)
 
 
 def test_the_proxy_of_the_environment_is_used(
     mirror: MakeMirror, target: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    proxy = mirror(Handler.send_range)
+    proxy = mirror(good)
     monkeypatch.setenv("http_proxy", proxy.url.removesuffix("/voc.tar"))
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)

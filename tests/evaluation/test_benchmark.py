@@ -365,6 +365,7 @@ def test_the_stage_says_which_folder_it_wants(root, project, monkeypatch):
         run()
 
 
+@pytest.mark.slow
 def test_the_stage_on_images_of_odd_sizes(project, folder):
     yaml = YAML()
     params = yaml.load(project / "params.yaml")

@@ -5,9 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from compared import CPU, network, pyramids
 from PIL import Image
-from tiny import tiny_linear
+from tiny import CPU, noisy_network, tiny_linear, tiny_scenes
 
 from srcore.common.errors import StudyError
 from srcore.common.tensors import to_images, to_tensor
@@ -20,7 +19,7 @@ ALL = np.arange(7)
 
 @pytest.fixture(scope="module")
 def data():
-    return pyramids()
+    return tiny_scenes()
 
 
 def names(data, chosen) -> list[str]:
@@ -112,7 +111,7 @@ def test_a_detail_is_the_same_place_at_every_size(data):
 
 @pytest.fixture(scope="module")
 def written(data, tmp_path_factory):
-    networks = [network(name) for name in ("basic", "multi", "vgg")]
+    networks = [noisy_network(name) for name in ("basic", "multi", "vgg")]
     out = tmp_path_factory.mktemp("compare") / "compare"
     write_comparison(compare(networks, tiny_linear(), data, np.array([2, 5]), CPU), out)
     return networks, out, json.loads((out / "index.json").read_text())["images"]
@@ -175,7 +174,7 @@ def test_writing_again_gives_the_same_bytes_and_leaves_nothing_old(data, written
 
 
 def test_one_model_with_one_output(data):
-    (comparison,) = compare([network("basic")], tiny_linear(), data, np.array([0]), CPU)
+    (comparison,) = compare([noisy_network("basic")], tiny_linear(), data, np.array([0]), CPU)
     assert [shown.method for shown in comparison.outputs["mid"]][1:] == [
         "linear",
         "basic",
@@ -189,7 +188,12 @@ def test_one_model_with_one_output(data):
 
 
 def test_of_several_seeds_the_first_is_shown_and_named(data):
-    networks = [network("multi", 3), network("multi", 7), network("vgg", 3), network("vgg", 7)]
+    networks = [
+        noisy_network("multi", 3),
+        noisy_network("multi", 7),
+        noisy_network("vgg", 3),
+        noisy_network("vgg", 7),
+    ]
     (both,) = compare(networks, tiny_linear(), data, np.array([0]), CPU)
     labels = [shown.label for shown in both.outputs["mid"]]
     assert labels == [
@@ -205,7 +209,7 @@ def test_of_several_seeds_the_first_is_shown_and_named(data):
 
 
 def test_odd_sizes_of_pyramids_work():
-    data = pyramids(13)
+    data = tiny_scenes(13)
     few = replace(data, names=data.names[:1], groups=data.groups[:1])
-    (comparison,) = compare([network("multi")], tiny_linear(), few, np.array([0]), CPU)
+    (comparison,) = compare([noisy_network("multi")], tiny_linear(), few, np.array([0]), CPU)
     assert comparison.detail.size == 3

@@ -6,14 +6,10 @@ import pytest
 import torch
 from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
-from tiny import tiny_linear, tiny_network, tiny_pyramids
+from tiny import tiny_linear, tiny_network
 
 from srcore.common.tensors import to_images, to_tensor
-from srcore.data.dataset import Pyramids
-from srcore.evaluation import held_out as evaluate_module
 from srcore.evaluation.held_out import judge_images
-from srcore.features.extractor import load_extractor
-from srcore.inference.network import Network
 from srcore.metrics.seeds import mean_over_seeds
 
 CPU = torch.device("cpu")
@@ -24,34 +20,6 @@ FILTERS = {
     "bicubic": Image.Resampling.BICUBIC,
     "lanczos": Image.Resampling.LANCZOS,
 }
-
-
-@pytest.fixture(scope="module")
-def pyramids() -> Pyramids:
-    return tiny_pyramids(7)
-
-
-@pytest.fixture(scope="module")
-def networks() -> list[Network]:
-    vgg = load_extractor("vgg", "random", CPU)
-    return [
-        tiny_network("basic", 0),
-        tiny_network("multi", 0),
-        tiny_network("multi", 1),
-        tiny_network("vgg", 0, vgg),
-    ]
-
-
-@pytest.fixture(scope="module")
-def held_out() -> np.ndarray:
-    return np.array([1, 2, 4, 5, 6])
-
-
-@pytest.fixture(scope="module")
-def table(networks, pyramids, held_out) -> pd.DataFrame:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(evaluate_module, "BATCH", 2)  # batches of 2, 2 and 1
-        return judge_images(networks, tiny_linear(), pyramids, held_out, CPU)
 
 
 def by_skimage(output: np.ndarray, target: np.ndarray) -> tuple[float, float]:

@@ -3,16 +3,14 @@
 import dataclasses
 import hashlib
 
-import numpy as np
 import pandas as pd
 import pytest
 import torch
-from tiny import tiny_linear, tiny_network, tiny_pyramids
+from tiny import tiny_network
 
 from srcore.common.files import write_json
 from srcore.common.reading import read_json
 from srcore.common.tables import write_table
-from srcore.evaluation.held_out import judge_images
 from srcore.evaluation.methods import by_checkpoint, by_method, headline
 from srcore.evaluation.tables import (
     CHECKPOINT_COLUMNS,
@@ -22,8 +20,6 @@ from srcore.evaluation.tables import (
     parse_figures,
     read_checkpoints,
 )
-from srcore.features.extractor import load_extractor
-from srcore.inference.network import Network
 from srcore.metrics import cost
 from srcore.metrics.paired import paired_difference
 from srcore.metrics.seeds import mean_over_seeds
@@ -32,22 +28,6 @@ from srcore.models.checkpoint import save_checkpoint
 CPU = torch.device("cpu")
 OUTPUTS = ("mid", "large")
 SIDE = 16
-
-
-@pytest.fixture(scope="module")
-def networks() -> list[Network]:
-    vgg = load_extractor("vgg", "random", CPU)
-    return [
-        tiny_network("basic", 0),
-        tiny_network("multi", 0),
-        tiny_network("multi", 1),
-        tiny_network("vgg", 0, vgg),
-    ]
-
-
-@pytest.fixture(scope="module")
-def table(networks) -> pd.DataFrame:
-    return judge_images(networks, tiny_linear(), tiny_pyramids(7), np.array([1, 2, 4, 5, 6]), CPU)
 
 
 @pytest.fixture(scope="module")

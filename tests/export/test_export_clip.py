@@ -37,6 +37,7 @@ def test_other_preprocessing_is_refused(small_clip):
         ClipFeatures(Strange())
 
 
+@pytest.mark.slow
 def test_the_features_lie_within_the_graph(made):
     """A network that did not look at its image through CLIP would not notice."""
     one = made("clip")

@@ -35,6 +35,7 @@ def test_export_writes_a_file_and_its_card(root, tmp_path):
     assert files == ["basic.seed0.md", "basic.seed0.onnx", "basic.seed0.safetensors"]
 
 
+@pytest.mark.slow
 def test_a_mistake_is_one_line_and_exit_code_1(root, tmp_path):
     done = srcore(root, "export", "no.safetensors", folder=tmp_path)
     assert done.returncode == 1

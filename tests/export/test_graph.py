@@ -16,7 +16,7 @@ from srcore.common.errors import StudyError
 from srcore.common.tensors import quantise
 from srcore.export.check import tolerance
 from srcore.export.graph import write_graph
-from srcore.models.registry import MODELS, SETS
+from srcore.models.registry import MODELS
 from srcore.models.scales import OUTPUTS
 
 
@@ -34,10 +34,10 @@ def images() -> list[torch.Tensor]:
     return [odd, tall, several, odd[..., :4, :5]]
 
 
-EVERY = [
-    name if name in SETS["all"] else pytest.param(name, marks=pytest.mark.slow) for name in MODELS
-]
-"""The variants of one network are exported as it is, so they are among the slow ones."""
+QUICK = ("basic", "multi", "vgg", "subpixel")
+"""One output and two, a frozen network, bicubic: what an export may meet with."""
+EVERY = [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in MODELS]
+"""An export takes seconds; what is built of the same operations is among the slow ones."""
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -78,7 +78,9 @@ def test_outputs_are_clipped_as_they_are_judged(made):
     assert given.max() == 1
 
 
-@pytest.mark.parametrize("name", ["basic", "subpixel", "clip"])
+@pytest.mark.parametrize(
+    "name", ["basic", "subpixel", pytest.param("clip", marks=pytest.mark.slow)]
+)
 def test_the_file_is_valid_and_says_what_it_is(made, name):
     one = made(name)
     graph = onnx.load(one.onnx, load_external_data=False)

@@ -4,8 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from compared import CPU, network, pyramids
-from tiny import tiny_linear
+from tiny import CPU, noisy_network, tiny_linear, tiny_scenes
 
 from srcore.common.errors import StudyError
 from srcore.common.tables import write_table
@@ -19,12 +18,12 @@ from srcore.models.checkpoint import save_checkpoint
 def judged(tmp_path_factory) -> Path:
     """What the evaluation of two networks leaves."""
     top = tmp_path_factory.mktemp("study")
-    networks = [network("basic"), network("multi", 0), network("multi", 1)]
+    networks = [noisy_network("basic"), noisy_network("multi", 0), noisy_network("multi", 1)]
     models = top / "data" / "models" / "all"
     models.mkdir(parents=True)
     for one in networks:
         save_checkpoint(one.model, one.card, models)
-    table = judge_images(networks, tiny_linear(), pyramids(), [1, 2, 5], CPU)
+    table = judge_images(networks, tiny_linear(), tiny_scenes(), [1, 2, 5], CPU)
     write_table(top / "plots/methods.csv", by_method(table, networks, 24))
     write_table(top / "plots/models.csv", by_checkpoint(networks, models, 24))
     return top

@@ -6,10 +6,7 @@ import signal
 import socket
 import time
 
-from faults.fault import Area, Died, Fault, Refused, Survived, as_is
-from faults.machine import free_space, small_disk
-from faults.project import Project, Tried
-from faults.server import (
+from mirrors import (
     Answer,
     Handler,
     claims_less,
@@ -24,10 +21,13 @@ from faults.server import (
     sends_a_page,
     sends_another_file,
     sends_other_range,
-    serve,
     stalls_once,
     trickles,
 )
+
+from faults.fault import Area, Died, Fault, Refused, Survived, as_is
+from faults.machine import free_space, serve, small_disk
+from faults.project import Project, Tried
 
 NO_MIRROR = "no mirror gave voc.tar ({}); try again later, or name a local archive (-S data.voc2007.archive=...)"
 
@@ -109,11 +109,13 @@ DOWNLOAD = Area(
             "the server stalls in the middle",
             mirrors(stalls_once),
             Survived("…stalled: nothing came for …; trying again"),
+            slow=True,
         ),
         fault(
             "the first mirror never answers",
             mirrors(never_answers, good),
             Survived("…: stalled: nothing came for …"),
+            slow=True,
         ),
         fault(
             "a byte now and then",

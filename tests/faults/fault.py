@@ -153,7 +153,7 @@ class Fault:
         mend: takes it away again; the same command must then give the undisturbed bytes.
         how: runs the command, where it is not simply run.
         kind: the study: folder, voc, made up, dvc.
-        slow: whether it loads torch or DVC, which take seconds.
+        slow: whether it loads torch or DVC, or waits for a server: seconds each.
     """
 
     what: str

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from mirrors import Handler, good
 
 from faults.archives import INSIDE, TRUST, mend, zip_from_tar
 from faults.fault import (
@@ -32,9 +33,9 @@ from faults.fault import (
     no_traceback,
 )
 from faults.intermediates import AGAIN
+from faults.machine import serve
 from faults.parameters import UNDO, given, written
 from faults.project import ROOT, Lab, Project, Tried, add_member, pack_voc
-from faults.server import Handler, serve
 from faults.weights import CHECKPOINT, Harm, checkpoint, first, save
 
 UPSCALE = f"srcore upscale mine/00.png --scale 2 --out large.png --checkpoint {CHECKPOINT}"
@@ -160,8 +161,6 @@ def both(*acts: Act) -> Act:
 
 
 def well_served(project: Project) -> None:
-    from faults.server import good
-
     serve(project, good)
 
 
@@ -318,8 +317,10 @@ def trained(project: Project) -> None:
         (project / CHECKPOINT).write_bytes((whole / CHECKPOINT).read_bytes())
 
 
-def voc(what: str, make: Act, ends: Ending, mend: Act | None = None) -> Fault:
-    return Fault(what, "download", ends, make, mend, kind="voc")
+def voc(
+    what: str, make: Act, ends: Ending, mend: Act | None = None, *, slow: bool = False
+) -> Fault:
+    return Fault(what, "download", ends, make, mend, kind="voc", slow=slow)
 
 
 def check(what: str, text: str, line: str) -> Fault:
@@ -558,6 +559,7 @@ WAITS: list[Attempt] = [
         "an answer whose head comes a byte at a time",
         lambda project: serve(project, dribbles) and None,
         Refused("no mirror gave voc.tar (…: stalled: no whole answer in … s); …"),
+        slow=True,
     ),
     check("aliases that grow ninefold a line", bomb("[x, x]"), "is not valid YAML: it holds more than 10000 values, aliases written out"),
     check("merged keys that grow ninefold a line", bomb("{k: 1}"), "is not valid YAML: it holds more than 10000 values, aliases written out"),

@@ -1,6 +1,7 @@
 """Real faults of the machine: small disks, read-only ones, little memory, kills."""
 
 import glob
+import hashlib
 import os
 import resource
 import shutil
@@ -12,11 +13,22 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from mirrors import Answer, serving
 
 from faults.fault import Act
 from faults.project import Project, Tried
 
 FILLER = ".filler"
+
+
+def serve(project: Project, *answers: Answer) -> None:
+    """Start mirrors that answer so, one after the other, and make the study download from them."""
+    data = (project / "voc.tar").read_bytes()
+    mirrors = [project.stack.enter_context(serving(data, answer)) for answer in answers]
+    project.environment["FAULT_HASTY"] = "1"
+    project.set("data.voc2007.archive", "data/none")
+    project.set("data.voc2007.mirrors", [mirror.url for mirror in mirrors])
+    project.set("data.voc2007.md5", hashlib.md5(data).hexdigest())
 
 
 def mount(project: Project, *arguments: str) -> None:

@@ -4,6 +4,7 @@ import logging
 import warnings
 import weakref
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -32,28 +33,51 @@ SENTENCES = [
 ]
 
 
+WHOLE = 12
+"""Layers of either tower of ViT-B/32."""
+whole = pytest.mark.parametrize("depth", [WHOLE], indirect=True)
+
+
+@contextmanager
+def so_deep(layers: int) -> Iterator[None]:
+    """Have open_clip build the towers so many layers deep; all else is as it was."""
+    config = open_clip.get_model_config(ARCHITECTURE)
+    config["vision_cfg"]["layers"] = config["text_cfg"]["layers"] = layers
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(open_clip.factory._MODEL_CONFIGS, ARCHITECTURE, config)
+        yield
+
+
+@pytest.fixture(scope="module", params=[2, pytest.param(WHOLE, marks=pytest.mark.slow)])
+def depth(request) -> int:
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory) -> Iterator[Path]:
+def checkpoint(depth, tmp_path_factory) -> Iterator[Path]:
     """A checkpoint of the real architecture, of random values, in half floats as OpenAI's are."""
     path = tmp_path_factory.mktemp("clip") / "ViT-B-32.pt"
     torch.manual_seed(7)
-    model = open_clip.create_model(ARCHITECTURE)
+    with so_deep(depth):
+        model = open_clip.create_model(ARCHITECTURE)
     torch.save({name: value.half() for name, value in model.state_dict().items()}, path)
     yield path
     path.unlink()  # hundreds of megabytes
 
 
 @pytest.fixture(scope="module")
-def loaded(checkpoint) -> Clip:
-    return load_clip(str(checkpoint), CPU)
+def loaded(depth, checkpoint) -> Clip:
+    with so_deep(depth):
+        return load_clip(str(checkpoint), CPU)
 
 
 @pytest.fixture(scope="module")
-def theirs(checkpoint):
+def theirs(depth, checkpoint):
     """The same file through open_clip alone: model and transform."""
-    model, _, transform = open_clip.create_model_and_transforms(
-        ARCHITECTURE, pretrained=str(checkpoint)
-    )
+    with so_deep(depth):
+        model, _, transform = open_clip.create_model_and_transforms(
+            ARCHITECTURE, pretrained=str(checkpoint)
+        )
     return model.eval(), transform
 
 
@@ -96,6 +120,7 @@ def test_an_extractor_lets_the_text_tower_go():
     assert extractor(torch.rand(1, 3, 8, 8)).shape[0] == 1
 
 
+@whole
 @pytest.mark.slow
 def test_safetensors_give_the_same_network(checkpoint, loaded, tmp_path):
     path = tmp_path / "clip.safetensors"
@@ -112,6 +137,7 @@ def save_program(model: torch.nn.Module, path: Path) -> None:
         torch.jit.trace(model, inputs, check_trace=False).save(path)
 
 
+@whole
 @pytest.mark.slow
 def test_openais_own_file_is_read_and_no_other_program(
     checkpoint, loaded, theirs, tmp_path, monkeypatch
@@ -239,7 +265,8 @@ def test_a_file_that_holds_no_tensors_is_one_line(tmp_path, name):
 def test_weights_of_another_network_are_one_line(tmp_path):
     path = tmp_path / "other.safetensors"
     save_file({"features.0.weight": torch.zeros(2, 2)}, path)
-    with pytest.raises(StudyError, match=r"other\.safetensors: not a ViT-B-32") as caught:
+    refused = pytest.raises(StudyError, match=r"other\.safetensors: not a ViT-B-32")
+    with so_deep(1), refused as caught:
         load_clip(str(path), CPU)
     assert "\n" not in str(caught.value)
 
@@ -276,6 +303,7 @@ def test_what_was_planted_in_open_clips_cache_is_not_run(tmp_path, cache):
     assert not (tmp_path / "ran").exists()
 
 
+@whole
 @pytest.mark.slow
 def test_pretrained_is_openais_own_file_of_open_clips_cache(theirs, loaded, cache, monkeypatch):
     cache.mkdir(parents=True)

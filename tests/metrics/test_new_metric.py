@@ -16,10 +16,9 @@ SCRIPT = """
 import json, sys
 from pathlib import Path
 import numpy as np
-from compared import CPU, network, pyramids
 from made_up_study import NETWORKS, make_study
 from photographs import arrays
-from tiny import tiny_linear
+from tiny import CPU, noisy_network, tiny_linear, tiny_scenes
 from srcore.common.tables import write_table
 from srcore.common.tensors import to_images, to_tensor
 from srcore.evaluation.benchmark import judge
@@ -33,7 +32,7 @@ from srcore.reporting.page.results import read_results
 from srcore.reporting.sheets import draw_outputs
 
 out = Path(sys.argv[1])
-networks, data = [network("basic")], pyramids()
+networks, data = [noisy_network("basic")], tiny_scenes()
 table = judge_images(networks, tiny_linear(), data, np.arange(3), CPU)
 write_table(out / "plots/images.csv", mean_over_seeds(table))
 write_table(out / "plots/methods.csv", by_method(table, networks, 24))

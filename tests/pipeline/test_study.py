@@ -139,7 +139,7 @@ def slow(*values):
     ("settings", "said"),
     [
         (["model=nope"], "model = nope: is not one of all, ablation, basic"),
-        (["+train.epoch=3"], "train.epoch is not a parameter; did you mean 'epochs'?"),
+        slow(["+train.epoch=3"], "train.epoch is not a parameter; did you mean 'epochs'?"),
         slow(["train.lr=-1"], "train.lr = -1: "),
         slow(["data.source=folder"], "data.folder.path = data/none: "),
         slow(["data.voc2007.archive=/no/such.tar"], "data.voc2007.archive = /no/such.tar: "),
@@ -171,7 +171,7 @@ def test_one_model_in_a_fresh_clone_trains_that_model_alone(one_model):
     assert "evaluate" in names
     assert {name for name in names if name.startswith("train_")} == {"train_vgg"}
     assert "features_clip" not in names
-    assert ran(clone.run("dvc", "repro")) == []
+    assert ran(clone.run("dvc", "repro", "evaluate", "describe_data")) == []
 
 
 @pytest.mark.slow

@@ -13,9 +13,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from compared import CPU, network, pyramids
 from page_tables import tables_of
-from tiny import tiny_linear
+from tiny import CPU, noisy_network, tiny_linear, tiny_scenes
 
 from srcore.common.files import write_json
 from srcore.common.tables import write_table
@@ -83,7 +82,7 @@ class Everything:
 @pytest.fixture(scope="module")
 def made(tmp_path_factory, root: Path) -> Everything:
     top = tmp_path_factory.mktemp("study")
-    data, rows = pyramids(SIDE), np.array([0, 2, 4, 5, 6])
+    data, rows = tiny_scenes(SIDE), np.array([0, 2, 4, 5, 6])
     networks = []
     for name, seed, loss in (
         ("basic", 0, "inverse_psnr"),
@@ -93,7 +92,7 @@ def made(tmp_path_factory, root: Path) -> Everything:
         ("subpixel", 0, "l1"),
         ("subpixel", 1, "l1"),
     ):
-        one = network(name, seed)
+        one = noisy_network(name, seed)
         card = dataclasses.replace(one.card, trained=TRAINED | {"loss": loss})
         networks.append(dataclasses.replace(one, card=card))
         save_checkpoint(one.model, card, top / "data/models/all")

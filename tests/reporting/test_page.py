@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+import shutil
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -438,9 +439,9 @@ def test_a_few_scenes_rank_but_tell_nothing(page: str):
     assert 'class="step significant"' not in page
 
 
-def test_images_without_a_method_are_one_clear_line(tmp_path: Path, root: Path):
-    kept = {"multi": NETWORKS["multi"]}
-    params = make_study(tmp_path, root / "params.yaml", networks=kept, side=16, crops=3)
+def test_images_without_a_method_are_one_clear_line(tmp_path: Path, one_model: tuple[Path, Params]):
+    folder, params = one_model
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
     file = tmp_path / "plots/images.csv"
     lines = [line for line in file.read_text().splitlines() if ",bicubic," not in line]
     file.write_text("\n".join(lines) + "\n")
@@ -473,6 +474,13 @@ def test_sheet_of_samples_is_shown_when_it_is_there(tmp_path: Path, root: Path):
     assert "The data set in numbers" not in page
 
 
+@pytest.fixture(scope="module")
+def one_model(tmp_path_factory: pytest.TempPathFactory, root: Path) -> tuple[Path, Params]:
+    """A small study, to be copied and spoilt."""
+    folder, kept = tmp_path_factory.mktemp("one"), {"multi": NETWORKS["multi"]}
+    return folder, make_study(folder, root / "params.yaml", networks=kept, side=16, crops=3)
+
+
 @pytest.mark.parametrize(
     "file",
     [
@@ -487,10 +495,10 @@ def test_sheet_of_samples_is_shown_when_it_is_there(tmp_path: Path, root: Path):
 )
 @pytest.mark.parametrize("content", [None, "", "{"])
 def test_missing_and_damaged_files_are_one_clear_line(
-    tmp_path: Path, root: Path, file: str, content: str | None
+    tmp_path: Path, one_model: tuple[Path, Params], file: str, content: str | None
 ):
-    kept = {"multi": NETWORKS["multi"]}
-    params = make_study(tmp_path, root / "params.yaml", networks=kept, side=16, crops=3)
+    folder, params = one_model
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
     if content is None:
         (tmp_path / file).unlink()
     else:
@@ -500,9 +508,9 @@ def test_missing_and_damaged_files_are_one_clear_line(
     assert "\n" not in str(raised.value)
 
 
-def test_a_missing_image_is_one_clear_line(tmp_path: Path, root: Path):
-    kept = {"multi": NETWORKS["multi"]}
-    params = make_study(tmp_path, root / "params.yaml", networks=kept, side=16, crops=3)
+def test_a_missing_image_is_one_clear_line(tmp_path: Path, one_model: tuple[Path, Params]):
+    folder, params = one_model
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
     (tmp_path / "data/compare/00.mid.multi.png").unlink()
     with pytest.raises(StudyError, match=r"00\.mid\.multi\.png: missing"):
         page_of(tmp_path, params)

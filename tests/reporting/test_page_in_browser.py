@@ -4,13 +4,13 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-from browser import Page, chromium, executable
+from browser import Page, chromium, missing
 from made_up_study import add_clip, make_study
 
 from srcore.reporting.page.render import render
 from srcore.reporting.page.results import read_results
 
-pytestmark = pytest.mark.skipif(executable() is None, reason="no Chromium on this machine")
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(bool(missing()), reason=missing())]
 
 FIRST = "document.querySelector('article.image')"
 PSNR = "[data-metric=psnr]"
@@ -18,8 +18,8 @@ PSNR = "[data-metric=psnr]"
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Generator[Page]:
-    with chromium(tmp_path_factory.mktemp("profile")) as opened:
+def page() -> Generator[Page]:
+    with chromium() as opened:
         yield opened
 
 
@@ -34,13 +34,28 @@ def file(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Path:
     return path
 
 
+def slow(*values: object):
+    return pytest.param(*values, marks=pytest.mark.slow)
+
+
 def assert_clean(page: Page, file: Path) -> None:
-    assert page.complaints() == []
-    assert page.requests() == [file.resolve().as_uri()]
+    assert page.complaints == []
+    assert page.requests == [file.resolve().as_uri()]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 800, 390, 320])
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [
+        (1280, "light"),
+        (800, "dark"),
+        (390, "light"),
+        (320, "dark"),
+        *(
+            slow(width, scheme)
+            for width, scheme in ((1280, "dark"), (800, "light"), (390, "dark"), (320, "light"))
+        ),
+    ],
+)
 def test_fits_the_window_and_asks_for_nothing(page: Page, file: Path, width: int, scheme: str):
     page.open(file, width, scheme)
     assert page.run("document.documentElement.scrollWidth") == width
@@ -76,15 +91,19 @@ def test_nothing_lies_over_anything_else(page: Page, file: Path, width: int):
     assert overlaps == []
 
 
+@pytest.fixture(scope="module", params=[5, 12])
+def many(request, tmp_path_factory: pytest.TempPathFactory, root: Path) -> Path:
+    """The page of as many scenes, with and without intervals."""
+    folder = tmp_path_factory.mktemp("many")
+    params = make_study(folder, root / "params.yaml", scenes=request.param, crops=12)
+    path = folder / "plots/report.html"
+    path.write_text(render(read_results(folder, params)), encoding="utf-8")
+    return path
+
+
 @pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("scenes", [5, 12])
-def test_names_in_charts_do_not_overlap(
-    page: Page, tmp_path: Path, root: Path, width: int, scenes: int
-):
-    params = make_study(tmp_path, root / "params.yaml", scenes=scenes, crops=12)
-    file = tmp_path / "plots/report.html"
-    file.write_text(render(read_results(tmp_path, params)), encoding="utf-8")
-    page.open(file, width)
+def test_names_in_charts_do_not_overlap(page: Page, many: Path, width: int):
+    page.open(many, width)
     overlaps = page.run("""[...document.querySelectorAll("svg.chart")].flatMap(chart => {
       const texts = [...chart.querySelectorAll("text")];
       const boxes = texts.map(text => text.getBoundingClientRect());
@@ -176,8 +195,7 @@ def test_the_table_sorts_both_ways_by_click_and_by_key(page: Page, file: Path):
           const box = button.getBoundingClientRect();
           return [box.x + box.width / 2, box.y + box.height / 2];
         }})()""")
-        page.mouse("mousePressed", *place)
-        page.mouse("mouseReleased", *place)
+        page.mouse.click(*place)
         direction = page.run(f"{head(4)}.getAttribute('aria-sort')")
         values = [float(value) for value in column(page, 4)]
         assert values == sorted(values, reverse=direction == "descending")
@@ -185,19 +203,19 @@ def test_the_table_sorts_both_ways_by_click_and_by_key(page: Page, file: Path):
     assert page.run("document.querySelector('table').querySelectorAll('[aria-sort]').length") == 1
 
     focus(page, f"{head(6)}.firstElementChild")
-    page.key("Enter", 13)  # parameters: the fewest first, and rows without any last
+    page.keyboard.press("Enter")  # parameters: the fewest first, and rows without any last
     values = column(page, 6)
     assert page.run(f"{head(6)}.getAttribute('aria-sort')") == "ascending"
     filled = [float(value) for value in values if value]
     assert filled == sorted(filled)
     assert values[len(filled) :] == [""] * (len(values) - len(filled))
-    page.key("Enter", 13)
+    page.keyboard.press("Enter")
     again = column(page, 6)
     assert [float(value) for value in again if value] == filled[::-1]
     assert again[len(filled) :] == values[len(filled) :]
 
     focus(page, f"{head(0)}.firstElementChild")
-    page.key("Enter", 13)
+    page.keyboard.press("Enter")
     assert column(page, 0) == sorted(column(page, 0))
     assert_clean(page, file)
 
@@ -220,15 +238,15 @@ def test_the_line_follows_the_mouse(page: Page, file: Path, width: int):
     box = stage(page)
     assert clip(page) == 50
     across = box["y"] + box["height"] / 3
-    page.mouse("mousePressed", box["x"] + box["width"] / 2, across)
+    page.mouse.move(box["x"] + box["width"] / 2, across)
+    page.mouse.down()
     for share in (0.4, 0.3, 0.2):
-        page.mouse("mouseMoved", box["x"] + share * box["width"], across)
-    page.mouse("mouseReleased", box["x"] + 0.2 * box["width"], across)
+        page.mouse.move(box["x"] + share * box["width"], across)
+    page.mouse.up()
     assert clip(page) == pytest.approx(80, abs=1)
     # A click somewhere moves it there, also at the very edges.
     for share in (0.9, 0.002, 0.998):
-        page.mouse("mousePressed", box["x"] + share * box["width"], across)
-        page.mouse("mouseReleased", box["x"] + share * box["width"], across)
+        page.mouse.click(box["x"] + share * box["width"], across)
         assert clip(page) == pytest.approx(100 - 100 * share, abs=1)
     handle = page.run(f"{FIRST}.querySelector('.handle').getBoundingClientRect().x")
     assert handle == pytest.approx(box["x"] + box["width"], abs=0.02 * box["width"])
@@ -237,30 +255,26 @@ def test_the_line_follows_the_mouse(page: Page, file: Path, width: int):
 
 def test_the_line_follows_a_finger(page: Page, file: Path):
     page.open(file, 390)
-    page.call("Emulation.setTouchEmulationEnabled", enabled=True)
-    try:
-        box = stage(page)
-        across = box["y"] + box["height"] / 3
-        page.touch("touchStart", (box["x"] + box["width"] / 2, across))
-        for share in (0.55, 0.6, 0.7, 0.75):
-            page.touch("touchMove", (box["x"] + share * box["width"], across))
-        page.touch("touchEnd")
-        assert clip(page) == pytest.approx(25, abs=2)
-    finally:
-        page.call("Emulation.setTouchEmulationEnabled", enabled=False)
+    box = stage(page)
+    across = box["y"] + box["height"] / 3
+    page.touch("touchStart", (box["x"] + box["width"] / 2, across))
+    for share in (0.55, 0.6, 0.7, 0.75):
+        page.touch("touchMove", (box["x"] + share * box["width"], across))
+    page.touch("touchEnd")
+    assert clip(page) == pytest.approx(25, abs=2)
 
 
 def test_the_line_moves_by_keys_and_tells_where_it_is(page: Page, file: Path):
     page.open(file, 1280)
     focus(page, f"{FIRST}.querySelector('.cut')")
-    page.key("ArrowRight", 39)
-    page.key("ArrowRight", 39)
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
     assert clip(page) == 48
-    page.key("ArrowLeft", 37)
+    page.keyboard.press("ArrowLeft")
     assert clip(page) == 49
-    page.key("Home", 36)
+    page.keyboard.press("Home")
     assert clip(page) == 100
-    page.key("End", 35)
+    page.keyboard.press("End")
     assert clip(page) == 0
     told = page.run(f"{FIRST}.querySelector('.cut').getAttribute('aria-valuetext')")
     assert told == "100 % bicubic, 0 % dilated"
@@ -326,8 +340,10 @@ def told(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [(1280, "light"), (390, "dark"), slow(1280, "dark"), slow(390, "light")],
+)
 def test_gain_is_told_from_noise(page: Page, told: Path, width: int, scheme: str):
     page.open(told, width, scheme)
     ranking = "document.querySelector('#ranking .ladder')"
@@ -346,7 +362,7 @@ def test_gain_is_told_from_noise(page: Page, told: Path, width: int, scheme: str
     shown = f"{ranking}.querySelector('table.pairs').checkVisibility()"
     assert not page.run(shown)
     focus(page, f"{ranking}.querySelector('summary')")
-    page.key("Enter", 13)
+    page.keyboard.press("Enter")
     assert page.run(shown)
     whole = page.run(f"{ranking}.querySelector('.scroll').scrollWidth")
     assert whole == page.run(f"{ranking}.querySelector('.scroll').clientWidth"), "all is seen"

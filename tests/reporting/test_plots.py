@@ -11,9 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from compared import CPU, network, pyramids
 from PIL import Image
-from tiny import tiny_linear
+from tiny import CPU, noisy_network, tiny_linear, tiny_scenes
 
 from srcore.common.tables import write_table
 from srcore.evaluation.beside_report import training_curves
@@ -32,8 +31,8 @@ DVC = [sys.executable, "-m", "dvc"]
 def tables(tmp_path_factory) -> Path:
     """plots/ as the evaluation leaves it."""
     folder = tmp_path_factory.mktemp("tables")
-    data = pyramids()
-    networks = [network(name) for name in ("basic", "multi", "vgg")]
+    data = tiny_scenes()
+    networks = [noisy_network(name) for name in ("basic", "multi", "vgg")]
     table = judge_images(networks, tiny_linear(), data, np.arange(5), CPU)
     write_table(folder / "images.csv", table)
     write_table(folder / "methods.csv", by_method(table, networks, data.sizes[0]))

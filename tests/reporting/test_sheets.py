@@ -1,14 +1,14 @@
 """The sheets: exact pixels, equal bytes, and text that neither overlaps nor leaves the page."""
 
 from dataclasses import replace
+from functools import cache
 from itertools import combinations
 
 import matplotlib as mpl
 import numpy as np
 import pytest
-from compared import CPU, network, pyramids
 from PIL import Image
-from tiny import tiny_linear
+from tiny import CPU, noisy_network, tiny_linear, tiny_scenes
 
 from srcore.evaluation.examples import Comparison, compare
 from srcore.reporting.canvas import Canvas
@@ -17,9 +17,15 @@ from srcore.reporting.sheets import draw_errors, draw_outputs
 DRAWINGS = {"outputs": draw_outputs, "errors": draw_errors}
 
 
+@cache
+def compared(*models: str, weights: str = "random weights") -> tuple[Comparison, ...]:
+    networks = [noisy_network(name, weights=weights) for name in models]
+    return tuple(compare(networks, tiny_linear(), tiny_scenes(), np.array([1, 6]), CPU))
+
+
 def comparisons(*models: str, weights: str = "random weights") -> list[Comparison]:
-    networks = [network(name, weights=weights) for name in models]
-    return compare(networks, tiny_linear(), pyramids(), np.array([1, 6]), CPU)
+    """Made once for all tests that draw them."""
+    return list(compared(*models, weights=weights))
 
 
 @pytest.fixture(scope="module")

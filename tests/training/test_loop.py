@@ -236,8 +236,12 @@ def test_same_seed_same_bits_other_seed_other_bits(pyramids, split, tmp_path, fa
     ("name", "fabric", "finished"),
     [
         *(("multi", FABRIC, finished) for finished in (1, 2, 3)),
-        *(("subpixel", FABRIC, finished) for finished in (1, 2, 3)),
-        ("subpixel", MIXED, 2),
+        ("subpixel", FABRIC, 2),
+        *(
+            pytest.param("subpixel", FABRIC, finished, marks=pytest.mark.slow)
+            for finished in (1, 3)
+        ),
+        pytest.param("subpixel", MIXED, 2, marks=pytest.mark.slow),
         ("normalised", FABRIC, 2),
     ],
 )

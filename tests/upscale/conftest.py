@@ -1,5 +1,5 @@
 """Fixtures that reading, writing and upscaling share."""
 
-from upscaling import bicubic, checkpoint, enlarged, one_thread
+from upscaling import bicubic, checkpoint, enlarged, one_thread, upscale
 
-__all__ = ["bicubic", "checkpoint", "enlarged", "one_thread"]
+__all__ = ["bicubic", "checkpoint", "enlarged", "one_thread", "upscale"]

@@ -1,8 +1,5 @@
 """A folder of twelve images of which four are bad in different ways, as a user meets with it."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -36,15 +33,8 @@ def folder(tmp_path: Path) -> Path:
     return top
 
 
-def run(folder: Path, checkpoint: Path, *more: str) -> tuple[int, list[str]]:
-    command = [sys.executable, "-m", "srcore", "upscale", str(folder), "--device", "cpu"]
-    command += ["--checkpoint", str(checkpoint), *more]
-    done = subprocess.run(command, capture_output=True, text=True, env=os.environ, timeout=300)
-    return done.returncode, done.stderr.splitlines()
-
-
-def test_twelve_images_of_which_four_are_bad(folder, checkpoint):
-    code, said = run(folder, checkpoint)
+def test_twelve_images_of_which_four_are_bad(folder, upscale):
+    code, said = upscale(folder)
     made = folder.with_name("many.x4")
     assert code == 1
     for name, why in BAD.items():
@@ -60,7 +50,7 @@ def test_twelve_images_of_which_four_are_bad(folder, checkpoint):
     before = {path: path.stat().st_mtime_ns for path in made.iterdir()}
     missing = made / "b.x4.jpg"
     missing.unlink()
-    code, said = run(folder, checkpoint, "--skip-existing")
+    code, said = upscale(folder, "--skip-existing")
     assert code == 1
     assert "1 enlarged ×4 by subpixel, 7 there already" in said
     assert {path for path in made.iterdir() if path.stat().st_mtime_ns != before[path]} == {missing}

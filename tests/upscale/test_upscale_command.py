@@ -21,23 +21,6 @@ from srcore.upscale.enlarge import enlarge
 PHOTOGRAPH = Image.fromarray(arrays()[2][:20, :31])
 
 
-@pytest.fixture
-def upscale(checkpoint):
-    """Runs the command; gives its exit code and the lines it says."""
-
-    def run(*arguments: object, given=checkpoint) -> tuple[int, list[str]]:
-        told = [*map(str, arguments), "--checkpoint", str(given), "--device", "cpu"]
-        result = CliRunner().invoke(app, ["upscale", *told])
-        if not isinstance(result.exception, SystemExit | None):
-            raise result.exception
-        code, said = result.exit_code, result.stderr
-        if isinstance(result.exception, SystemExit) and isinstance(result.exception.code, str):
-            code, said = 1, f"{said}{result.exception.code}"
-        return code, said.splitlines()
-
-    return run
-
-
 def test_an_image(tmp_path, upscale, bicubic):
     PHOTOGRAPH.save(tmp_path / "a.png")
     code, said = upscale(tmp_path / "a.png")
@@ -259,7 +242,9 @@ def test_help_loads_nothing_heavy():
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("closed", ["2>&-", ">&- 2>&-", "2>/dev/full"])
+@pytest.mark.parametrize(
+    "closed", [pytest.param("2>&-", marks=pytest.mark.slow), ">&- 2>&-", "2>/dev/full"]
+)
 def test_a_closed_stderr_changes_nothing(tmp_path, checkpoint, closed):
     PHOTOGRAPH.save(tmp_path / "a.png")
     command = f"{sys.executable} -m srcore upscale {tmp_path}/a.png --checkpoint {checkpoint}"
@@ -270,17 +255,16 @@ def test_a_closed_stderr_changes_nothing(tmp_path, checkpoint, closed):
         assert image.size == (124, 80)
 
 
-def test_pipes_do_not_hang(tmp_path, checkpoint):
+@pytest.mark.timeout(60)
+def test_pipes_do_not_hang(tmp_path, upscale):
     os.mkfifo(tmp_path / "p")
     (tmp_path / "f").mkdir()
     (tmp_path / "f" / "p.png").symlink_to(tmp_path / "p")
     for given in (tmp_path / "p", tmp_path / "f"):
-        done = subprocess.run(
-            [sys.executable, "-m", "srcore", "upscale", given, "--checkpoint", checkpoint],
-            capture_output=True, text=True, timeout=60,
-        )  # fmt: skip
-        assert done.returncode == 1
-        assert "p: not a file" in done.stderr or "p.png: not a file" in done.stderr
+        code, lines = upscale(given)
+        assert code == 1
+        said = "\n".join(lines)
+        assert "p: not a file" in said or "p.png: not a file" in said
 
 
 def test_a_device_that_is_not_there_is_named_as_it_was_given(tmp_path, monkeypatch):

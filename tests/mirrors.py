@@ -1,12 +1,10 @@
-"""A local HTTP server that serves an archive well, or badly in one of many ways."""
+"""Local HTTP servers that serve an archive well, or badly in one of many ways."""
 
-import hashlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
-from faults.project import Project
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -14,7 +12,7 @@ class Handler(BaseHTTPRequestHandler):
     server: "Server"
 
     def do_GET(self):
-        self.server.asked.append(self.headers["Range"] or "")
+        self.server.asked.append((self.path, self.headers["Range"]))
         self.close_connection = True
         self.server.answer(self, self.server.data)
 
@@ -46,7 +44,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self, data: bytes, answer: Callable[[Handler, bytes], None]) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.data, self.answer = data, answer
-        self.asked: list[str] = []
+        self.asked: list[tuple[str, str | None]] = []
 
     @property
     def url(self) -> str:
@@ -59,19 +57,16 @@ class Server(ThreadingHTTPServer):
 Answer = Callable[[Handler, bytes], None]
 
 
-def serve(project: Project, *answers: Answer) -> list[Server]:
-    """Start mirrors that answer so, one after the other, and make the study download from them."""
-    data = (project / "voc.tar").read_bytes()
-    servers = [Server(data, answer) for answer in answers]
-    for server in servers:
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        project.stack.callback(server.server_close)
-        project.stack.callback(server.shutdown)
-    project.environment["FAULT_HASTY"] = "1"
-    project.set("data.voc2007.archive", "data/none")
-    project.set("data.voc2007.mirrors", [server.url for server in servers])
-    project.set("data.voc2007.md5", hashlib.md5(data).hexdigest())
-    return servers
+@contextmanager
+def serving(data: bytes, answer: Answer) -> Iterator[Server]:
+    """A mirror that answers so, while it is needed."""
+    server = Server(data, answer)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def good(h: Handler, data: bytes, upto: int | None = None) -> None:
