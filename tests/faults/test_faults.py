@@ -13,7 +13,10 @@ from faults.table import FAULTS, lines
 
 def tried(fault: Attempt):
     name = re.sub(r"\W+", "-", f"{fault.command} {fault.what}")
-    return pytest.param(fault, id=name, marks=[pytest.mark.slow] if fault.slow else [])
+    marks = [pytest.mark.slow] if fault.slow else []
+    if fault.command.startswith("dvc "):
+        marks.append(pytest.mark.dvc)
+    return pytest.param(fault, id=name, marks=marks)
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +26,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     lab.close()
 
 
+@pytest.mark.fault
 @pytest.mark.parametrize("fault", map(tried, FAULTS))
 def test_a_fault_ends_as_the_table_says(fault: Attempt, lab: Lab):
     fault.attempt(lab)

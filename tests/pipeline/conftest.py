@@ -32,6 +32,16 @@ SMALL = {
 
 Shell = Callable[..., str]
 
+CLONES = {"clone", "built", "built_once", "one_model", "imports", "study"}
+"""Fixtures in which DVC runs: whatever takes one is marked `dvc`."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents and CLONES & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.dvc)
+
 RECORDER = """
 import atexit, os, sys
 

@@ -377,6 +377,7 @@ def test_a_kill_in_bfloat16_ends_in_the_bytes_of_an_undisturbed_training(study: 
         study.clone.edit("params.yaml", "precision: bf16-mixed", "precision: 32-true")
 
 
+@pytest.mark.dvc
 @pytest.mark.slow
 def test_ctrl_c_ends_a_study_at_once_and_the_next_run_goes_on(root: Path, tmp_path: Path):
     study = Study(new_clone(root, tmp_path / "clone"))

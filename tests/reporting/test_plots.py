@@ -144,6 +144,7 @@ def crossed(spec) -> bool:
     )
 
 
+@pytest.mark.dvc
 def test_show_draws_every_chart(study):
     specs = drawn(study, "show")
     assert set(specs) == set(CHARTS)
@@ -157,6 +158,7 @@ def test_show_draws_every_chart(study):
         assert {line["rev"] for line in values} == {"workspace"}
 
 
+@pytest.mark.dvc
 def test_diff_tells_the_revisions_apart(study):
     specs = drawn(study, "diff", "HEAD")
     assert set(specs) == set(CHARTS)
@@ -177,6 +179,7 @@ def test_random_weights_are_said_in_every_table(tables):
         assert set(table.loc[table[key] != "vgg", "weights"]) == {""}
 
 
+@pytest.mark.dvc
 def test_cost_is_drawn_of_networks_alone(study):
     """Interpolation costs nothing that a logarithmic axis could show."""
     spec = drawn(study, "show")["gain_against_macs"]
