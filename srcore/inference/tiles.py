@@ -18,7 +18,10 @@ from srcore.inference.network import Network
 from srcore.models.scales import OUTPUTS
 
 TILE = 400
-"""Pixels of the low-resolution image: at most 1 GB for the most demanding network.
+"""Pixels of the low-resolution image.
+
+The most demanding network (`dilated`, ×4) takes 0.5 GB for such a tile, and 0.9 GB for the largest
+that `spans` makes of an image, whose sides are up to half as long again.
 
 Tiles overlap by twice what a network sees, 48 pixels of `subpixel`'s: with tiles of 192 pixels that
 was two fifths of the work on a photograph of 1200 × 800, with these it is a seventh.

@@ -32,7 +32,7 @@ SHEET = "srcore.upscale.sheet"
 """Imported when asked for: matplotlib takes a second, and comes with the extra `study`."""
 Say = Callable[[str], None]
 TILE_BYTES = 1 << 30
-"""Most memory of a tile of `TILE` pixels a side."""
+"""Most memory of a tile where `TILE` pixels a side were asked for, rounded up."""
 
 
 @dataclass(frozen=True)
