@@ -1,6 +1,7 @@
 """Reading an image's file with all that it holds: depth, transparency, profile, EXIF."""
 
 import mmap
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -11,6 +12,14 @@ from srcore.images.reading.upright import open_image, read_upright
 
 MAX_PIXELS = 100_000_000
 """Larger images are refused, as a guard against decompression bombs."""
+MAX_BYTES = 1 << 30
+"""Of a file; an image of `MAX_PIXELS` takes less, even when nothing is packed."""
+MAX_SIDE = 300_000
+"""Pixels; what is longer is no picture, and a single row of it enlarged takes gigabytes."""
+MAX_SCANS = 200
+"""Of a progressive JPEG, each of which goes over all of its pixels; programs make 10."""
+SCANS = re.compile(rb"\xff\xda\0[\x06-\x0c][\x01-\x04][^\xff]")
+"""How a scan of a JPEG begins. Packed pixels never look so; a preview of 10 scans may count."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +58,10 @@ def look(path: Path) -> Header:
             raise ImageError("the file is empty")
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
             opened = open_image(cast("bytes", mapped), MAX_PIXELS)
+            if opened.kind == "JPEG" and _many_scans(mapped):
+                raise ImageError(f"more than {MAX_SCANS} scans; save it anew")
+    if max(opened.size) > MAX_SIDE:
+        raise ImageError(f"a side of {max(opened.size)} pixels is more than {MAX_SIDE}")
     size = opened.size[::-1] if opened.orientation >= 5 else opened.size
     return Header(
         opened.kind,
@@ -88,3 +101,9 @@ def _a_file(path: Path) -> None:
         raise ImageError("a folder, or a link to one; links to folders are not followed")
     if not path.is_file():
         raise ImageError("not a file" if path.exists() else "a link to nowhere")
+    if path.stat().st_size > MAX_BYTES:
+        raise ImageError(f"the file is larger than {MAX_BYTES} bytes")
+
+
+def _many_scans(data: mmap.mmap) -> bool:
+    return any(count >= MAX_SCANS for count, _ in enumerate(SCANS.finditer(data)))

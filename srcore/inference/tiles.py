@@ -26,6 +26,10 @@ that `spans` makes of an image, whose sides are up to half as long again.
 Tiles overlap by twice what a network sees, 48 pixels of `subpixel`'s: with tiles of 192 pixels that
 was two fifths of the work on a photograph of 1200 × 800, with these it is a seventh.
 """
+ROW = 4_000_000
+"""Pixels of a row of tiles, at most but for very wide images: a row's outputs are held together."""
+LEAST = 16
+"""Pixels that a tile of a very wide image is high."""
 
 
 @dataclass(frozen=True)
@@ -82,13 +86,12 @@ class Tiles:
         # A feature of VGG16 stands for 2×2 pixels: of an odd side, the last pixel is repeated, so
         # that features lie upon their pixels as they did in training.
         ragged = [-side % model.multiple_of for side in (height, width)]
-        self._around = model.multiple_of * -(-model.receptive_radius // model.multiple_of)
-        sides = [(self._around, self._around + more) for more in ragged]
-        self._padded = np.pad(pixels, [*sides, (0, 0)], mode="edge")
+        self._pixels = pixels
         self._network, self._device = network, device
+        high = min(tile, max(LEAST, ROW // width))
         self._rows, self._columns = (
-            spans(side + more, tile, model.receptive_radius, model.multiple_of)
-            for side, more in zip((height, width), ragged, strict=True)
+            spans(side + more, about, model.receptive_radius, model.multiple_of)
+            for side, more, about in zip((height, width), ragged, (high, tile), strict=True)
         )
         self._shape = height, width
         self.radius = model.receptive_radius
@@ -110,13 +113,11 @@ class Tiles:
         """
         scale = OUTPUTS[output]
         height, width = (scale * side for side in self._shape)
-        around = self._around
         features = self._features() if self._network.model.global_features else None
         for row in self._rows:
             for column in self._columns:
-                low = self._padded[row.first + around : row.last + around]
-                low = low[:, column.first + around : column.last + around]
-                made = self._run(output, low, features)[0, :, row.inside(scale)]
+                made = self._run(output, self._cut(row, column), features)
+                made = made[0, :, row.inside(scale)]
                 made = made[..., column.inside(scale)]
                 top, left = scale * row.start, scale * column.start
                 made = made[:, : height - top, : width - left]
@@ -126,15 +127,21 @@ class Tiles:
                     made,
                 )
 
+    def _cut(self, row: Span, column: Span) -> Pixels:
+        """The pixels that the network is given, the outermost of the image repeated beyond it."""
+        sides = list(zip((row, column), self._shape, strict=True))
+        top, left = (max(0, span.first) for span, _ in sides)
+        bottom, right = (min(side, span.last) for span, side in sides)
+        beyond = [(max(0, -span.first), max(0, span.last - side)) for span, side in sides]
+        return np.pad(self._pixels[top:bottom, left:right], [*beyond, (0, 0)], mode="edge")
+
     def _run(self, output: str, low: Pixels, features: Tensor | None) -> Tensor:
         return self._network.only(output, self._tensor(low), features)
 
     def _features(self) -> Tensor:
         """Those of the image as a whole, without what was put around it."""
         assert self._network.extractor is not None
-        top = left = self._around
-        bottom, right = (side - self._around for side in self._padded.shape[:2])
-        return self._network.extractor(self._tensor(self._padded[top:bottom, left:right]))
+        return self._network.extractor(self._tensor(self._pixels))
 
     def _tensor(self, pixels: Pixels) -> Tensor:
         """(H, W, 3) → (1, 3, H, W) in [0, 1], in channels-last memory order."""

@@ -78,7 +78,7 @@ def enlarge_rows(
         watch: see `Watch`.
 
     Raises:
-        StudyError: the network does not enlarge so much.
+        StudyError: the network does not enlarge so much, or its answer is no number.
     """
     factor = max(new / old for new, old in zip(size, image.size, strict=True))
     colours = image.colours
@@ -107,6 +107,8 @@ def _bands(tiles: Tiles, colours: Pixels, output: str, watch: Watch) -> Iterator
         if band is None:
             shape = (rows.stop - rows.start, scale * width, channels)
             band = np.empty(shape, colours.dtype)
+        if not bool(values.isfinite().all()):  # finite weights may be too large for their sums
+            raise StudyError("the network's answer holds values that are no numbers, or infinite")
         seen = values.mean(dim=0, keepdim=True) if channels == 1 else values
         band[:, columns] = to_pixels(seen, white(colours))
         if columns.stop == band.shape[1]:
