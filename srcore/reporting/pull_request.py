@@ -6,6 +6,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -13,12 +14,13 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import pandas as pd
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from srcore.common.errors import StudyError
+from srcore.common.reading import NotAFileError, read_bytes
 from srcore.common.stage import main
 from srcore.common.tables import Columns, parse_table
+from srcore.common.text import code, markdown
+from srcore.common.yaml import read_yaml
 from srcore.evaluation.tables import Figures, networks_of, parse_figures
 from srcore.inference.baselines import BASELINE
 from srcore.metrics.holm import holm
@@ -51,6 +53,8 @@ OTHERS = [(name, metric) for name, metric in METRICS.items() if name != HEADLINE
 LOCK, TRAINING_LOCK = "dvc.lock", "stages/dvc.lock"
 STAGES = ("download", "resize_pyramids", "split", "evaluate")
 """Stages of dvc.yaml that the figures come from."""
+LARGEST = 1 << 28
+"""Bytes of a file of results."""
 MOST_CHANGES, LONGEST = 8, 30
 """Changed parameters that are listed, and letters of a value: a review is read, not searched."""
 
@@ -105,14 +109,14 @@ def review(base: Study, head: Study, links: str | None = None) -> str:
         links: address of a place that holds the sheets; without it their paths are named.
     """
     return "\n".join(
-        [f"### The study, compared with `{base.name}`", "", *_lines(base, head, links)]
+        [f"### The study, compared with `{code(base.name)}`", "", *_lines(base, head, links)]
     )
 
 
 def _lines(base: Study, head: Study, links: str | None) -> Iterator[str]:
-    changes = [f"`{key}` {a} → {b}" for key, a, b in _changes(base.params, head.params)]
+    changes = [f"`{code(key)}` {a} → {b}" for key, a, b in _changes(base.params, head.params)]
     if (more := len(changes) - MOST_CHANGES) > 0:
-        changes[MOST_CHANGES:] = [f"and {more} more (`git diff {base.name} -- {PARAMS}`)"]
+        changes[MOST_CHANGES:] = [f"and {more} more (`git diff {code(base.name)} -- {PARAMS}`)"]
     yield "Parameters: " + ("; ".join(changes) if changes else "none changed") + "."
     yield from filter(None, map(_stale, (base, head)))
     yield ""
@@ -121,7 +125,7 @@ def _lines(base: Study, head: Study, links: str | None) -> Iterator[str]:
         yield "The two states share no held-out image of a common model: nothing can be paired."
     else:
         images = max(difference.images for _, _, difference in rows)
-        gain = f"gain over bicubic, `{base.name}` → now"
+        gain = f"gain over bicubic, `{code(base.name)}` → now"
         heads = ["model", "output", gain, *(metric.title for _, metric in OTHERS)]
         yield f"| {' | '.join([*heads, 'difference, 95 %', ''])} |"
         yield "|---" * (len(heads) + 2) + "|"
@@ -138,7 +142,7 @@ def _lines(base: Study, head: Study, links: str | None) -> Iterator[str]:
         yield f"Differences in dB, paired over {images} {part} images{notes}."
     for side, study, other in (("new", head, base), ("gone", base, head)):
         if missing := [model for model in study.models if model not in other.metrics]:
-            yield f"Models that are {side}: {', '.join(missing)}."
+            yield f"Models that are {side}: {', '.join(map(markdown, missing))}."
     places = [f"[{path}]({links})" if links else f"`{path}`" for path in SHEETS]
     yield f"Sheets: {', '.join(places)}."
 
@@ -167,11 +171,11 @@ def _both(before: dict[str, Any], after: dict[str, Any], name: str) -> str:
 
 def _named(model: str, before: dict[str, Any], after: dict[str, Any]) -> str:
     """The model with the frozen weights of both sides, once where they are the same."""
-    labels = [entry.get("weights", "").replace("|", "\\|") for entry in (before, after)]
+    labels = [markdown(entry.get("weights", "")) for entry in (before, after)]
     if not any(labels):
-        return model
+        return markdown(model)
     named = [label or "no frozen weights" for label in dict.fromkeys(labels)]
-    return f"{model} ({' → '.join(named)})"
+    return f"{markdown(model)} ({' → '.join(named)})"
 
 
 def paired(base: Study, head: Study) -> list[tuple[str, str, Difference]]:
@@ -210,17 +214,17 @@ def _stale(study: Study) -> str:
         for part in key.split("."):
             now = now.get(part) if isinstance(now, dict) else None
         for name, before, after in _changes(value, now, key):
-            found[name] = f"`{name}` {before} ({PARAMS}: {after})"
+            found[name] = f"`{code(name)}` {before} ({PARAMS}: {after})"
     if not found:
         return ""
     listed = list(found.values())
     listed[3:] = [f"{len(listed) - 3} more"] * (len(listed) > 3)
-    where = "here" if study.name == "now" else f"in `{study.name}`"
+    where = "here" if study.name == "now" else f"in `{code(study.name)}`"
     return f"**The results {where} were made with other parameters**: {', '.join(listed)}."
 
 
 def _changes(base: Any, head: Any, key: str = "") -> Iterator[tuple[str, str, str]]:
-    """Dotted key and both values of what differs, shortened."""
+    """Dotted key and both values of what differs, shortened, as Markdown."""
     if isinstance(base, dict) and isinstance(head, dict):
         for name in dict.fromkeys([*base, *head]):
             yield from _changes(base.get(name), head.get(name), f"{key}.{name}".lstrip("."))
@@ -230,7 +234,8 @@ def _changes(base: Any, head: Any, key: str = "") -> Iterator[tuple[str, str, st
 
 def _short(value: Any) -> str:
     text = str(value)
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+    text = text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+    return text if isinstance(value, int | float) else markdown(text)
 
 
 def _recorded(commit: str | None, models: list[str]) -> Iterator[dict[str, Any]]:
@@ -246,7 +251,14 @@ def _recorded(commit: str | None, models: list[str]) -> Iterator[dict[str, Any]]
 
 
 def _yaml(text: str) -> dict[str, Any]:
-    return _of_groups(YAML(typ="safe").load(text))
+    # By the reader that has bounds: the other side of a review may be anybody's.
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        try:
+            return _of_groups(read_yaml(Path(file.name)))
+        except StudyError as error:
+            raise ValueError from error
 
 
 def _of_groups(value: object) -> dict[str, Any]:
@@ -263,7 +275,7 @@ def _parsed(commit: str | None, path: str, parse: Callable[[str], T], text: str 
     """Read and parse a file; a damaged one is one line."""
     try:
         return parse(_read(commit, path) if text is None else text)
-    except (ValueError, TypeError, YAMLError):  # json's and pandas' errors are ValueErrors
+    except (ValueError, TypeError):  # json's and pandas' errors are ValueErrors
         where = f" in commit {commit}" if commit else "; run `dvc repro`"
         raise StudyError(f"{path}: damaged{where}") from None
 
@@ -271,7 +283,7 @@ def _parsed(commit: str | None, path: str, parse: Callable[[str], T], text: str 
 def _read(commit: str | None, path: str) -> str:
     try:
         if commit is None:
-            return Path(path).read_text(encoding="utf-8")
+            return read_bytes(Path(path), LARGEST).decode("utf-8")
         # `./` is this folder, which may lie below the top of its repository; and what a user
         # gives as a revision is none of git's options.
         command = ["git", "show", "--end-of-options", f"{commit}:./{path}"]
@@ -279,6 +291,8 @@ def _read(commit: str | None, path: str) -> str:
     except subprocess.CalledProcessError as error:
         told = " ".join(error.stderr.split()) or f"git ended with {error.returncode}"
         raise StudyError(f"{path} of {commit}: {told}") from None
+    except NotAFileError as error:
+        raise StudyError(f"{path}: {error.strerror}; remove it and run `dvc repro`") from None
     except OSError as error:
         if commit is not None:
             raise StudyError(f"git: {error.strerror}; install it") from None

@@ -1,6 +1,7 @@
 """The Markdown text of a review: what changed, by how much, and whether it is more than noise."""
 
 import dataclasses
+import os
 import re
 import subprocess
 import sys
@@ -171,11 +172,45 @@ def test_the_part_that_was_judged_is_named():
     assert "paired over 40 test images" in review(study("main"), head)
 
 
+HARM = "</td><script>x</script>\n# head | `code` ![i](//x) \x1b[31m @all"
+
+
+def test_what_others_wrote_begins_nothing_in_markdown():
+    base, head = study("main"), study("now", weights=HARM)
+    head.params.update({"other": HARM[:30], HARM: 1})
+    head = dataclasses.replace(head, recorded=({"model": HARM[:25]},))
+    head.metrics[HARM] = head.metrics["vgg"]
+    text = review(base, head)
+    bare = re.sub(r"`[^`\n]*`", "", text)  # code shows whatever it is
+    assert not re.search(r"(?<!\\)[<>@!]|^#[^#]|(?<!\\)`", bare, re.MULTILINE)
+    assert all(line.isprintable() for line in text.splitlines())
+    table = [line for line in text.splitlines() if line.startswith("|")]
+    assert len({len(re.split(r"(?<!\\)\|", line)) for line in table}) == 1
+
+
+def test_parameters_that_grow_ninefold_a_line_are_refused_at_once(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    lines = [
+        "a0: &a0 [x]",
+        *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 30)),
+    ]
+    Path("params.yaml").write_text("\n".join(lines))
+    with pytest.raises(StudyError, match=r"params\.yaml: damaged"):
+        read_study(None)
+
+
+def test_a_pipe_in_place_of_results_is_not_waited_for(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("params.yaml")
+    with pytest.raises(StudyError, match=r"params\.yaml: is not a file"):
+        read_study(None)
+
+
 def test_results_of_other_parameters_are_told_in_one_line():
     made = {"train": {"lr": 0.01, "epochs": 10}, "train.epochs": 10, "model": "all", "seeds": [0]}
     head = dataclasses.replace(study("now"), recorded=(made,))
     said = "**The results here were made with other parameters**: "
-    lr, seeds = "`train.lr` 0.01 (params.yaml: 0.001)", "`seeds` [0] (params.yaml: None)"
+    lr, seeds = "`train.lr` 0.01 (params.yaml: 0.001)", r"`seeds` \[0\] (params.yaml: None)"
     assert f"{said}{lr}, {seeds}.\n" in review(study("main"), head)
     base = dataclasses.replace(study("main"), recorded=({"model": "vgg"},))
     text = review(base, study("now"))

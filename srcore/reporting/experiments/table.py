@@ -5,14 +5,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from srcore.common import text
 from srcore.models.scales import OUTPUTS
 from srcore.reporting.page.svg import signed
 from srcore.reporting.pull_request import Study, paired
 
 NOT_A_SETTING = ("model",)
 """Parameters that are no column: the networks of an experiment stand in its rows."""
-BAR = "\\|"
-"""A bar within a cell of Markdown."""
 FIRST, OTHER_IMAGES = "the first", "other images"
 
 
@@ -132,20 +131,25 @@ def _weights(study: Study, model: str) -> str:
 def markdown(table: Table) -> str:
     """The table as Markdown, and a line about what has no results."""
     sides = {output: side for output, side in table.sides.items() if _has(table, output)}
-    heads = ["experiment", *(f"`{key}`" for key in table.settings), "network"]
+    heads = ["experiment", *(f"`{text.code(key)}`" for key in table.settings), "network"]
     for side in sides.values():
         heads += [f"gain at {side}, dB", "beside the first"]
     lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for row in table.rows:
-        label = f"{row.model} ({row.weights})" if row.weights else row.model
-        cells = [row.experiment, *map(str, row.settings), label]
+        cells = [markdown_of(one) for one in (row.experiment, *row.settings, row.model)]
+        cells[-1] += f" ({markdown_of(row.weights)})" if row.weights else ""
         for output in sides:
             cell = row.cells.get(output)
             cells += [signed(cell.gain), verdict(cell)] if cell else ["–", "–"]
-        lines.append(f"| {' | '.join(one.replace('|', BAR) for one in cells)} |")
+        lines.append(f"| {' | '.join(cells)} |")
     if left := ", ".join(f"{count} {state}" for state, count in table.unfinished.items()):
         lines += ["", f"Without results: {left}."]
     return "\n".join(lines)
+
+
+def markdown_of(value: Any) -> str:
+    """A name or a parameter's value; numbers need no care, texts do."""
+    return str(value) if isinstance(value, int | float) else text.markdown(str(value))
 
 
 def verdict(cell: Cell) -> str:
