@@ -32,13 +32,15 @@ from faults.fault import (
     code,
     no_traceback,
 )
+from faults.images import encoded, huge_png, with_zeros_behind
 from faults.intermediates import AGAIN
 from faults.machine import serve
 from faults.parameters import UNDO, given, written
-from faults.project import ROOT, Lab, Project, Tried, add_member, pack_voc
+from faults.project import ROOT, Lab, Project, Tried, add_member, pack_voc, photograph
 from faults.weights import CHECKPOINT, Harm, checkpoint, first, save
 
 UPSCALE = f"srcore upscale mine/00.png --scale 2 --out large.png --checkpoint {CHECKPOINT}"
+ODD = "mine/odd.png"
 SAID = "…basic.seed0.safetensors: "
 CARD = SAID + "its card is damaged: {} cannot be so; train again"
 STRANGE = SAID + "not a checkpoint of this study, or of a newer version"
@@ -305,6 +307,57 @@ def secret_mirror(project: Project) -> None:
     project.set("data.voc2007.mirrors", ["http://user:pa55@127.0.0.1:9/voc.tar?token=t0ken"])
 
 
+def image(what: str, make: Act, line: str) -> Fault:
+    """An odd image, by the command and the network of the package."""
+    return Fault(
+        what,
+        f"srcore upscale {ODD} --scale 2 --out large.png",
+        Refused(f"{ODD}: {line}"),
+        make,
+        slow=True,
+    )
+
+
+def in_many_scans(project: Project) -> None:
+    """A progressive JPEG whose last scan comes 2,000 times."""
+    whole = encoded(photograph(13), "JPEG", progressive=True)
+    last, end = whole.rindex(b"\xff\xda"), whole.rindex(b"\xff\xd9")
+    (project / ODD).write_bytes(whole[:end] + whole[last:end] * 2000 + whole[end:])
+
+
+def red(project: Project) -> None:
+    (project / "odd").mkdir()
+    (project / "odd/\x1b[31mred\n.png").touch()
+
+
+def too_large(arrays: dict[str, np.ndarray], card: dict[str, Any]) -> None:
+    """Finite, and their sums are not; of either sign, so that infinities meet."""
+    for array in arrays.values():
+        array.flat[0::2], array.flat[1::2] = 3e38, -3e38
+
+
+def header(text: bytes) -> Act:
+    """A checkpoint with that header."""
+
+    def make(project: Project) -> None:
+        (project / CHECKPOINT).write_bytes(struct.pack("<Q", len(text)) + text + bytes(8))
+
+    return make
+
+
+def a_folder(name: str) -> Act:
+    def make(project: Project) -> None:
+        (project / name).unlink(missing_ok=True)
+        (project / name).mkdir()
+
+    return make
+
+
+def zipped(project: Project) -> None:
+    with zipfile.ZipFile(project / CHECKPOINT, "w") as archive:
+        archive.writestr("archive/data.pkl", pickle.dumps(Harm()))
+
+
 def by_upscale(what: str, make: Act, line: str) -> Fault:
     return Fault(what, UPSCALE, Refused(line), both(trained, make), slow=True)
 
@@ -462,9 +515,14 @@ CARDS: list[Attempt] = [
         by_upscale(f"a checkpoint with a tensor of {name}", with_value(value), SAID + "…holds values that are no numbers, or infinite; train again")
         for name, value in (("NaN", np.nan), ("infinite values", np.inf))
     ],
+    by_upscale("a checkpoint of values too large to add up", checkpoint(too_large), "mine/00.png: the network's answer holds values that are no numbers, or infinite"),
     by_upscale("a checkpoint of whole numbers", whole_numbers, SAID + "tensors … are not those of 'basic'"),
     by_upscale("a checkpoint with 20,000 tensors more", many_tensors, SAID + "tensors x0, x1, x10 and 19997 more are not those of 'basic'"),
     by_upscale("a checkpoint whose header claims a terabyte", long_header, SAID + "not a whole safetensors file (…)"),
+    by_upscale("a checkpoint whose header lies 100,000 deep", header(b'{"a":' * 100_000 + b"1" + b"}" * 100_000), SAID + "not a whole safetensors file (…)"),
+    by_upscale("a checkpoint whose header has a number of 6,000 digits", header(b'{"a":{"dtype":"F32","shape":[' + b"9" * 6000 + b'],"data_offsets":[0,4]}}'), SAID + "not a whole safetensors file (…)"),
+    by_upscale("a checkpoint with a tensor that begins before the file", header(b'{"a":{"dtype":"F32","shape":[2],"data_offsets":[-4,4]}}'), SAID + "not a whole safetensors file (…)"),
+    by_upscale("an archive of torch's, with a program in it, named as a checkpoint", zipped, SAID + "not a whole safetensors file (…)"),
     by_upscale("a card that is a list", raw_card("[]"), STRANGE),
     by_upscale("a card 100,000 deep", raw_card('{"model":' + "[" * 100_000), STRANGE),
     by_upscale("a card that lies deep within the bound", raw_card('{"model":' + "[" * 50_000), STRANGE),
@@ -497,6 +555,20 @@ CARDS: list[Attempt] = [
 WAITS: list[Attempt] = [
     by_upscale("a pipe in place of a checkpoint", pipe(CHECKPOINT), SAID + f"{INSTEAD}; name a checkpoint"),
     by_upscale("a device in place of a checkpoint", device(CHECKPOINT), SAID + f"{INSTEAD}; name a checkpoint"),
+    by_upscale("a folder in place of a checkpoint", a_folder(CHECKPOINT), SAID + f"{INSTEAD}; name a checkpoint"),
+    image("a pipe as an image", pipe(ODD), "not a file"),
+    image("a device as an image", device(ODD), "not a file"),
+    image("a link to nowhere as an image", lambda project: (project / ODD).symlink_to("nowhere"), "a link to nowhere"),
+    image("an image to enlarge with 6 GB behind it", with_zeros_behind(ODD), "the file is larger than 1073741824 bytes"),
+    image("an image of 90,000,000 × 1 pixels", lambda project: (project / ODD).write_bytes(huge_png(90_000_000, 1)) and None, "a side of 90000000 pixels is more than 300000"),
+    image("a JPEG that goes over its pixels 2,000 times", in_many_scans, "more than 200 scans; save it anew"),
+    Fault(
+        "a folder in place of params.yaml",
+        "check",
+        Refused(f"params.yaml: {INSTEAD}"),
+        a_folder("params.yaml"),
+        slow=True,
+    ),
     Fault(
         "a pipe in place of params.yaml",
         "check",
@@ -583,6 +655,13 @@ WAITS: list[Attempt] = [
     ),
 ]  # fmt: skip
 SHOWN: list[Attempt] = [
+    Fault(
+        "an image's name with words for a terminal and a line break",
+        "srcore upscale odd --scale 2",
+        Refused("odd/\\x1b[31mred\\n.png: the file is empty"),
+        red,
+        slow=True,
+    ),
     voc(
         "a mirror's address with a password and a token",
         secret_mirror,

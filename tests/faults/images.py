@@ -125,16 +125,16 @@ def encoded(image: Image.Image, kind: str, **options: Any) -> bytes:
     return file.getvalue()
 
 
-def huge_png() -> bytes:
-    """A PNG whose header claims 100,000 × 100,000 pixels."""
+def png_chunk(kind: bytes, data: bytes) -> bytes:
+    check = struct.pack(">I", zlib.crc32(kind + data))
+    return struct.pack(">I", len(data)) + kind + data + check
 
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        check = struct.pack(">I", zlib.crc32(kind + data))
-        return struct.pack(">I", len(data)) + kind + data + check
 
-    header = struct.pack(">IIBBBBB", 100_000, 100_000, 8, 2, 0, 0, 0)
-    body = chunk(b"IDAT", zlib.compress(bytes(10_000))) + chunk(b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + body
+def huge_png(width: int = 100_000, height: int = 100_000) -> bytes:
+    """A PNG whose header claims so many pixels."""
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    body = png_chunk(b"IDAT", zlib.compress(bytes(10_000))) + png_chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header) + body
 
 
 def cut_jpeg() -> bytes:
@@ -177,6 +177,41 @@ def linked_folder(project: Project) -> None:
 
 def pipe(project: Project) -> None:
     os.mkfifo(project / "mine/pipe.png")
+
+
+def device(project: Project) -> None:
+    (project / "mine/zeros.png").symlink_to("/dev/zero")
+
+
+def with_zeros_behind(name: str) -> Callable[[Project], None]:
+    """An image, and 6 GB of nothing behind it, which take no room on the disk."""
+
+    def make(project: Project) -> None:
+        (project / name).write_bytes(encoded(IMAGE, "PNG"))
+        os.truncate(project / name, 6 << 30)
+
+    return make
+
+
+def pages_tif() -> bytes:
+    """20,000 pages of 2 × 2 grey pixels."""
+    pages, place = bytearray(b"II*\0" + struct.pack("<I", 12) + b"\x80" * 4), 12
+    for number in range(20_000):
+        tags = ((256, 2), (257, 2), (258, 8), (259, 1), (262, 1), (273, 8), (277, 1), (278, 2))
+        tags = (*tags, (279, 4))
+        place += 2 + 12 * len(tags) + 4
+        pages += struct.pack("<H", len(tags))
+        pages += b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags)
+        pages += struct.pack("<I", place if number < 19_999 else 0)
+    return bytes(pages)
+
+
+def with_long_text(project: Project) -> None:
+    """A PNG with a profile and an XMP that unpack to 200 MB each."""
+    whole, much = encoded(IMAGE, "PNG"), zlib.compress(bytes(200 << 20), 9)
+    parts = png_chunk(b"iCCP", b"p\0\0" + much)
+    parts += png_chunk(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + much)
+    (project / "mine/text.png").write_bytes(whole[:33] + parts + whole[33:])
 
 
 def undecodable(project: Project) -> None:
@@ -342,6 +377,36 @@ ODD = [
         Aside("a link to a folder; links to folders are not followed"),
     ),
     OddImage("a pipe", "pipe.png", pipe, Aside("a broken link, or not a file")),
+    OddImage(
+        "a link to a device without end",
+        "zeros.png",
+        device,
+        Aside("a broken link, or not a file"),
+    ),
+    OddImage(
+        "an image with 6 GB behind it",
+        "behind.png",
+        with_zeros_behind("mine/behind.png"),
+        Aside("the file is larger than 1073741824 bytes"),
+    ),
+    OddImage(
+        "a TIFF of 20,000 pages",
+        "pages.tif",
+        pages_tif(),
+        Used(Image.new("RGB", (2, 2), (128, 128, 128)), "its first page"),
+    ),
+    OddImage(
+        "a profile and a text that unpack to 200 MB each",
+        "text.png",
+        with_long_text,
+        Used(IMAGE, "without them"),
+    ),
+    OddImage(
+        "a name with a script",
+        "<script>alert(1)<.png",
+        png(30),
+        Used(photograph(30), "under its name"),
+    ),
 ]
 
 
