@@ -45,10 +45,14 @@ def losses(name: str, kept: Kept, *, grey: bool) -> list[str]:
     return told
 
 
-def save(image: Rows | Raster, path: Path, name: str) -> None:
-    """Write an image in the format `name`, which must be able to hold it; whole or not at all."""
+def save(image: Rows | Raster, path: Path, name: str, *, overwrite: bool = True) -> None:
+    """Write an image in the format `name`, which must be able to hold it; whole or not at all.
+
+    Raises:
+        StudyError: it may not replace a file, and there is one, though it came meanwhile.
+    """
     rows = fitted(rows_of(image) if isinstance(image, Raster) else image, FORMATS[name])
-    with atomic(path) as partial:
+    with atomic(path, overwrite=overwrite) as partial:
         FORMATS[name].write(rows, partial)
 
 

@@ -153,11 +153,13 @@ def _enlarge_one(
 
     image = read(job.source)
     rows = enlarge_rows(network, image, job.size, device, tile=options.tile, watch=watch)
+    # Of an image that is done but for its sheet, both are made anew.
+    replaces = options.overwrite or (options.skip_existing and options.compare)
     if not options.compare:
-        save(rows, job.target, job.kind)
+        save(rows, job.target, job.kind, overwrite=replaces)
         return
     made = raster_of(rows)
-    save(made, job.target, job.kind)
+    save(made, job.target, job.kind, overwrite=replaces)
     scale = int(options.size.scale)
     draw_sheet = import_module(SHEET).draw_sheet
     draw_sheet(image, made, scale, network, name=job.source.name, path=job.sheet)

@@ -227,7 +227,7 @@ def _refuse(jobs: list[Job], *, overwrite: bool, sheets: bool) -> None:
                 raise StudyError(f"{target}: is one of the images to enlarge; name another --out")
             if target.is_dir():
                 raise StudyError(f"{target}: is a folder; name another --out")
-            if target.exists() and not overwrite:
+            if (target.exists() or target.is_symlink()) and not overwrite:
                 raise StudyError(
                     f"{target}: is there already; --overwrite replaces it, "
                     "--skip-existing leaves it"

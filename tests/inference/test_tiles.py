@@ -132,6 +132,15 @@ def test_tiled_equals_whole(networks, name, height, width, tile):
         assert (made - expected).abs().max() <= 1e-5
 
 
+@pytest.mark.parametrize("name", ["subpixel", "vgg", "clip"])
+def test_tiles_of_a_very_wide_image_are_flatter(networks, name, monkeypatch):
+    monkeypatch.setattr("srcore.inference.tiles.ROW", 500)
+    network, pixels = networks[name], arrays()[2][:50, :31]
+    assert len(Tiles(network, pixels, 100, CPU)) == 3
+    for output, expected in whole(network, pixels).items():
+        assert (assembled(network, pixels, output, 100) - expected).abs().max() <= 1e-5
+
+
 @pytest.mark.parametrize("name", ["subpixel", "vgg"])
 def test_too_little_overlap_would_be_noticed(networks, name, monkeypatch):
     """The measure of the test above is fine enough."""

@@ -86,6 +86,9 @@ def test_nothing_is_overwritten_unless_told(folder):
     (folder / "a.x4.jpg").touch()
     assert "a.x4.jpg: is there already; --overwrite" in refused(folder / "a.jpg")
     assert len(planned(folder / "a.jpg", overwrite=True).jobs) == 1
+    (folder / "a.x4.jpg").unlink()
+    (folder / "a.x4.jpg").symlink_to("nowhere")
+    assert "a.x4.jpg: is there already; --overwrite" in refused(folder / "a.jpg")
     (folder / "b.x4.compare.png").touch()
     assert "b.x4.compare.png: is there" in refused(folder / "b.PNG", sheets=True)
     assert len(planned(folder / "b.PNG").jobs) == 1

@@ -63,6 +63,24 @@ def test_a_second_run_overwrites_only_when_told(tmp_path, upscale):
     assert (tmp_path / "a.x4.png").read_bytes() == before
 
 
+def test_what_came_while_an_image_was_enlarged_stays(tmp_path, upscale, monkeypatch):
+    def late(rows, path, kind, **more):
+        path.write_bytes(b"mine")
+        save(rows, path, kind, **more)
+
+    monkeypatch.setattr("srcore.upscale.command.save", late)
+    PHOTOGRAPH.save(tmp_path / "a.png")
+    target = tmp_path / "a.x4.png"
+    for option in ([], ["--skip-existing"]):
+        target.unlink(missing_ok=True)
+        code, said = upscale(tmp_path / "a.png", *option)
+        assert code == 1
+        assert f"{target}: is there already; --overwrite replaces it" in said[-1]
+        assert target.read_bytes() == b"mine"
+    assert upscale(tmp_path / "a.png", "--overwrite")[0] == 0
+    assert target.read_bytes() != b"mine"
+
+
 def test_a_damaged_image_does_not_stop_the_others(tmp_path, upscale):
     for name in ("a.png", "b.png", "c.png"):
         PHOTOGRAPH.save(tmp_path / name)
@@ -122,10 +140,10 @@ def test_no_memory_says_what_helps(tmp_path, upscale, monkeypatch):
     [KeyError("odd"), OSError(28, "No space left on device"), MemoryError(), StudyError("x")],
 )
 def test_whatever_one_image_does_the_next_is_enlarged(tmp_path, upscale, monkeypatch, error):
-    def save_but_one(rows, path, kind):
+    def save_but_one(rows, path, kind, **more):
         if path.name.startswith("b"):
             raise error
-        save(rows, path, kind)
+        save(rows, path, kind, **more)
 
     monkeypatch.setattr("srcore.upscale.command.save", save_but_one)
     for name in ("a.png", "b.png", "c.png"):
