@@ -4,29 +4,25 @@
 """
 
 import os
-import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import pandas as pd
 
 from srcore.common.errors import StudyError
-from srcore.common.reading import NotAFileError, read_bytes
 from srcore.common.stage import main
 from srcore.common.tables import Columns, parse_table
 from srcore.common.text import code, markdown
-from srcore.common.yaml import read_yaml
 from srcore.evaluation.tables import Figures, networks_of, parse_figures
 from srcore.inference.baselines import BASELINE
 from srcore.metrics.holm import holm
 from srcore.metrics.paired import Difference, paired_difference
 from srcore.metrics.table import HEADLINE, METRICS
 from srcore.models.scales import OUTPUTS
+from srcore.reporting.revisions import parse_yaml, read_file
 
 T = TypeVar("T")
 
@@ -53,8 +49,6 @@ OTHERS = [(name, metric) for name, metric in METRICS.items() if name != HEADLINE
 LOCK, TRAINING_LOCK = "dvc.lock", "stages/dvc.lock"
 STAGES = ("download", "resize_pyramids", "split", "evaluate")
 """Stages of dvc.yaml that the figures come from."""
-LARGEST = 1 << 28
-"""Bytes of a file of results."""
 MOST_CHANGES, LONGEST = 8, 30
 """Changed parameters that are listed, and letters of a value: a review is read, not searched."""
 
@@ -90,7 +84,7 @@ def read_study(commit: str | None) -> Study:
     Raises:
         StudyError: the commit or one of its result files does not exist, or is damaged.
     """
-    params, metrics = _parsed(commit, PARAMS, _yaml), _parsed(commit, METHODS, parse_figures)
+    params, metrics = _parsed(commit, PARAMS, parse_yaml), _parsed(commit, METHODS, parse_figures)
     images = _parsed(commit, IMAGES, _table)
     recorded = tuple(_recorded(commit, networks_of(metrics)))
     return Study(commit or "now", params, metrics, images, recorded)
@@ -242,29 +236,12 @@ def _recorded(commit: str | None, models: list[str]) -> Iterator[dict[str, Any]]
     """Dotted key → value of the parameters of every stage behind the figures."""
     for path, names in ((LOCK, STAGES), (TRAINING_LOCK, [f"train_{name}" for name in models])):
         try:
-            text = _read(commit, path)
+            text = read_file(commit, path)
         except StudyError:
             continue  # never run by DVC: nothing is known
-        stages = _parsed(commit, path, _yaml, text).get("stages", {})
+        stages = _parsed(commit, path, parse_yaml, text).get("stages", {})
         for name in names:
             yield stages.get(name, {}).get("params", {}).get(PARAMS, {})
-
-
-def _yaml(text: str) -> dict[str, Any]:
-    # By the reader that has bounds: the other side of a review may be anybody's.
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        try:
-            return _of_groups(read_yaml(Path(file.name)))
-        except StudyError as error:
-            raise ValueError from error
-
-
-def _of_groups(value: object) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise TypeError
-    return cast("dict[str, Any]", value)
 
 
 def _table(text: str) -> pd.DataFrame:
@@ -274,29 +251,10 @@ def _table(text: str) -> pd.DataFrame:
 def _parsed(commit: str | None, path: str, parse: Callable[[str], T], text: str | None = None) -> T:
     """Read and parse a file; a damaged one is one line."""
     try:
-        return parse(_read(commit, path) if text is None else text)
+        return parse(read_file(commit, path) if text is None else text)
     except (ValueError, TypeError):  # json's and pandas' errors are ValueErrors
         where = f" in commit {commit}" if commit else "; run `dvc repro`"
         raise StudyError(f"{path}: damaged{where}") from None
-
-
-def _read(commit: str | None, path: str) -> str:
-    try:
-        if commit is None:
-            return read_bytes(Path(path), LARGEST).decode("utf-8")
-        # `./` is this folder, which may lie below the top of its repository; and what a user
-        # gives as a revision is none of git's options.
-        command = ["git", "show", "--end-of-options", f"{commit}:./{path}"]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603
-    except subprocess.CalledProcessError as error:
-        told = " ".join(error.stderr.split()) or f"git ended with {error.returncode}"
-        raise StudyError(f"{path} of {commit}: {told}") from None
-    except NotAFileError as error:
-        raise StudyError(f"{path}: {error.strerror}; remove it and run `dvc repro`") from None
-    except OSError as error:
-        if commit is not None:
-            raise StudyError(f"git: {error.strerror}; install it") from None
-        raise StudyError(f"{path} is not here; run `dvc repro` first") from None
 
 
 def _run() -> None:

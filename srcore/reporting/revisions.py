@@ -1,0 +1,58 @@
+"""Files of the working tree, or of a commit that a stranger may have made."""
+
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any, cast
+
+from srcore.common.errors import StudyError
+from srcore.common.reading import NotAFileError, read_bytes
+from srcore.common.yaml import read_yaml
+
+LARGEST = 1 << 28
+"""Bytes of a file of results."""
+
+
+def read_file(commit: str | None, path: str) -> str:
+    """The text of a file as committed in `commit`, or as it lies here.
+
+    Raises:
+        StudyError: it is not there, or no file.
+    """
+    try:
+        if commit is None:
+            return read_bytes(Path(path), LARGEST).decode("utf-8")
+        # `./` is this folder, which may lie below the top of its repository; and what a user
+        # gives as a revision is none of git's options.
+        command = ["git", "show", "--end-of-options", f"{commit}:./{path}"]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603
+    except subprocess.CalledProcessError as error:
+        told = " ".join(error.stderr.split()) or f"git ended with {error.returncode}"
+        raise StudyError(f"{path} of {commit}: {told}") from None
+    except NotAFileError as error:
+        raise StudyError(f"{path}: {error.strerror}; remove it and run `dvc repro`") from None
+    except OSError as error:
+        if commit is not None:
+            raise StudyError(f"git: {error.strerror}; install it") from None
+        raise StudyError(f"{path} is not here; run `dvc repro` first") from None
+
+
+def parse_yaml(text: str) -> dict[str, Any]:
+    """The groups of a YAML text, read within the bounds of `srcore.common.yaml`.
+
+    Raises:
+        ValueError, TypeError: it is not valid, has too much, or holds no groups.
+    """
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        try:
+            return _of_groups(read_yaml(Path(file.name)))
+        except StudyError as error:
+            raise ValueError from error
+
+
+def _of_groups(value: object) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError
+    return cast("dict[str, Any]", value)
