@@ -38,6 +38,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if here in item.path.parents and CLONES & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.dvc)
 
+
 RECORDER = """
 import atexit, os, sys
 

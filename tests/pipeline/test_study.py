@@ -131,19 +131,16 @@ def test_an_edit_of_one_model_names_its_stage_alone(built):
     assert not [name for name in changed if name.startswith("features_")]
 
 
-def slow(*values):
-    return pytest.param(*values, marks=pytest.mark.slow)
-
-
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
         (["model=nope"], "model = nope: is not one of all, ablation, basic"),
-        slow(["+train.epoch=3"], "train.epoch is not a parameter; did you mean 'epochs'?"),
-        slow(["train.lr=-1"], "train.lr = -1: "),
-        slow(["data.source=folder"], "data.folder.path = data/none: "),
-        slow(["data.voc2007.archive=/no/such.tar"], "data.voc2007.archive = /no/such.tar: "),
-        slow(["frozen.vgg=nope"], "frozen.vgg = nope: "),
+        (["+train.epoch=3"], "train.epoch is not a parameter; did you mean 'epochs'?"),
+        (["train.lr=-1"], "train.lr = -1: "),
+        (["data.source=folder"], "data.folder.path = data/none: "),
+        (["data.voc2007.archive=/no/such.tar"], "data.voc2007.archive = /no/such.tar: "),
+        (["frozen.vgg=nope"], "frozen.vgg = nope: "),
     ],
 )
 def test_a_refused_setting_is_one_line_before_any_work(clone, settings, said):

@@ -241,7 +241,12 @@ def test_help_loads_nothing_heavy():
 
 
 @pytest.mark.parametrize(
-    "closed", [pytest.param("2>&-", marks=pytest.mark.slow), ">&- 2>&-", "2>/dev/full"]
+    "closed",
+    [
+        ">&- 2>&-",
+        pytest.param("2>&-", marks=pytest.mark.slow),
+        pytest.param("2>/dev/full", marks=pytest.mark.slow),
+    ],
 )
 def test_a_closed_stderr_changes_nothing(tmp_path, checkpoint, closed):
     PHOTOGRAPH.save(tmp_path / "a.png")
