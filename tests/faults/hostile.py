@@ -89,7 +89,7 @@ class TellsNobody:
 
     def check(self, fault: Fault, project: Project, tried: Tried, lab: Lab) -> None:
         no_traceback(tried)
-        assert tried.code == 0, tried.said
+        assert tried.code == 0, tried.printed
         places = (project.path, ROOT, sys.prefix, Path.home(), Path(tempfile.gettempdir()))
         never = [str(place).encode() for place in places if len(str(place)) > 1]
         never += [b"site-packages", b'", line ', *(word.encode() for word in self.words)]

@@ -197,8 +197,8 @@ def test_the_average_of_the_weights_is_judged_and_kept(pyramids, split, tmp_path
 
 def test_images_and_truths_turn_together(pyramids):
     data, rows = examples(pyramids, "multi"), np.array([0, 3])
-    for way in range(1, DIHEDRAL):
-        (low,), targets = data.take(rows, way)
+    for symmetry in range(1, DIHEDRAL):
+        (low,), targets = data.take(rows, symmetry)
         assert not low.equal(data.take(rows)[0][0])
         for target in targets.values():  # these images are blocks, so each level is the other
             shrunk = target[..., :: target.shape[-1] // 16, :: target.shape[-1] // 16]
