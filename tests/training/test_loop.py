@@ -219,7 +219,13 @@ def test_validation_is_the_mean_over_images_of_8_bit_outputs(pyramids, split):
     assert found == pytest.approx(torch.cat(scores).mean().item(), abs=1e-5)
 
 
-@pytest.mark.parametrize("fabric", [FABRIC, MIXED], ids=["float32", "bfloat16"])
+@pytest.mark.parametrize(
+    "fabric",
+    [
+        pytest.param(FABRIC, id="float32"),
+        pytest.param(MIXED, id="bfloat16", marks=pytest.mark.slow),
+    ],
+)
 def test_same_seed_same_bits_other_seed_other_bits(pyramids, split, tmp_path, fabric):
     run("residual", pyramids, split, tmp_path / "a", fabric=fabric)
     run("residual", pyramids, split, tmp_path / "b", fabric=fabric)

@@ -212,14 +212,14 @@ def program(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, env=os.environ)
 
 
-def test_as_a_program(tmp_path, checkpoint):
+def test_as_a_program(tmp_path, checkpoint, upscale):
     PHOTOGRAPH.save(tmp_path / "a.png")
     done = program("upscale", tmp_path / "a.png", "--checkpoint", checkpoint)
     assert (done.returncode, done.stdout) == (0, "")
     assert done.stderr.splitlines()[-1] == "1 enlarged ×4 by subpixel"
-    again = program("upscale", tmp_path / "a.png", "--checkpoint", checkpoint)
-    assert again.returncode == 1
-    assert again.stderr.splitlines() == [
+    code, printed = upscale(tmp_path / "a.png")
+    assert code == 1
+    assert printed == [
         f"error: {tmp_path / 'a.x4.png'}: is there already; --overwrite replaces it, "
         "--skip-existing leaves it"
     ]
