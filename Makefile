@@ -19,7 +19,7 @@ SINCE ?= HEAD
 reproduce: $(VENV)/installed  ## the whole study on the offline sample
 	dvc repro
 
-paper: $(VENV)/installed  ## the report's own settings on PASCAL VOC2007 (hours on a CPU)
+paper: $(VENV)/installed  ## the original study's settings on PASCAL VOC2007 (hours on a CPU)
 	dvc exp run -S data.source=voc2007 -S split.validation=1000 -S train.epochs=10 \
 	  -S train.batch_size=8 -S frozen.vgg=pretrained -S frozen.clip=pretrained
 
@@ -56,11 +56,12 @@ docs: $(VENV)/installed-dev  ## what the docs say of models, stages, parameters 
 parameters: $(VENV)/installed  ## every parameter: make parameters > docs/parameters.md
 	@python -m srcore.params.reference
 
-lint: $(VENV)/installed-dev  ## style, types, and imports that run one way
+lint: $(VENV)/installed-dev  ## style, types, imports that run one way, and the prose of the docs
 	ruff check
 	ruff format --check
 	pyright
 	lint-imports --no-logo
+	@PYTHONPATH=tests python -m prose
 
 format: $(VENV)/installed-dev
 	ruff check --fix

@@ -12,7 +12,8 @@ from typing import Annotated
 
 import typer
 
-from srcore.common.stage import main
+from srcore.common.errors import StudyError
+from srcore.common.stage import NO_MEMORY, main
 
 app = typer.Typer(
     help="Super-resolution networks of the study, for your own images.",
@@ -25,6 +26,8 @@ app = typer.Typer(
 
 EXPORT = ("jinja2", "onnx", "onnxruntime", "onnxscript")
 """Packages of the extra `export`; all others that a command may lack are of `study`."""
+DEMO = ("fastapi", "gradio", "uvicorn")
+"""Packages of the extra `demo`."""
 
 
 class Device(StrEnum):
@@ -54,10 +57,12 @@ def _run(command: Callable[[], None]) -> None:
         package = (error.name or "").partition(".")[0]
         if package in ("", "srcore"):
             raise
-        extra = "export" if package in EXPORT else "study"
+        extra = "export" if package in EXPORT else "demo" if package in DEMO else "study"
+        # Gradio asks for an older Pillow than the constraints name.
+        pinned = "" if extra == "demo" else "-c constraints.txt "
         sys.exit(
             f"error: {package} is not installed; it comes with the extra `{extra}`: in the "
-            f'project\'s folder, pip install ".[{extra}]"'
+            f'project\'s folder, pip install {pinned}".[{extra}]"'
         )
 
 
@@ -165,6 +170,32 @@ def export(
     def run() -> None:
         from srcore.export import command
 
-        command.export(checkpoint, out, weights=weights, overwrite=overwrite, study=study)
+        try:
+            command.export(checkpoint, out, weights=weights, overwrite=overwrite, study=study)
+        except (MemoryError, RuntimeError) as error:  # torch has the second for both
+            if not isinstance(error, MemoryError) and not NO_MEMORY.search(str(error)):
+                raise
+            said = "not enough memory to export; close other programs, or use a larger machine"
+            raise StudyError(said) from None
+
+    _run(run)
+
+
+@app.command()
+def demo(
+    checkpoint: Annotated[
+        list[Path] | None, typer.Option(help="A further network to offer; once or more.")
+    ] = None,
+    host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen at.")] = 7860,
+    device: Annotated[Device, typer.Option(help="Where to compute.")] = Device.AUTO,
+) -> None:
+    """Open a local page on which to drop an image."""
+    _open_stderr()
+
+    def run() -> None:
+        from srcore.demo.serve import serve
+
+        serve(checkpoint or [], host, port, device.value)
 
     _run(run)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 
-PROGRAMS = ("dvc", "git", "make", "pip", "pre-commit", "pytest", "python", "srcore", r"\.")
+PROGRAMS = ("dvc", "git", "make", "pip", "pre-commit", "pytest", "python3?", "srcore", r"\.")
 """What a command begins with, after variables set for it."""
 COMMAND = re.compile(rf"(?:[A-Z][A-Z0-9_]*=\S+ )*(?:{'|'.join(PROGRAMS)}) \S")
 SHELL = {"", "```", "```sh", "```bash"}
@@ -44,7 +44,7 @@ def shown() -> tuple[Command, ...]:
 def commands(markdown: str) -> Iterator[tuple[str, bool]]:
     """The commands of a text, without comments, each on one line; whether within a sentence."""
     fence, command, sentence = "", "", ""
-    for line in [*markdown.splitlines(), ""]:
+    for line in [*without_comments(markdown).splitlines(), ""]:
         if line.startswith("```"):
             fence = "" if fence else line
         elif line.startswith("    ") or fence:
@@ -62,6 +62,11 @@ def commands(markdown: str) -> Iterator[tuple[str, bool]]:
         spans = re.findall(r"`([^`]+)`", sentence)
         yield from ((" ".join(span.split()), True) for span in spans if COMMAND.match(span))
         sentence = ""
+
+
+def without_comments(markdown: str) -> str:
+    """A text as its readers see it."""
+    return re.sub(r"<!--.*?-->", "", markdown, flags=re.DOTALL)
 
 
 def as_shown(text: str, replaced: Mapping[str, str] | None = None) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from commands import as_shown, commands, shown
+from commands import as_shown, commands, shown, without_comments
 
 from srcore.metrics.paired import Difference
 from srcore.reporting import documentation
@@ -67,7 +67,7 @@ def headings(text: str) -> set[str]:
 
 @pytest.mark.parametrize("file", [*TOP, *DOCS], ids=lambda file: file.name)
 def test_every_link_leads_somewhere(file):
-    for target in re.findall(r"\]\(([^)\s]+)\)", file.read_text()):
+    for target in re.findall(r"\]\(([^)\s]+)\)", without_comments(file.read_text())):
         if re.match("https?:", target):
             continue
         path, _, anchor = target.partition("#")
@@ -88,12 +88,13 @@ def test_the_page_about_the_report_tells_all_its_parts(root):
     page = page.replace('{% include "clip.html.j2" %}', (templates / "clip.html.j2").read_text())
     parts = re.findall(r'<h2 id="\w+-title">(.*?)</h2>', page)
     assert re.findall(r"^## (.*)$", text, flags=re.MULTILINE) == parts
+
+
+def test_one_page_tells_every_verdict(root):
+    """Those of the report page and those of reviews, in one table of docs/judging.md."""
+    text = (root / "docs/judging.md").read_text().split("\n## What a verdict says\n")[1]
     for words in VERDICTS.values():
         assert words.format("…") in text or words == VERDICTS["worse"]  # never in a ranking
-
-
-def test_the_page_about_reviews_tells_every_verdict(root):
-    text = (root / "docs/reviews.md").read_text()
     by_verdict = {
         "same": Difference(0, 0, 0, 20, 20),
         "few": Difference(0.5, None, None, 2, 2),
@@ -105,7 +106,8 @@ def test_the_page_about_reviews_tells_every_verdict(root):
     for verdict, difference in by_verdict.items():
         assert difference.verdict == verdict
         words = f"**{difference.text}**" if difference.significant else difference.text
-        assert re.search(rf"^\| (\*\*better\*\*, )?{re.escape(words)}[, |]", text, re.MULTILINE)
+        cell = rf"^\| .* \| (\*\*better\*\*, )?{re.escape(words)}[, |]"
+        assert re.search(cell, text, re.MULTILINE)
 
 
 RUN_ELSEWHERE = {
@@ -123,7 +125,12 @@ RUN_ELSEWHERE = {
     'pip install -c constraints.txt -e ".[export]"': "Makefile",
     'pip install -c constraints.txt -e ".[benchmark]"': "Makefile",
     "dvc repro stages/dvc.yaml:train_shipped": "tests/pipeline/conftest.py",
-    "pip install .": ".github/workflows/study.yml",
+    "pytest -m slow tests/ideas": "Makefile",  # as part of `make test-slow`
+    "python3 -m venv .venv": "Makefile",
+    ". .venv/bin/activate": "tests/pipeline/conftest.py",
+    "pip install -c constraints.txt .": ".github/workflows/study.yml",
+    'pip install ".[demo]"': ".github/workflows/study.yml",
+    "srcore demo": "tests/demo/test_serving.py",
     "pip install --require-hashes -r hashed.txt": ".github/workflows/study.yml",
     "pip install --no-deps --no-build-isolation -e .": ".github/workflows/study.yml",
     "SRCORE_SET5=/my/Set5 pytest tests/evaluation/test_benchmark.py": (
@@ -183,7 +190,8 @@ def test_what_runs_elsewhere_is_there(root):
     )
     assert "srcore[test]" in extras["dev"]
     assert "srcore[study,benchmark,export,s3]" in extras["test"]
-    assert "run: pip install . && " in texts[".github/workflows/study.yml"]
+    assert "$(PYTHON) -m venv $(VENV)" in texts["Makefile"]
+    assert "run: pip install -c constraints.txt . && " in texts[".github/workflows/study.yml"]
     for command, file in RUN_ELSEWHERE.items():
         if "hash" in command or "no-deps" in command:
             assert f"- run: {command}\n" in texts[file]

@@ -113,7 +113,8 @@ TARGETS = {
     "index": Target("data/pyramids/index.csv", "split", ("data/split",)),
     "array": Target("data/pyramids/32.npy", "split", ("data/split",), head=128),
     "split": Target(
-        "data/split/split.json", "describe_data", ("metrics/dataset.json", "plots/samples.png")
+        "data/split/split.json", "describe_data",
+        ("metrics/dataset.json", "plots/dataset.csv", "plots/samples.png"),
     ),
     "images.csv": Target("plots/images.csv", "report", ("plots/report.html",), "made up"),
     "training.csv": Target("plots/training.csv", "report", ("plots/report.html",), "made up"),

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from srcore.params.base import ExistingPath, Settings
+from srcore.params.base import ExistingPath, Seed, Settings, distinct
 
 
 class Shipped(Settings):
@@ -56,3 +56,36 @@ class Benchmark(Settings):
     """Judge every network a second time with the mean of its eight dihedral transforms."""
     pickles: bool
     """Read .pth and .ckpt files as well, which are pickles; else safetensors alone."""
+
+
+class Modern(Settings):
+    """The recipe of the experiment on the ideas (Adam); epochs are `ideas.epochs`."""
+
+    batch_size: int = Field(ge=1)
+    """Images a step."""
+    lr: float = Field(gt=0, le=1)
+    """Adam's learning rate; the highest one where the schedule changes it."""
+    loss: Literal["l1_fft", "l1", "inverse_psnr"]
+    """Training loss, as for `subpixel`."""
+    schedule: Literal["linear", "one_cycle", "constant"]
+    """As for `subpixel`."""
+    warm_up: float = Field(ge=0, lt=1)
+    """Share of the steps for which the rates of linear and constant rise; one_cycle has its own."""
+    max_norm: float = Field(ge=0)
+    """Greatest norm of a gradient; longer ones are clipped to it; 0 for no bound."""
+    flips: bool
+    """Turn and mirror every batch at random; never for the bodies, whose frozen features are
+    stored and not turned."""
+
+
+class Ideas(Settings):
+    """The experiment that tells what each idea is worth, run only when it is asked for."""
+
+    seeds: Annotated[list[Seed], Field(min_length=2), AfterValidator(distinct)]
+    """Of the bodies and of our own network; with fewer than five nothing is claimed."""
+    epochs: int = Field(ge=1, le=100_000)
+    """Passes of the bodies and of our own network, by the recipe `modern`."""
+    report_seeds: Annotated[list[Seed], Field(min_length=1), AfterValidator(distinct)]
+    """Of the report's own networks."""
+    report_epochs: int = Field(ge=1, le=100_000)
+    """Passes of the report's own networks, by the recipe `train`."""

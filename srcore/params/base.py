@@ -41,6 +41,19 @@ def _weights(value: str) -> str:
     return value
 
 
+def _seed(seed: int) -> int:
+    if seed >= 2**63:  # torch takes no other
+        raise ValueError("must be below 2**63")
+    return seed
+
+
+def distinct(seeds: list[int]) -> list[int]:
+    """Refuse a list that names a seed twice."""
+    if len(set(seeds)) != len(seeds):
+        raise ValueError("names a seed twice")
+    return seeds
+
+
 # What a validator adds to a type is told to docs/parameters.md beside it.
 PATH: JsonDict = {"format": "path"}
 ExistingPath = Annotated[str, AfterValidator(_existing), Field(json_schema_extra=PATH)]
@@ -49,3 +62,4 @@ Weights = Annotated[
     AfterValidator(_weights),
     Field(json_schema_extra={"anyOf": [{"enum": ["random"]}, {"enum": ["pretrained"]}, PATH]}),
 ]
+Seed = Annotated[int, Field(ge=0), AfterValidator(_seed)]

@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from srcore.models.registry import MODELS, SETS
-from srcore.params.asked import Benchmark, Shipped
-from srcore.params.base import NOTHING, ExistingPath, Settings, Weights
+from srcore.params.asked import Benchmark, Ideas, Modern, Shipped
+from srcore.params.base import NOTHING, ExistingPath, Seed, Settings, Weights, distinct
 from srcore.params.nearest import nearest
 from srcore.params.sources import SOURCES
 
@@ -41,26 +41,11 @@ def _count_or_share(held_out: float) -> float:
     return held_out
 
 
-def _seed(seed: int) -> int:
-    if seed >= 2**63:  # torch takes no other
-        raise ValueError("must be below 2**63")
-    return seed
-
-
-def _distinct(seeds: list[int]) -> list[int]:
-    if len(set(seeds)) != len(seeds):
-        raise ValueError("names a seed twice")
-    return seeds
-
-
 def _said(sentences: list[str]) -> list[str]:
     for place, sentence in enumerate(sentences, start=1):
         if not sentence.strip():
             raise ValueError(f"sentence {place} is empty; write it or take it out")
     return sentences
-
-
-Seed = Annotated[int, Field(ge=0), AfterValidator(_seed)]
 
 
 class Sample(Settings):
@@ -141,7 +126,7 @@ class Frozen(Settings):
 
 
 class Train(Settings):
-    """Training of the report's networks (Adam, loss 1/PSNR)."""
+    """Training of the original study's networks (Adam, loss 1/PSNR)."""
 
     epochs: int = Field(ge=1, le=100_000)
     """Passes over the training images."""
@@ -163,7 +148,7 @@ class Subpixel(Settings):
     muon_lr: float = Field(gt=0, le=1)
     """Muon's learning rate; the highest one where the schedule changes it; unused with adam."""
     loss: Literal["l1_fft", "l1", "inverse_psnr"]
-    """l1, l1_fft (and the difference of the spectra), or inverse_psnr (the report's)."""
+    """l1, l1_fft (and the difference of the spectra), or inverse_psnr (the original study's)."""
     schedule: Literal["linear", "one_cycle", "constant"]
     """linear (to nothing), one_cycle (up for three tenths of the steps, then down to nothing) or
     constant."""
@@ -224,7 +209,7 @@ class Params(Settings):
     """Where to compute; auto takes the first of cuda, mps and cpu that is there."""
     threads: int = Field(ge=1, le=1024)
     """CPU threads of a stage; part of the result, since sums change with it."""
-    seeds: Annotated[list[Seed], Field(min_length=1), AfterValidator(_distinct)]
+    seeds: Annotated[list[Seed], Field(min_length=1), AfterValidator(distinct)]
     """Every model is trained once for each."""
     data: Data
     pyramid: Pyramid
@@ -237,6 +222,8 @@ class Params(Settings):
     compare: Compare
     clip_analysis: ClipAnalysis
     benchmark: Benchmark
+    modern: Modern
+    ideas: Ideas
 
     @model_validator(mode="after")
     def _together(self) -> "Params":

@@ -76,7 +76,11 @@ def upscale(inputs: list[Path], options: Options, say: Say) -> None:
         skip_existing=options.skip_existing,
         sheets=options.compare,
     )
-    device = pick_device(options.device)
+    try:
+        device = pick_device(options.device)
+    except StudyError:  # it speaks of params.yaml
+        said = f"--device {options.device}: not on this machine; use auto or cpu"
+        raise StudyError(said) from None
     network = load_network(options.checkpoint, options.weights, device)
     network = replace(network, ensemble=options.ensemble)
     if size.box is None and size.longest is None and size.scale > 1:

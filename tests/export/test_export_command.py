@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from typer.testing import CliRunner
 
+from srcore.cli import app
 from srcore.models.checkpoint import Card, save_checkpoint
 from srcore.models.registry import model_class
 
@@ -49,3 +51,14 @@ def test_help_needs_no_torch(root, tmp_path):
     lazy = "import sys, srcore.cli; sys.exit('torch' in sys.modules)"
     environment = {**os.environ, "PYTHONPATH": str(root)}
     assert subprocess.run([sys.executable, "-c", lazy], env=environment).returncode == 0
+
+
+def test_too_little_memory_is_told_in_words_of_the_command(tmp_path, monkeypatch):
+    def full(*_: object, **__: object) -> None:
+        raise RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 1 byte")
+
+    monkeypatch.setattr("srcore.export.command.export", full)
+    result = CliRunner().invoke(app, ["export", str(tmp_path / "a.safetensors")])
+    assert str(result.exception) == (
+        "error: not enough memory to export; close other programs, or use a larger machine"
+    )

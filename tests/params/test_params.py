@@ -170,6 +170,10 @@ def test_null_is_refused(key, refusal):
 
 
 OUT_OF_RANGE = [
+    ("modern.lr", 2.0, "less than or equal to 1"),
+    ("modern.schedule", "cosine", "'linear', 'one_cycle' or 'constant'"),
+    ("ideas.seeds", [0], "at least 2"),
+    ("ideas.report_seeds", [1, 1], "names a seed twice"),
     ("threads", 0, "greater than or equal to 1"),
     ("threads", 5000, "less than or equal to 1024"),
     ("seeds", [], "at least 1"),

@@ -39,7 +39,7 @@ REMEDIES = {
     "join.. argument must be .* not 'NoneType'": "find .dvc/cache/runs -type d -empty -delete",
     "stages/dvc.lock' is (invalid|corrupted)": "git restore stages/dvc.lock",
 }
-"""What docs/pipeline.md says of a DVC that was killed while it wrote a file of its own."""
+"""What docs/troubleshooting.md says of a DVC that was killed while it wrote a file of its own."""
 
 
 @dataclass
@@ -289,7 +289,7 @@ def run_on(study: Study, model: str, victim: str, moment: Moment | None) -> tupl
 
 
 def test_the_remedies_are_those_of_the_docs():
-    text = (ROOT / "docs/pipeline.md").read_text()
+    text = (ROOT / "docs/troubleshooting.md").read_text()
     assert [remedy for remedy in REMEDIES.values() if f"`{remedy}`" not in text] == []
 
 

@@ -65,7 +65,7 @@ def scores(clone) -> dict:
 
 
 def test_asking_ones_own_question(built, shell, tmp_path):
-    """README.md's list of commands, and those of docs/reviews.md and docs/pipeline.md."""
+    """README.md's list of commands, and those of docs/reviews.md and docs/benchmarks.md."""
     assert ran(shell("dvc repro")) == []
     assert "nothing to commit" in shell("git status")
     assert "train_all" in shell("dvc dag --md")
@@ -112,6 +112,24 @@ def test_asking_ones_own_question(built, shell, tmp_path):
     assert built.run("git", "status", "--porcelain", "params.yaml") == ""
     shell(". .venv/bin/activate && pre-commit install")
     assert (built.path / ".git/hooks/pre-commit").exists()
+
+
+def test_the_way_back(built, shell):
+    """README.md and docs/troubleshooting.md: after an experiment, the study is what it was."""
+    before = scores(built)
+    shell("dvc exp run -S model=vgg")
+    assert "model: vgg" in (built.path / "params.yaml").read_text()
+    assert list(scores(built)) == ["bicubic", "vgg"]
+    shell("git restore params.yaml dvc.lock stages/dvc.lock metrics plots")
+    shell("dvc checkout")
+    assert built.run("git", "status", "--porcelain") == ""
+    assert scores(built) == before
+    assert ran(shell("dvc repro")) == []
+
+
+def test_a_clone_by_its_address(built, shell, tmp_path):
+    shell("git clone ADDRESS study", {"ADDRESS": str(built.path), "study": str(tmp_path / "study")})
+    assert (tmp_path / "study/constraints.txt").exists()
 
 
 JUDGED = "evaluate"
@@ -266,12 +284,16 @@ def test_networks_elsewhere(built, shell):
 def test_benchmarks(built, shell):
     """What `make bench` runs, the first of it for one network alone."""
     commands = shell("make bench", {"make": "make --dry-run"}).splitlines()
-    assert commands == ["python -m benchmarks.step", "python -m benchmarks.pipeline"]
-    printed = built.run(
-        "bash", "-c", f". .venv/bin/activate && {commands[0]} multi && {commands[1]}"
-    )
+    step, upscaling, pipeline, memory = commands
+    assert step == "python -m benchmarks.step"
+    assert upscaling == "python -m benchmarks.upscaling"
+    assert pipeline == "python -m benchmarks.pipeline"
+    assert memory.startswith("python -m benchmarks.scale 200 ")
+    printed = built.run("bash", "-c", f". .venv/bin/activate && {step} multi && {pipeline}")
     assert "geometric mean" in printed
     assert "pyramids a second" in printed
+    assert "onnxruntime" in built.run("bash", "-c", f". .venv/bin/activate && {upscaling}")
+    assert "usage: " in built.run("bash", "-c", f". .venv/bin/activate && {memory} --help")
     (scale,) = shell("make scale", {"make": "make IMAGES=20 --dry-run"}).splitlines()
     assert scale == "python -m benchmarks.scale 20"
     assert "how many" in built.run("bash", "-c", f". .venv/bin/activate && {scale} --help")

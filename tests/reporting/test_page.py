@@ -194,7 +194,7 @@ def test_one_model_of_one_output(tmp_path: Path, root: Path):
     parsed = Parsed(page)
     assert page.count('<p class="big">') == 1
     kinds = [table["class"] for table in parsed.all("table")]
-    # The figures, beside the report, the trainings, and the one in the template of comparisons.
+    # The figures, beside the original study, the trainings, and the template of comparisons.
     assert kinds == ["sortable", "plain", "plain", "scores"]
     assert "basic : this is its mean here; 5 scenes are too few to claim anything" in parsed.text
     assert all(article["data-first"] == "mid" for article in parsed.all("article"))
@@ -335,7 +335,7 @@ def test_trainings_are_told_by_the_checkpoints(tmp_path: Path, root: Path):
     assert {row["momentum"] for row in by_name.values()} == {"0.9"}, "whatever a checkpoint says"
     assert {(row["Device"], row["Precision"]) for row in by_name.values()} == {("cpu", "32-true")}
     assert by_name["vgg"]["Frozen weights"] == "random weights"
-    assert "the report’s: basic, vgg; our own: mine" in Parsed(page).text
+    assert "the original study’s: basic, vgg; our own: mine" in Parsed(page).text
     assert "Device auto" not in Parsed(page).text
 
 
@@ -347,11 +347,11 @@ def test_a_curve_says_which_loss_it_is(tmp_path: Path, root: Path):
     for name in MIXED:
         (shown,) = [label for label in labels if label.startswith(f"1 / PSNR of {name}")]
         assert f"to {last.loc[(name, 'mid'), 'inverse_psnr']:.4f}" in shown
-        assert ("report: from" in shown) == (name != "mine")
+        assert ("the original study: from" in shown) == (name != "mine")
     (own,) = [label for label in labels if label.startswith("L1 of")]
     assert own.startswith("L1 of mine in training")
     assert f"to {last.loc[('mine', 'mid'), 'loss']:.4f}" in own
-    assert "report" not in own
+    assert "original study" not in own
     assert "Mean of the loss that trained mine, L1" in Parsed(page).text
 
 
@@ -362,12 +362,12 @@ def test_how_far_the_report_is(tmp_path: Path, root: Path):
         run: part[part["output"] == "mid"].set_index(["model", "epoch"])["inverse_psnr"]
         for run, part in training.groupby("run")
     }
-    _, *rows = table_after(page, "<h3>Beside the report</h3>")
+    _, *rows = table_after(page, "<h3>Beside the original study</h3>")
     assert [row[0] for row in rows] == ["basic", "vgg random weights", "mine"]
     for row in rows[:2]:
         name = row[0].split()[0]
         apart = (series["this study"][name] - series["report"][name]).dropna()
-        assert len(apart) == 10, "of twelve epochs, those that the report has"
+        assert len(apart) == 10, "of twelve epochs, those that the original study has"
         assert row[1:4] == [
             f"{series['this study'][name].iloc[-1]:.4f}",
             f"{series['report'][name].iloc[-1]:.4f}",
@@ -417,7 +417,7 @@ def test_models_are_ranked_and_told_from_noise(tmp_path: Path, root: Path):
         assert "better than linear in these trainings" in text
         leader, second = names[:2]
         assert f"{leader} leads; {second} cannot be told from it in these trainings." in text
-    assert "the verdict allows for all pairs at once (Holm)" in Parsed(page).text
+    assert "The verdict allows for all pairs at once (Holm)" in Parsed(page).text
     # Every pair: a triangle, whose noise is told without colours.
     pairs = re.findall(r'<table class="pairs">.*?</table>', page, re.DOTALL)
     assert len(pairs) == 2

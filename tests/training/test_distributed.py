@@ -47,7 +47,7 @@ def project(root: Path, tmp_path: Path) -> Path:
     index = {"name": pyramids.names, "group": pyramids.groups, "labels": "", "width": 9}
     pd.DataFrame(index).assign(height=9).to_csv(tmp_path / "data/pyramids/index.csv", index=False)
     names = list(pyramids.names)
-    sides = {"train": names[HELD_OUT:], "validation": names[:HELD_OUT]}
+    sides = {"train": names[HELD_OUT:], "validation": names[:HELD_OUT], "test": []}
     (tmp_path / "data/split/split.json").write_text(json.dumps(sides))
     for word in ("random", "pretrained", "data/none"):
         (tmp_path / word).touch()

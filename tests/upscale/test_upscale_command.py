@@ -8,7 +8,9 @@ import pytest
 from photographs import arrays
 from PIL import Image
 from tiny import CPU
+from typer.testing import CliRunner
 
+from srcore.cli import app
 from srcore.common.errors import StudyError
 from srcore.images.read import read
 from srcore.images.write import save
@@ -272,3 +274,11 @@ def test_pipes_do_not_hang(tmp_path, upscale):
         assert code == 1
         printed = "\n".join(lines)
         assert "p: not a file" in printed or "p.png: not a file" in printed
+
+
+def test_a_device_that_is_not_there_is_named_as_it_was_given(tmp_path, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    PHOTOGRAPH.save(tmp_path / "a.png")
+    argv = [str(tmp_path / "a.png"), "--device", "cuda"]
+    result = CliRunner().invoke(app, ["upscale", *argv])
+    assert str(result.exception) == "error: --device cuda: not on this machine; use auto or cpu"

@@ -43,7 +43,10 @@ def read_experiments(since: str) -> tuple[list[Study], dict[str, int]]:
             unfinished[state.lower()] = unfinished.get(state.lower(), 0) + 1
             continue
         commit = str(line["rev"])
-        is_first = first.startswith(commit)
+        # DVC names a commit by the branch that ends there, if one does.
+        is_first = (
+            _git("rev-parse", "--verify", "--end-of-options", f"{commit}^{{commit}}") == first
+        )
         name = since if is_first else str(line.get("Experiment") or commit)
         try:
             study = replace(read_study(commit), name=name)

@@ -1,4 +1,4 @@
-"""What was run, for people: in a few lines, a table of trainings, and how far the report is."""
+"""What was run, for people: in a few lines, a table of trainings, and the original study beside."""
 
 from dataclasses import dataclass
 from typing import Any, cast
@@ -44,7 +44,7 @@ def facts(results: Results) -> list[tuple[str, str]]:
     seeds = sorted({int(seed) for seed in checkpoints["seed"]})
     ours = set(checkpoints.loc[checkpoints["ours"] == "yes", "model"])
     sides = {
-        "the report’s": [name for name in results.models if name not in ours],
+        "the original study’s": [name for name in results.models if name not in ours],
         "our own": [name for name in results.models if name in ours],
     }
     told = [f"{whose}: {', '.join(names)}" for whose, names in sides.items() if names]
@@ -92,7 +92,7 @@ def _cell(key: str, value: str) -> str:
 
 @dataclass(frozen=True)
 class Beside:
-    """Our training losses beside the report's at one size, in 1/PSNR."""
+    """Our training losses beside the original study's at one size, in 1/PSNR."""
 
     side: int
     output: str
@@ -101,7 +101,7 @@ class Beside:
 
 
 def beside_report(results: Results) -> list[Beside]:
-    """For each output that the report has losses for, how far ours are from them."""
+    """For each output that the original study has losses for, how far ours are from them."""
     found: list[Beside] = []
     for output in results.outputs:
         part = results.beside[results.beside["output"] == output]

@@ -29,7 +29,7 @@ class Group:
 
 
 def by_seed(part: pd.DataFrame, column: str) -> list[list[tuple[float, float]]]:
-    """The curves of each seed; the report's have none."""
+    """The curves of each seed; the original study's have none."""
     kept = part.dropna(subset=[column])
     return [
         [(float(x), float(y)) for x, y in zip(one["epoch"], one[column], strict=True)]

@@ -33,7 +33,7 @@ def groups(results: Results) -> list[Group]:
             charts.append(Chart(f"{side} × {side}", "", drawing))
     swatches = [*legend(results), (reference_swatch(), BASELINE)]
     text = (
-        "Mean PSNR of the validation images after each epoch; higher is better, and steep first "
+        "Mean PSNR of the validation images after each epoch. Higher is better. Steep first "
         "epochs may leave the chart."
     )
     return [Group("Held-out quality", text, charts, swatches)]

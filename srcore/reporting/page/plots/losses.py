@@ -1,4 +1,4 @@
-"""Training losses: 1/PSNR of every network beside the report's, and whatever else trained one."""
+"""Training losses: 1/PSNR beside the original study's, and whatever else trained a network."""
 
 from markupsafe import Markup
 
@@ -18,12 +18,13 @@ def groups(results: Results) -> list[Group]:
 
 
 def _shared(results: Results) -> Group:
-    """1/PSNR on the training images, whatever the loss, with the report's curves beside ours."""
+    """1/PSNR on the training images, whatever the loss; the original study's beside ours."""
     charts = _loss_charts(results, results.models, SHARED, LOSSES[SHARED])
     text = (
-        "Mean of 1/PSNR over the training images of an epoch, whichever loss trained the network; "
-        "lower is better, and steep first epochs may leave the chart. The report trained on 4,011 "
-        "images of VOC2007: where ours are others, compare the shapes of curves, not their heights."
+        "Mean of 1/PSNR over the training images of an epoch, whichever loss trained the network. "
+        "Lower is better. Steep first epochs may leave the chart. The original study trained on "
+        "4,011 images of VOC2007. Where ours are others, compare the shapes of curves, not their "
+        "heights."
     )
     return Group("Training: 1/PSNR", text, charts, _loss_legend(results, (OURS, REPORT)))
 
@@ -39,13 +40,13 @@ def _own_losses(results: Results) -> list[Group]:
             continue
         name = LOSSES.get(criterion, criterion)
         charts = _loss_charts(results, models, "loss", name)
-        text = f"Mean of the loss that trained {_listed(models)}, {name}; lower is better."
+        text = f"Mean of the loss that trained {_listed(models)}, {name}. Lower is better."
         groups.append(Group(f"Training: {name}", text, charts, _loss_legend(results, (OURS,))))
     return groups
 
 
 def _loss_charts(results: Results, models: list[str], column: str, axis: str) -> list[Chart]:
-    """One chart a model, all of one height; the report's curves only where it has that figure."""
+    """One chart a model, all of one height; the original study's curves where there are any."""
     table = results.training[results.training["model"].isin(models)]
     if column != SHARED:
         table = table[table["run"] == OURS]
@@ -64,7 +65,7 @@ def _loss_charts(results: Results, models: list[str], column: str, axis: str) ->
             for run in (OURS, REPORT):
                 part = of_model[(of_model["output"] == output) & (of_model["run"] == run)]
                 for curve in by_seed(part, column):
-                    name = f"{results.side(output)} pixels, {run}"
+                    name = f"{results.side(output)} pixels, {_named(run)}"
                     lines.append(Line(style, curve, name, dashed=run == REPORT))
                     said.append(f"{name}: from {curve[0][1]:.4f} to {curve[-1][1]:.4f}")
         if lines:
@@ -74,11 +75,17 @@ def _loss_charts(results: Results, models: list[str], column: str, axis: str) ->
     return charts
 
 
+def _named(run: str) -> str:
+    """A run as the page names it; in tables of figures the original study is `report`."""
+    return "the original study" if run == REPORT else run
+
+
 def _loss_legend(results: Results, runs: tuple[str, ...]) -> list[tuple[Markup, str]]:
+    sides = {output: results.side(output) for output in results.outputs}
     return [
-        (swatch(style, run == REPORT), f"{results.side(output)} × {results.side(output)}, {run}")
+        (swatch(style, run == REPORT), f"{sides[output]} × {sides[output]}, {_named(run)}")
         for output, style in (("mid", 6), ("large", 7))
-        if output in results.outputs
+        if output in sides
         for run in runs
     ]
 

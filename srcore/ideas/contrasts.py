@@ -1,0 +1,281 @@
+"""What each idea is worth: every idea against the network that lacks it alone.
+
+Two networks are compared seed by seed and image by image (`srcore.ideas.crossed`), under each head
+apart; how much the heads change an idea's worth is the interaction. The p-values of all effects at
+one output size are adjusted together (Holm 1979), those of the interactions among themselves. A
+contrast with a training that collapsed stays in its family, yet tells nothing.
+"""
+
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from srcore.features.labels import RANDOM
+from srcore.ideas.crossed import FEWEST_SEEDS, Effect, effect
+from srcore.ideas.names import COSTS, HEADS, INTERACTION
+from srcore.ideas.runs import Runs, is_grid
+from srcore.metrics.holm import holm
+from srcore.metrics.intervals import FEW_GROUPS, LEVEL
+from srcore.models.scales import OUTPUTS
+
+logger = logging.getLogger(__name__)
+
+LINEAR = "linear"
+"""The least-squares filter among the gains."""
+WORTH = 0.1
+"""dB; an idea whose whole interval stays below is called worth nothing, whatever its sign."""
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """An idea and the network that lacks it alone.
+
+    Attributes:
+        name: the idea, in words.
+        idea: body (or experiment of our own network) that has it.
+        control: the one that lacks it.
+        placebo: whether nothing can be expected of it, whatever the weights.
+    """
+
+    name: str
+    idea: str
+    control: str
+    placebo: bool = False
+
+
+CONTRASTS = (
+    Contrast("a third convolution", "merge", "plain"),
+    Contrast("residual blocks", "residual", "plain"),
+    Contrast("· their depth", "stacked", "plain"),
+    Contrast("· their skips", "residual", "stacked"),
+    Contrast("dilated blocks", "dilated", "plain"),
+    Contrast("· their convolutions", "undilated", "plain"),
+    Contrast("· their dilation", "dilated", "undilated"),
+    Contrast("VGG16 features", "vgg", "merge"),
+    Contrast("· random VGG16", "vgg_random", "merge", placebo=True),
+    Contrast("· what VGG16 learned", "vgg", "vgg_random"),
+    Contrast("CLIP embedding", "clip", "merge"),
+    Contrast("· of another image", "clip_shuffled", "merge", placebo=True),
+    Contrast("· its own image", "clip", "clip_shuffled"),
+)
+"""Ideas of the grid, each under both heads; those with a dot take the one above apart."""
+
+HEAD = Contrast("sub-pixel head over bicubic", "plain.subpixel", "plain.bilinear")
+"""The head itself, on the plain body."""
+
+OWN = (
+    Contrast("own: difference to bicubic", "own.whole", "own.no_skip"),
+    Contrast("own: sub-pixel heads", "own.whole", "own.bilinear"),
+    Contrast("own: depth, at equal work", "own.whole", "own.shallow"),
+    Contrast("own: one cycle of the rate", "own.whole", "own.constant"),
+    Contrast("own: turns and flips", "own.whole", "own.no_flips"),
+    Contrast("own: L1 loss", "own.whole", "own.report_loss"),
+)
+"""Ideas of our own network: the whole against the network without one of them."""
+
+COLLAPSED = 0.01
+"""dB; a network that is that near to bicubic on most images has collapsed in training: nothing is
+left of it but the interpolation that it adds to."""
+
+Verdict = Literal["better", "worse", "nothing", "open", "collapsed", "few"]
+
+
+def contrasts(runs: Runs) -> pd.DataFrame:
+    """All contrasts of the experiments that were run; of the others, one line in the log.
+
+    Returns:
+        One line a contrast, head and output: contrast, head (`bilinear`, `subpixel`, INTERACTION,
+        or empty), output, idea, control, delta, low, high (95 % interval), p, adjusted (Holm),
+        detectable (the smallest difference that the adjusted test would find in 80 % of the
+        cases), seeds, scenes, placebo, weights (label of the frozen weights), collapsed
+        (trainings of either network that collapsed), verdict, and what the idea costs more.
+    """
+    gone = collapsed(runs)
+    lines: list[dict[str, object]] = []
+    missing: dict[str, None] = {}
+    for output in OUTPUTS:
+        found = list(_effects(runs, output))
+        missing |= dict.fromkeys(c.name for c, _, e in found if e is None)
+        for kind in (False, True):
+            family = {
+                (contrast, head): e
+                for contrast, head, e in found
+                if e is not None and (head == INTERACTION) is kind
+            }
+            adjusted = holm({key: e.difference() for key, e in family.items()})
+            for (contrast, head), e in family.items():
+                p, bad = adjusted[contrast, head].p, _of_both(gone, contrast, head)
+                lines.append(
+                    _names(runs, contrast, head)
+                    | _figures(e, 1.0 if p is None else p, len(family), bad)
+                    | _costs(runs, contrast, head)
+                    | {"output": output}
+                )
+    if missing:
+        logger.warning("no runs, or too few, for: %s", ", ".join(n.strip("· ") for n in missing))
+    table = _whole(pd.DataFrame(lines), "extra_")
+    order = {c.name: place for place, c in enumerate((HEAD, *CONTRASTS, *OWN))}
+    return table.sort_values(
+        "contrast", key=lambda names: names.map(order), kind="stable"
+    ).reset_index(drop=True)
+
+
+def _effects(runs: Runs, output: str) -> Iterator[tuple[Contrast, str, Effect | None]]:
+    """Contrast, head and effect, None where one of its experiments was not run."""
+    yield HEAD, "", _effect(runs, HEAD.idea, HEAD.control, output)
+    for contrast in CONTRASTS:
+        tables = [
+            runs.difference(f"{contrast.idea}.{head}", f"{contrast.control}.{head}", output)
+            for head in HEADS
+        ]
+        for head, table in zip(HEADS, tables, strict=True):
+            yield contrast, head, None if table is None else effect(table)
+        first, second = tables
+        both = None
+        if first is not None and second is not None and first.shape == second.shape:
+            both = effect(second - first)
+        yield contrast, INTERACTION, both
+    for contrast in OWN:
+        yield contrast, "", _effect(runs, contrast.idea, contrast.control, output)
+
+
+def _effect(runs: Runs, idea: str, control: str, output: str) -> Effect | None:
+    table = runs.difference(idea, control, output)
+    return None if table is None else effect(table)
+
+
+def _experiments(name: str, head: str) -> list[str]:
+    """The experiments behind one side of a contrast; both heads' behind an interaction."""
+    heads = HEADS if head == INTERACTION else (head,)
+    return [f"{name}.{part}" for part in heads] if head else [name]
+
+
+def _of_both(gone: Mapping[str, int], contrast: Contrast, head: str) -> int:
+    """Collapsed trainings behind a contrast."""
+    sides = (contrast.idea, contrast.control)
+    return sum(gone[name] for side in sides for name in _experiments(side, head))
+
+
+def _names(runs: Runs, contrast: Contrast, head: str) -> dict[str, object]:
+    weights = str(runs.card(_experiments(contrast.idea, head)[0]).get("weights", ""))
+    return {
+        "contrast": contrast.name,
+        "head": head,
+        "output": "",
+        "idea": contrast.idea,
+        "control": contrast.control,
+        "placebo": contrast.placebo or weights.startswith(RANDOM),
+        "weights": weights,
+    }
+
+
+def _figures(e: Effect, adjusted: float, tests: int, bad: int) -> dict[str, object]:
+    low, high = e.interval()
+    return {
+        "delta": e.mean,
+        "low": low,
+        "high": high,
+        "p": e.p,
+        "adjusted": adjusted,
+        "detectable": e.detectable(LEVEL / tests),
+        "seeds": e.seeds,
+        "scenes": e.images,
+        "collapsed": bad,
+        "verdict": "collapsed" if bad else verdict(e, adjusted),
+    }
+
+
+def _costs(runs: Runs, contrast: Contrast, head: str) -> dict[str, object]:
+    idea, control = (_experiments(side, head)[-1] for side in (contrast.idea, contrast.control))
+    return {f"extra_{name}": runs.cost(idea, name) - runs.cost(control, name) for name in COSTS}
+
+
+def collapsed(runs: Runs) -> dict[str, int]:
+    """Experiment → how many of its trainings collapsed (`COLLAPSED`)."""
+    found: dict[str, int] = {}
+    for name in runs.experiments:
+        near = [
+            np.median(np.abs(scores - runs.reference("bicubic", output)), axis=1) < COLLAPSED
+            for output in OUTPUTS
+            if (scores := runs.scores_of(name, output)) is not None
+        ]
+        found[name] = int(np.all(near, axis=0).sum())
+    return found
+
+
+def verdict(e: Effect, adjusted: float) -> Verdict:
+    """What may be said of an effect whose adjusted p-value is given.
+
+    `few`: too few seeds or scenes for any claim. `better`, `worse`: the difference is significant
+    (one that is smaller than `WORTH` is still `nothing`). `nothing`: the whole interval lies within
+    `WORTH` of zero. `open`: none of these can be told.
+    """
+    if e.seeds < FEWEST_SEEDS or e.images < FEW_GROUPS:
+        return "few"
+    low, high = e.interval()
+    if low > -WORTH and high < WORTH:
+        return "nothing"
+    if adjusted < LEVEL:
+        return "better" if e.mean > 0 else "worse"
+    return "open"
+
+
+def gains(runs: Runs) -> pd.DataFrame:
+    """Every experiment's gain over interpolation.
+
+    Returns:
+        One line an experiment and output: experiment, output, psnr, gain, low, high (95 % interval
+        over seeds and scenes), spread (standard deviation between seeds), seeds, collapsed
+        (trainings that did), below (trainings that end below bicubic), weights, and the costs. The
+        linear filter stands last, without what only a network has.
+    """
+    lines: list[dict[str, object]] = []
+    gone = collapsed(runs)
+    for name in runs.experiments:
+        for output in OUTPUTS:
+            scores = runs.scores_of(name, output)
+            if scores is None:
+                continue
+            over = scores - runs.reference("bicubic", output)
+            of_seeds = over.mean(axis=1)
+            low, high = effect(over).interval() if min(over.shape) > 1 else (np.nan, np.nan)
+            line: dict[str, object] = {
+                "experiment": name,
+                "output": output,
+                "psnr": scores.mean(),
+                "gain": over.mean(),
+                "low": low,
+                "high": high,
+                "spread": of_seeds.std(ddof=1) if len(of_seeds) > 1 else 0.0,
+                "seeds": len(of_seeds),
+                "collapsed": gone[name],
+                "below": int((of_seeds < 0).sum()),
+                "weights": str(runs.card(name)["weights"]),
+            }
+            lines.append(line | {column: runs.cost(name, column) for column in COSTS})
+    for output in OUTPUTS:
+        linear = runs.reference("linear", output)
+        gain = (linear - runs.reference("bicubic", output)).mean()
+        lines.append({"experiment": LINEAR, "output": output, "psnr": linear.mean(), "gain": gain})
+    return _whole(pd.DataFrame(lines))
+
+
+def _whole(table: pd.DataFrame, prefix: str = "") -> pd.DataFrame:
+    """Counts as whole numbers, though a line may lack them."""
+    costs = [f"{prefix}{name}" for name in COSTS[:-1]]
+    counts = [name for name in ("seeds", "collapsed", "below", *costs) if name in table]
+    return table.astype(dict.fromkeys(counts, "Int64"))
+
+
+def note(runs: Runs) -> str:
+    """What was trained on what, in a line below a drawing."""
+    rates = dict.fromkeys(str(c["recipe"]["lr"]) for c in runs.cards.values() if is_grid(c))
+    return (
+        f"{runs.said_by_all('images')} images, {runs.said_by_all('held_out')} held out; bodies at "
+        f"rate {', '.join(rates)}; {runs.said_by_all('device')}, {runs.said_by_all('precision')}; "
+        "95 % intervals over seeds and images"
+    )

@@ -1,0 +1,104 @@
+"""Which networks are trained, by which recipe and with which seeds."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from srcore.ideas.names import HEADS
+from srcore.ideas.networks import BODIES, FEATURES, IdeaNetwork, Shallow
+from srcore.models.ablation import WithBilinearHead, WithoutSkip
+from srcore.models.base import SuperResolver
+from srcore.models.registry import model_class
+from srcore.models.subpixel import SuperResNetSubpixel
+from srcore.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    from srcore.params.schema import Params
+
+REPORT = ("basic", "multi", "residual", "dilated", "vgg", "clip")
+"""The report's own networks, which are trained as the report trained them."""
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One network under one recipe, trained with several seeds.
+
+    Attributes:
+        name: such as `plain.subpixel`, `own.no_skip`, `report.multi`.
+        build: makes the network.
+        recipe: how it is trained.
+        seeds: of first weights and order.
+        features: the frozen features that it takes, None without.
+    """
+
+    name: str
+    build: Callable[[], SuperResolver]
+    recipe: Recipe
+    seeds: tuple[int, ...]
+    features: str | None = None
+
+    @property
+    def group(self) -> str:
+        """`grid`, `own` or `report`."""
+        first = self.name.partition(".")[0]
+        return first if first in ("own", "report") else "grid"
+
+
+def experiments(
+    modern: Recipe, report: Recipe, seeds: Sequence[int], report_seeds: Sequence[int]
+) -> list[Experiment]:
+    """All of them, the grid first.
+
+    Args:
+        modern: the recipe of the grid, which leaves flips out for all since frozen features are
+            not turned, and of our own network, which is trained once without each of its ideas.
+        report: the recipe of the report's own networks.
+        seeds: seeds of the grid and of our own network.
+        report_seeds: seeds of the report's networks.
+    """
+    unturned, many = replace(modern, flips=False), tuple(seeds)
+    grid = [
+        Experiment(
+            f"{body}.{head}",
+            partial(IdeaNetwork, body, head),
+            unturned,
+            many,
+            FEATURES.get(body),
+        )
+        for head in HEADS
+        for body in BODIES
+    ]
+    own = [
+        Experiment("own.whole", SuperResNetSubpixel, modern, many),
+        Experiment("own.no_skip", WithoutSkip, modern, many),
+        Experiment("own.bilinear", WithBilinearHead, modern, many),
+        Experiment("own.shallow", Shallow, modern, many),
+        Experiment("own.constant", SuperResNetSubpixel, replace(modern, schedule="constant"), many),
+        Experiment("own.no_flips", SuperResNetSubpixel, unturned, many),
+        Experiment(
+            "own.report_loss", SuperResNetSubpixel, replace(modern, loss="inverse_psnr"), many
+        ),
+    ]
+    theirs = [
+        Experiment(
+            f"report.{name}",
+            model_class(name),
+            report,
+            tuple(report_seeds),
+            model_class(name).frozen,
+        )
+        for name in REPORT
+    ]
+    return [*grid, *own, *theirs]
+
+
+def asked(params: "Params") -> list[Experiment]:
+    """The experiments that params.yaml asks for."""
+    ideas, modern = params.ideas, params.modern.model_dump()
+    return experiments(
+        Recipe(epochs=ideas.epochs, **modern, group="modern"),
+        Recipe(epochs=ideas.report_epochs, **params.train.model_dump(exclude={"epochs"})),
+        ideas.seeds,
+        ideas.report_seeds,
+    )

@@ -1,0 +1,23 @@
+"""Names that the experiment's trainings, tables and drawings share."""
+
+HEADS = ("bilinear", "subpixel")
+"""The report's head (1×1, enlarged bilinearly, sigmoid), and sub-pixel convolution over bicubic."""
+INTERACTION = "interaction"
+"""Stands for a head where a line tells how much more an idea is worth under the second head."""
+COSTS = ("parameters", "frozen", "macs", "milliseconds")
+"""What a network costs: trainable and frozen parameters, multiply-accumulates of one image (its
+frozen extractor included), and the time to train on one image (frozen features stored)."""
+VERDICTS = {
+    "better": "better",
+    "worse": "worse",
+    "nothing": "under 0.1 dB",
+    "open": "cannot be told",
+    "collapsed": "cannot be told: collapsed",
+    "few": "too few seeds or scenes",
+}
+"""A verdict → how it is written."""
+
+
+def stem_of(name: str, seed: int) -> str:
+    """Name of a run: an experiment with a seed."""
+    return f"{name}.seed{seed}"

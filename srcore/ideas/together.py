@@ -1,0 +1,263 @@
+"""Training several seeds of one small network at once: one page of torch, and nothing else.
+
+A small network leaves a GPU idle between its launches. So the seeds take their steps together: on
+CUDA a step of all of them is one graph, in which each has a stream of its own, and their weights
+are the rows of one matrix, which Adam updates as a whole. On a CPU the same code runs without
+graphs. It does what `srcore.training.loop` does, step by step; a test holds the two together.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from srcore.common.errors import StudyError
+from srcore.common.tensors import quantise, to_float
+from srcore.data.dataset import Indices
+from srcore.ideas.seeds import Seeds
+from srcore.metrics.psnr import psnr
+from srcore.models.base import SuperResolver
+from srcore.training.augment import DIHEDRAL, dihedral
+from srcore.training.losses import LOSSES
+from srcore.training.recipe import Recipe
+
+JUDGED_AT_ONCE = 33
+"""Held-out images judged at once; bounds the memory."""
+WARM_UP = 3
+"""Steps before a graph is recorded, in which libraries choose their kernels; they are undone."""
+
+
+@dataclass(frozen=True)
+class Resident:
+    """A data set where the training is.
+
+    Attributes:
+        low: (N, H, W, 3) uint8.
+        targets: output → (N, s·H, s·W, 3) uint8.
+        features: frozen features of every image, (N, ...) half floats, None without.
+    """
+
+    low: Tensor
+    targets: dict[str, Tensor]
+    features: Tensor | None = None
+
+    def take(
+        self, rows: Tensor, outputs: Sequence[str], turns: "dict[int, Tensor] | None" = None
+    ) -> tuple[tuple[Tensor, ...], dict[str, Tensor]]:
+        """A network's arguments and targets for some rows, in [0, 1].
+
+        Args:
+            rows: (B,) int64, on the device.
+            outputs: the outputs of the network.
+            turns: side → (side²,) where each pixel of a turned image comes from.
+        """
+        inputs = [_turned(self.low, rows, turns)]
+        if self.features is not None:
+            inputs.append(self.features.index_select(0, rows).float())
+        return tuple(inputs), {o: _turned(self.targets[o], rows, turns) for o in outputs}
+
+
+def _turned(images: Tensor, rows: Tensor, turns: dict[int, Tensor] | None) -> Tensor:
+    chosen = images.index_select(0, rows)
+    if turns is not None:
+        flat = chosen.flatten(1, 2).index_select(1, turns[images.shape[1]])
+        chosen = flat.view(chosen.shape)
+    return to_float(chosen)
+
+
+class Training:
+    """One training of several seeds, epoch by epoch."""
+
+    def __init__(
+        self,
+        build: Callable[[], SuperResolver],
+        data: Resident,
+        split: tuple[Indices, Indices],
+        recipe: Recipe,
+        *,
+        seeds: Sequence[int],
+        precision: str,
+    ) -> None:
+        """Prepare it.
+
+        Args:
+            build: makes the network, whose first weights follow torch's seed.
+            data: the images.
+            split: rows of the training images and of the held-out ones.
+            recipe: how to train.
+            seeds: of the first weights and of the order of the images.
+            precision: 32-true, or bf16-mixed for convolutions in bfloat16.
+
+        Raises:
+            StudyError: the recipe asks for what this loop leaves to `srcore.training.loop`.
+        """
+        if recipe.average:
+            raise StudyError(f"{recipe.group}.average: is not for trainings of the ideas; set 0")
+        if recipe.optimizer != "adam":
+            raise StudyError(f"{recipe.group}.optimizer: trainings of the ideas have Adam alone")
+        rows, self.held_out = split
+        if recipe.batch_size > len(rows):
+            raise StudyError(
+                f"{recipe.group}.batch_size = {recipe.batch_size}: there are {len(rows)} "
+                "training images"
+            )
+        self.data, self.recipe, self.device = data, recipe, data.low.device
+        self.count, self.batches = len(rows), ceil(len(rows) / recipe.batch_size)
+        self.seeds = Seeds(build, seeds, recipe, recipe.epochs * self.batches, self.device)
+        self.outputs = self.seeds.networks[0].outputs
+        self._autocast = precision == "bf16-mixed"
+        orders, ways = zip(*(self._chances(rows, seed) for seed in seeds), strict=True)
+        self._orders = torch.from_numpy(np.stack(orders)).to(self.device)
+        self._ways = torch.from_numpy(np.stack(ways)).to(self.device)
+        self._start = torch.zeros(1, dtype=torch.int64, device=self.device)
+        self._batch = torch.zeros(1, dtype=torch.int64, device=self.device)
+        self._sums = torch.zeros(len(seeds), len(self.outputs), device=self.device)
+        self._turns = {
+            side: _sources(side).to(self.device)
+            for side in {i.shape[1] for i in (data.low, *data.targets.values())}
+            if recipe.flips
+        }
+        self._streams = [torch.cuda.Stream() for _ in seeds] if self.device.type == "cuda" else []
+        self._graphs: dict[int, torch.cuda.CUDAGraph] = {}
+
+    def _chances(self, rows: Indices, seed: int) -> tuple[Indices, Indices]:
+        """The order of the images, epoch after epoch, and the way that every batch is turned."""
+        chance = np.random.default_rng(seed)
+        order: list[Indices] = []
+        ways: list[int] = []
+        for _ in range(self.recipe.epochs):
+            order.append(chance.permutation(rows))
+            if self.recipe.flips:
+                ways += [int(chance.integers(DIHEDRAL)) for _ in range(self.batches)]
+        return np.concatenate(order), np.array(ways, np.int64)
+
+    def epoch(self) -> np.ndarray:
+        """One pass over the training images.
+
+        Returns:
+            Mean loss of every seed and output, (seeds, outputs).
+
+        Raises:
+            StudyError: a loss is no number.
+        """
+        for network in self.seeds.networks:
+            network.train()
+        self._sums.zero_()
+        size = self.recipe.batch_size
+        for start in range(0, self.count, size):
+            self._take_step(min(size, self.count - start))
+        losses = self._sums.cpu().numpy() / self.count
+        if not np.isfinite(losses).all():
+            raise StudyError(
+                f"a loss is no number; {self.recipe.group}.lr = {self.recipe.lr} may be too high"
+            )
+        return losses
+
+    def _take_step(self, size: int) -> None:
+        if self.device.type != "cuda":
+            self._all(size)
+            return
+        if size not in self._graphs:
+            self._graphs[size] = self._record(size)
+        self._graphs[size].replay()
+
+    def _record(self, size: int) -> "torch.cuda.CUDAGraph":
+        """Record a step on `size` images, leaving everything as it was."""
+        changed = [*self.seeds.state(), self._start, self._batch, self._sums]
+        kept = [value.clone() for value in changed]
+        side = torch.cuda.Stream()
+        side.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(side):
+            for _ in range(WARM_UP):
+                self._start.zero_()
+                self._batch.zero_()
+                self.seeds.state()[-1].zero_()
+                self._all(size)
+        torch.cuda.current_stream().wait_stream(side)
+        torch.cuda.synchronize()
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            self._all(size)
+        for value, before in zip(changed, kept, strict=True):
+            value.copy_(before)
+        return graph
+
+    def _all(self, size: int) -> None:
+        """A step of all networks."""
+        here = torch.cuda.current_stream() if self._streams else None
+        for k in range(len(self.seeds.networks)):
+            if here is None:
+                self._one(k, size)
+                continue
+            self._streams[k].wait_stream(here)
+            with torch.cuda.stream(self._streams[k]):
+                self._one(k, size)
+        if here is not None:
+            for stream in self._streams:
+                here.wait_stream(stream)
+        self.seeds.step()
+        self._start += size
+        self._batch += 1
+
+    def _one(self, k: int, size: int) -> None:
+        """Network k's gradient on its next `size` images."""
+        places = self._start + torch.arange(size, device=self.device)
+        rows = self._orders[k].index_select(0, places)
+        turns = None
+        if self.recipe.flips:
+            way = self._ways[k].index_select(0, self._batch)
+            turns = {s: table.index_select(0, way)[0] for s, table in self._turns.items()}
+        inputs, targets = self.data.take(rows, self.outputs, turns)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self._autocast):
+            made = self.seeds.networks[k](*inputs)
+        criterion = LOSSES[self.recipe.loss]
+        losses = torch.stack([criterion(made[o].float(), targets[o]) for o in self.outputs])
+        self.seeds.learn(k, losses.sum())
+        self._sums[k] += losses.detach() * size
+
+    @torch.no_grad()
+    def judge(self) -> np.ndarray:
+        """PSNR in dB of every seed, output and held-out image, of 8-bit outputs, in float32."""
+        rows = torch.from_numpy(self.held_out).to(self.device)
+        scores = torch.zeros(len(self.seeds.networks), len(self.outputs), len(rows))
+        for k, network in enumerate(self.seeds.networks):
+            network.eval()
+            for start in range(0, len(rows), JUDGED_AT_ONCE):
+                part = rows[start : start + JUDGED_AT_ONCE]
+                inputs, targets = self.data.take(part, self.outputs)
+                made = network(*inputs)
+                for j, output in enumerate(self.outputs):
+                    figures = psnr(quantise(made[output]), targets[output])
+                    scores[k, j, start : start + len(part)] = figures.cpu()
+        return scores.numpy()
+
+    def run(self) -> tuple[list[pd.DataFrame], np.ndarray]:
+        """Train to the end.
+
+        Returns:
+            The history of every seed (epoch, output, loss, psnr), and what `judge` gives last.
+
+        Raises:
+            StudyError: as `epoch`.
+        """
+        histories: list[list[dict[str, object]]] = [[] for _ in self.seeds.networks]
+        scores = np.zeros(0)
+        for epoch in range(1, self.recipe.epochs + 1):
+            losses, scores = self.epoch(), self.judge()
+            means = scores.mean(axis=2)
+            for k, history in enumerate(histories):
+                history += [
+                    {"epoch": epoch, "output": o, "loss": losses[k, j], "psnr": means[k, j]}
+                    for j, o in enumerate(self.outputs)
+                ]
+        return [pd.DataFrame(history) for history in histories], scores
+
+
+def _sources(side: int) -> Tensor:
+    """(8, side²): for every way to turn an image, which pixel comes to each place."""
+    places = torch.arange(side * side).view(1, 1, side, side)
+    return torch.stack([dihedral(places, way).reshape(-1) for way in range(DIHEDRAL)])

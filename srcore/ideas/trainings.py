@@ -1,0 +1,251 @@
+"""The trainings behind the question what each idea is worth, one after another, each kept once.
+
+Every run leaves its files in one folder, its card last. A run whose card is there, with the same
+settings, data and code, is not trained again: so a stopped experiment goes on, seeds are added to
+old ones, and several processes on one folder share the work.
+"""
+
+import fcntl
+import hashlib
+import inspect
+import json
+import logging
+import sys
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from safetensors.torch import save_file
+
+from srcore.common.errors import StudyError
+from srcore.common.files import atomic, write_json
+from srcore.common.tables import write_table
+from srcore.data.dataset import Indices
+from srcore.ideas.experiments import Experiment
+from srcore.ideas.names import stem_of
+from srcore.ideas.together import Resident, Training
+from srcore.models.base import SuperResolver
+
+DECIDES = (
+    "srcore.ideas.networks",
+    "srcore.ideas.seeds",
+    "srcore.ideas.together",
+    "srcore.models",
+    "srcore.training.losses",
+)
+"""Modules whose text decides a run, with all that lies below them."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """Frozen features of every image.
+
+    Attributes:
+        label: what the weights are, as it must stand beside every figure made with them.
+        fingerprint: SHA-256 of the weights, and of what else was done to the features.
+        load: gives the features, (N, ...) half floats, on the CPU.
+    """
+
+    label: str
+    fingerprint: str
+    load: Callable[[], torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Data:
+    """What all runs learn from.
+
+    Attributes:
+        images: the pyramids, where the training is, without features.
+        names: name of every image.
+        split: rows of the training images and of the held-out ones.
+        frozen: frozen features by name.
+        digest: SHA-256 of images and split.
+    """
+
+    images: Resident
+    names: Sequence[str]
+    split: tuple[Indices, Indices]
+    frozen: Mapping[str, Frozen]
+    digest: str
+
+    def features(self, name: str | None) -> Frozen | None:
+        """Frozen features by name, None for a network without."""
+        return self.frozen[name] if name is not None else None
+
+
+def train_ideas(
+    wanted: Sequence[Experiment],
+    data: Data,
+    out: Path,
+    precision: str,
+    until: float | None = None,
+) -> list[str]:
+    """Train what is not trained yet.
+
+    On CUDA the seeds of an experiment are trained together, elsewhere one after another. Runs that
+    another process is training are left to it.
+
+    Args:
+        wanted: the experiments.
+        data: what they learn from.
+        out: the folder of the runs.
+        precision: 32-true or bf16-mixed.
+        until: no run is begun after this time (`time.monotonic`); None for no end.
+
+    Returns:
+        Runs that are still missing: left to other processes, or begun too late.
+
+    Raises:
+        StudyError: a run's loss is no number, or its recipe does not fit the data.
+    """
+    missing: list[str] = []
+    for experiment in wanted:
+        at_once = len(experiment.seeds) if data.images.low.is_cuda else 1
+        for start in range(0, len(experiment.seeds), at_once):
+            seeds = experiment.seeds[start : start + at_once]
+            if until is not None and time.monotonic() > until:
+                missing += [
+                    stem_of(experiment.name, seed)
+                    for seed in seeds
+                    if _is_open(experiment, seed, data, out, precision)
+                ]
+                continue
+            missing += _train(experiment, seeds, data, out, precision)
+    return missing
+
+
+def _is_open(experiment: Experiment, seed: int, data: Data, out: Path, precision: str) -> bool:
+    """Whether a run is still to be trained."""
+    path = out / f"{stem_of(experiment.name, seed)}.card.json"
+    try:
+        return json.loads(path.read_text())["key"] != _key(experiment, data, precision)
+    except (OSError, ValueError, KeyError, TypeError):
+        return True
+
+
+def _train(
+    experiment: Experiment, seeds: Sequence[int], data: Data, out: Path, precision: str
+) -> list[str]:
+    out.mkdir(parents=True, exist_ok=True)
+    pending = [seed for seed in seeds if _is_open(experiment, seed, data, out, precision)]
+    if not pending:
+        return []
+    with _held(out / f".{stem_of(experiment.name, pending[0])}.lock") as is_ours:
+        if not is_ours:
+            return [stem_of(experiment.name, seed) for seed in pending]
+        frozen = data.features(experiment.features)
+        device = data.images.low.device
+        images = replace(data.images, features=frozen.load().to(device) if frozen else None)
+        begun = time.monotonic()
+        training = Training(
+            experiment.build,
+            images,
+            data.split,
+            experiment.recipe,
+            seeds=pending,
+            precision=precision,
+        )
+        histories, scores = training.run()
+        seconds = time.monotonic() - begun
+        for k, seed in enumerate(pending):
+            stem, network = stem_of(experiment.name, seed), training.seeds.networks[k]
+            _write_network(out / f"{stem}.safetensors", network)
+            write_table(out / f"{stem}.history.csv", histories[k])
+            names = [data.names[row] for row in data.split[1]]
+            table = pd.DataFrame(
+                {"image": names, **dict(zip(network.outputs, scores[k], strict=True))}
+            )
+            write_table(out / f"{stem}.images.csv", table)
+            card = _card(experiment, data, precision, frozen) | {"seed": seed}
+            images_seen = len(pending) * training.count * experiment.recipe.epochs
+            card["milliseconds"] = 1000 * seconds / images_seen
+            write_json(out / f"{stem}.card.json", card)  # last: it says that the run is whole
+        gains = ", ".join(
+            f"{o} {scores[:, j].mean():.3f} dB" for j, o in enumerate(training.outputs)
+        )
+        logger.info("%s: seeds %s, %s, %.0f s", experiment.name, pending, gains, seconds)
+    return []
+
+
+def _write_network(path: Path, network: SuperResolver) -> None:
+    tensors = {k: v.detach().cpu().contiguous().clone() for k, v in network.named_parameters()}
+    with atomic(path) as partial_path:
+        save_file(tensors, partial_path)
+
+
+def _card(
+    experiment: Experiment, data: Data, precision: str, frozen: Frozen | None
+) -> dict[str, Any]:
+    """What a run says about itself but for its seed."""
+    device = data.images.low.device
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+    training, held_out = (len(side) for side in data.split)
+    return {
+        "experiment": experiment.name,
+        "group": experiment.group,
+        "recipe": experiment.recipe.settings(),
+        "images": training,
+        "held_out": held_out,
+        "device": name,
+        "precision": precision,
+        "weights": frozen.label if frozen else "",
+        "fingerprint": frozen.fingerprint if frozen else "",
+        "key": _key(experiment, data, precision),
+    }
+
+
+def _key(experiment: Experiment, data: Data, precision: str) -> str:
+    """SHA-256 of all that decides a run but for its seed."""
+    frozen = data.features(experiment.features)
+    decides = {
+        "experiment": experiment.name,
+        "recipe": experiment.recipe.settings(),
+        "data": data.digest,
+        "device": data.images.low.device.type,
+        "precision": precision,
+        "frozen": frozen.fingerprint if frozen else "",
+        "torch": torch.__version__,
+    }
+    return hashlib.sha256((json.dumps(decides, sort_keys=True) + _code()).encode()).hexdigest()
+
+
+def _code() -> str:
+    """The text of the modules that decide a run."""
+    modules = sorted(
+        (name, module) for name, module in sys.modules.items() if name.startswith(DECIDES)
+    )
+    return "".join(inspect.getsource(module) for _, module in modules)
+
+
+@contextmanager
+def _held(path: Path) -> Generator[bool]:
+    """Hold a run for this process; False where another one holds it. It ends with the process."""
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
+    path.unlink(missing_ok=True)
+
+
+def require(missing: Sequence[str]) -> None:
+    """Refuse an experiment that is not whole.
+
+    Raises:
+        StudyError: runs are missing.
+    """
+    if missing:
+        raise StudyError(
+            f"{len(missing)} runs are being trained by other processes ({missing[0]} …); "
+            "wait for them to end, and run again"
+        )

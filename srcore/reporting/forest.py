@@ -1,0 +1,174 @@
+"""What each idea is worth, as one drawing: a forest plot of the contrasts, and the gains below."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from srcore.common.files import atomic
+from srcore.features.labels import RANDOM
+from srcore.ideas.contrasts import LINEAR
+from srcore.ideas.names import HEADS, INTERACTION
+from srcore.models.scales import OUTPUTS
+from srcore.reporting.canvas import default_style
+
+COLOURS = {HEADS[0]: "#4c78a8", HEADS[1]: "#d95f02", "": "#222222"}
+"""Head → its colour; black for what is no network of the grid."""
+SHADE = "#e6e6e6"
+STEP = 0.22
+"""Distance of the two heads' marks within a row, whose height is 1."""
+INCHES_A_ROW, WIDTH, DPI = 0.3, 13.0, 110
+COLLAPSED = "pale: trainings collapsed, so it cannot be told"
+COLLAPSED_COLOUR = "#f0b48a"
+SLACK = 0.12
+"""Room beside the longest interval, as a share of the axis."""
+
+
+def draw_ideas(contrasts: pd.DataFrame, gains: pd.DataFrame, note: str, path: Path) -> None:
+    """Draw contrasts and gains, one column an output, to a PNG file.
+
+    Args:
+        contrasts: what `srcore.ideas.contrasts.contrasts` gave.
+        gains: what `gains` gave.
+        note: a line below.
+        path: the file.
+    """
+    shown = contrasts[contrasts["head"] != INTERACTION]
+    names, networks = list(dict.fromkeys(shown["contrast"])), gains[gains["experiment"] != LINEAR]
+    linear = gains[gains["experiment"] == LINEAR].set_index("output")["gain"]
+    bodies = _bodies(networks)
+    with default_style():
+        rows = len(names) + len(bodies) + 9
+        figure = Figure(figsize=(WIDTH, INCHES_A_ROW * rows), dpi=DPI, layout="constrained")
+        axes = figure.subplots(
+            2, len(OUTPUTS), height_ratios=[len(names) + 1, len(bodies) + 1], squeeze=False
+        )
+        for column, (output, scale) in enumerate(OUTPUTS.items()):
+            _forest(axes[0][column], shown[shown["output"] == output], names)
+            axes[0][column].set_title(f"Each idea against the network without it, ×{scale}")
+            of_output = networks[networks["output"] == output]
+            _gains(axes[1][column], of_output, bodies, float(linear[output]))
+            axes[1][column].set_title(f"Gain over bicubic, ×{scale}")
+            if column:
+                for row in (0, 1):
+                    axes[row][column].set_yticklabels([])
+        figure.legend(handles=_legend(), loc="outside upper center", ncols=4)
+        figure.supxlabel(note, fontsize=9)
+        with atomic(path) as partial:
+            figure.savefig(partial, format="png", metadata={"Software": None})
+
+
+def draw_curves(table: pd.DataFrame, note: str, path: Path) -> None:
+    """Draw the held-out PSNR of the report's networks after every epoch, a line a seed.
+
+    Args:
+        table: the curves of `srcore.ideas.runs.Runs`.
+        note: a line below.
+        path: the file.
+    """
+    names = list(dict.fromkeys(table["experiment"]))
+    with default_style():
+        figure = Figure(figsize=(WIDTH, 4.2), dpi=DPI, layout="constrained")
+        for axes, (output, scale) in zip(
+            figure.subplots(1, len(OUTPUTS), squeeze=False)[0], OUTPUTS.items(), strict=True
+        ):
+            part = table[table["output"] == output]
+            for (name, seed), line in part.groupby(["experiment", "seed"], sort=False):
+                axes.plot(
+                    line["epoch"],
+                    line["psnr"],
+                    color=f"C{names.index(str(name))}",
+                    linewidth=0.9,
+                    label=str(name) if seed == part["seed"].min() else None,
+                )
+            axes.set(title=f"×{scale}", xlabel="epoch", ylabel="held-out PSNR, dB")
+            if len(part):
+                late = part.loc[part["epoch"] > part["epoch"].max() / 10, "psnr"]
+                axes.set_ylim(bottom=late.min() - 0.1)
+                axes.legend(fontsize=8, loc="lower right")
+        figure.supxlabel(note, fontsize=9)
+        with atomic(path) as partial:
+            figure.savefig(partial, format="png", metadata={"Software": None})
+
+
+def _forest(axes: Axes, table: pd.DataFrame, names: Sequence[str]) -> None:
+    """One row a contrast; what could not have been seen is shaded."""
+    places = {name: place for place, name in enumerate(names)}
+    for line in table[table["collapsed"] == 0].to_dict("records"):
+        y = places[line["contrast"]] + _offset(line["head"])
+        axes.barh(y, 2 * line["detectable"], STEP * 0.95, -line["detectable"], color=SHADE)
+    axes.axvline(0, color="#888888", linewidth=0.8)
+    for line in table.to_dict("records"):
+        y = places[line["contrast"]] + _offset(line["head"])
+        colour = COLLAPSED_COLOUR if line["collapsed"] else COLOURS[line["head"]]
+        axes.plot([line["low"], line["high"]], [y, y], color=colour, linewidth=1.6)
+        face = "white" if line["placebo"] else colour
+        axes.plot(line["delta"], y, "o", color=colour, markerfacecolor=face, markersize=5.5)
+        if line["collapsed"]:
+            axes.annotate("†", (line["high"], y), fontsize=8, va="center", color=colour)
+    ends = table[["low", "high"]].to_numpy()
+    room = SLACK * (ends.max() - ends.min())
+    axes.set_xlim(min(0.0, ends.min()) - room, max(0.0, ends.max()) + room)
+    weights = table[table["weights"].str.startswith(RANDOM)].set_index("contrast")["weights"]
+    _rows(axes, [f"{n}  ({RANDOM})" if n in weights.index else n for n in names])
+    if "own" in " ".join(names):
+        first = next(place for place, name in enumerate(names) if name.startswith("own"))
+        axes.axhline(first - 0.5, color="#bbbbbb", linewidth=0.6)
+    axes.set_xlabel("difference in PSNR, dB")
+
+
+def _gains(axes: Axes, table: pd.DataFrame, bodies: Sequence[str], linear: float) -> None:
+    """One row a body or network, both heads in it, with the linear filter as a line."""
+    places = {name: place for place, name in enumerate(bodies)}
+    axes.axvline(0, color="#888888", linewidth=0.8)
+    axes.axvline(linear, color="#1b7837", linewidth=1.4, linestyle="--")
+    for line in table.to_dict("records"):
+        body, head = _parts(line["experiment"])
+        y = places[body] + _offset(head)
+        face = "white" if str(line["weights"]).startswith(RANDOM) else COLOURS[head]
+        axes.plot([line["low"], line["high"]], [y, y], color=COLOURS[head], linewidth=1.6)
+        axes.plot(line["gain"], y, "o", color=COLOURS[head], markerfacecolor=face, markersize=5)
+    _rows(axes, bodies)
+    axes.set_xlabel("gain over bicubic, dB")
+
+
+def _rows(axes: Axes, names: Sequence[str]) -> None:
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.grid(axis="x", color="#eeeeee")
+    axes.set_axisbelow(True)
+    axes.margins(x=SLACK)
+
+
+def _offset(head: Any) -> float:
+    return {HEADS[0]: -STEP / 2, HEADS[1]: STEP / 2}.get(str(head), 0.0)
+
+
+def _parts(experiment: str) -> tuple[str, str]:
+    """Body and head of a network of the grid; the name and no head of any other."""
+    body, _, head = experiment.rpartition(".")
+    return (body, head) if head in HEADS and body != "own" else (experiment, "")
+
+
+def _bodies(gains: pd.DataFrame) -> list[str]:
+    return list(dict.fromkeys(_parts(name)[0] for name in gains["experiment"]))
+
+
+def _legend() -> list[Line2D | Patch]:
+    def point(colour: str, label: str, face: str | None = None) -> Line2D:
+        return Line2D([], [], color=colour, marker="o", markerfacecolor=face or colour, label=label)
+
+    return [
+        point(COLOURS[HEADS[0]], "under the report's bilinear head"),
+        point(COLOURS[HEADS[1]], "under a sub-pixel head over bicubic"),
+        point(COLOURS[""], "our own network; the report's; the head itself"),
+        point("#222222", f"placebo, or {RANDOM}", "white"),
+        Line2D([], [], marker="$†$", linestyle="", color=COLLAPSED_COLOUR, label=COLLAPSED),
+        Patch(color=SHADE, label="too small to be seen (80 % power, Holm)"),
+        Line2D([], [], color="#1b7837", linestyle="--", label="linear filter"),
+    ]

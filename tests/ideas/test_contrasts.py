@@ -1,0 +1,147 @@
+"""From a record of runs to what each idea is worth, on made-up scores with known effects."""
+
+import logging
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.image import imread
+
+from srcore.ideas.contrasts import CONTRASTS, collapsed, contrasts, gains, note, verdict
+from srcore.ideas.crossed import Effect
+from srcore.ideas.markdown import markdown
+from srcore.ideas.names import COSTS, stem_of
+from srcore.ideas.runs import CURVE, Runs
+from srcore.reporting.forest import draw_curves, draw_ideas
+
+SEEDS, IMAGES = 5, 40
+NAMES = [f"{row:02}.jpg" for row in range(IMAGES)]
+BASE = 27 + np.arange(IMAGES) / 10
+WORTH = {"plain": 0.0, "merge": 0.5, "residual": 0.5, "stacked": 0.5, "vgg": 0.45}
+"""What the made-up bodies add to the plain one, in dB."""
+
+
+def made(scenes: list[str] = NAMES) -> Runs:
+    """Runs of five bodies under both heads; of `vgg.subpixel` one seed collapsed."""
+    chance = np.random.default_rng(0)
+    columns, cards = {}, {}
+    for body, worth in WORTH.items():
+        for head, more in (("bilinear", 0.0), ("subpixel", 2.0)):
+            for seed in range(SEEDS):
+                stem = stem_of(f"{body}.{head}", seed)
+                gain = worth + more + 0.01 * chance.normal() + 0.02 * chance.normal(size=IMAGES)
+                if stem == "vgg.subpixel.seed3":
+                    gain = np.zeros(IMAGES)
+                columns[stem] = np.concatenate([BASE + gain, BASE + gain / 2])
+                cards[stem] = {
+                    "experiment": f"{body}.{head}",
+                    "seed": seed,
+                    "group": "grid",
+                    "recipe": {"lr": 0.002},
+                    "weights": "random weights" if body == "vgg" else "",
+                    "images": 8,
+                    "held_out": IMAGES,
+                    "device": "cpu",
+                    "precision": "32-true",
+                    **dict.fromkeys(COSTS, 3),
+                }
+    keys = {
+        "output": ["mid"] * IMAGES + ["large"] * IMAGES,
+        "image": NAMES * 2,
+        "scene": scenes * 2,
+        "bicubic": np.tile(BASE, 2),
+        "linear": np.tile(BASE + 1, 2),
+    }
+    return Runs(pd.DataFrame(keys | columns), pd.DataFrame(columns=list(CURVE)), cards)
+
+
+def line(table, name, head, output="mid"):
+    found = table[
+        (table["contrast"] == name) & (table["head"] == head) & (table["output"] == output)
+    ]
+    return found.iloc[0]
+
+
+def test_known_effects_are_found():
+    table = contrasts(made())
+    third = line(table, "a third convolution", "bilinear")
+    assert third["low"] < 0.5 < third["high"]
+    assert third["verdict"] == "better"
+    assert third["adjusted"] >= third["p"]
+    skips = line(table, "· their skips", "subpixel")
+    assert skips["low"] < 0 < skips["high"]
+    assert skips["verdict"] == "nothing"
+    both = line(table, "a third convolution", "interaction")
+    assert abs(both["delta"]) < 0.1
+    head = line(table, "sub-pixel head over bicubic", "")
+    assert head["low"] < 2 < head["high"]
+    assert head["extra_macs"] == 0
+
+
+def test_what_was_not_run_is_left_out_and_named_in_one_line(caplog):
+    with caplog.at_level(logging.WARNING):
+        found = set(contrasts(made())["contrast"])
+    assert "dilated blocks" not in found
+    assert {c.name for c in CONTRASTS if {c.idea, c.control} <= WORTH.keys()} <= found
+    (said,) = caplog.messages
+    assert said.startswith("no runs, or too few, for: dilated blocks, their convolutions")
+    assert "own: L1 loss" in said
+
+
+def test_of_a_missing_seed_the_others_are_compared():
+    runs = made()
+    cards = {stem: card for stem, card in runs.cards.items() if stem != "merge.bilinear.seed4"}
+    third = line(
+        contrasts(Runs(runs.scores, runs.curves, cards)), "a third convolution", "bilinear"
+    )
+    assert third["seeds"] == 4
+    assert third["verdict"] == "few"
+
+
+def test_a_contrast_with_a_training_that_collapsed_tells_nothing():
+    runs = made()
+    table = contrasts(runs)
+    assert collapsed(runs)["vgg.subpixel"] == 1
+    for head in ("subpixel", "interaction"):
+        vgg = line(table, "VGG16 features", head)
+        assert vgg["placebo"]
+        assert (vgg["collapsed"], vgg["verdict"]) == (1, "collapsed")
+    assert line(table, "VGG16 features", "bilinear")["collapsed"] == 0
+    text = markdown(table, gains(runs))
+    assert "| VGG16 features (random weights, 1 collapsed) | subpixel |" in text
+    assert "cannot be told: collapsed" in text
+
+
+@pytest.mark.parametrize(
+    ("mean", "of_seeds", "seeds", "images", "adjusted", "wanted"),
+    [
+        (0.5, 1e-4, 5, 165, 0.001, "better"),
+        (-0.5, 1e-4, 5, 165, 0.001, "worse"),
+        (0.02, 1e-6, 5, 165, 0.001, "nothing"),
+        (0.2, 1e-2, 5, 165, 0.4, "open"),
+        (0.5, 1e-4, 3, 165, 0.001, "few"),
+        (0.5, 1e-4, 5, 9, 0.001, "few"),
+    ],
+)
+def test_verdicts(mean, of_seeds, seeds, images, adjusted, wanted):
+    assert verdict(Effect(mean, of_seeds, 0.0, seeds, images), adjusted) == wanted
+
+
+def test_gains_are_over_bicubic_and_images_of_one_scene_count_once():
+    runs = made([f"scene {row // 2:02}" for row in range(IMAGES)])
+    table = gains(runs).set_index(["experiment", "output"])
+    assert table.loc[("merge.subpixel", "mid"), "gain"] == pytest.approx(2.5, abs=0.05)
+    assert table.loc[("linear", "large"), "gain"] == pytest.approx(1)
+    assert table.loc[("vgg.subpixel", "mid"), ["collapsed", "below"]].tolist() == [1, 0]
+    assert runs.scores_of("plain.bilinear", "mid").shape == (SEEDS, IMAGES // 2)
+
+
+def test_the_drawings(tmp_path):
+    runs = made()
+    draw_ideas(contrasts(runs), gains(runs), note(runs), tmp_path / "ideas.png")
+    draw_curves(runs.curves, note(runs), tmp_path / "curves.png")
+    assert min(imread(tmp_path / "ideas.png").shape[:2]) > 500
+    assert note(runs) == (
+        "8 images, 40 held out; bodies at rate 0.002; cpu, 32-true; "
+        "95 % intervals over seeds and images"
+    )

@@ -1,0 +1,124 @@
+"""The record of an experiment: from run files, to disk and back, and the one that is committed."""
+
+import json
+import re
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from srcore.common.errors import StudyError
+from srcore.common.tables import write_table
+from srcore.data.dataset import Pyramids
+from srcore.features.extractor import load_extractor
+from srcore.ideas.contrasts import contrasts, gains
+from srcore.ideas.experiments import experiments
+from srcore.ideas.markdown import markdown
+from srcore.ideas.record import record
+from srcore.ideas.runs import read_runs
+from srcore.inference.baselines import upscale
+from srcore.training.recipe import Recipe
+
+HELD_OUT = np.arange(4, 8)
+PAIR = ("vgg.bilinear", "report.basic")
+
+
+@pytest.fixture(scope="module")
+def pyramids() -> Pyramids:
+    low, mid, large = (
+        np.random.default_rng(0).integers(0, 256, (8, s, s, 3), np.uint8) for s in (16, 32, 64)
+    )
+    names = tuple(f"{row}.png" for row in range(8))
+    return Pyramids((16, 32, 64), names, names, ((),) * 8, low, mid, large)
+
+
+@pytest.fixture
+def folder(tmp_path, pyramids):
+    """Files of one seed each of a body of the grid and of a network of the report."""
+    for name, outputs in zip(PAIR, (("mid", "large"), ("mid",)), strict=True):
+        card = {
+            "experiment": name,
+            "seed": 0,
+            "group": name.partition(".")[0] if name.startswith("report") else "grid",
+            "recipe": {"lr": 0.002},
+            "weights": "",
+            "milliseconds": 1.5,
+        }
+        (tmp_path / f"{name}.seed0.card.json").write_text(json.dumps(card))
+        images = [pyramids.names[row] for row in HELD_OUT]
+        table = pd.DataFrame({"image": images, **{o: np.arange(4) + 25.5 for o in outputs}})
+        write_table(tmp_path / f"{name}.seed0.images.csv", table)
+        history = {"epoch": [1], "output": ["mid"], "loss": [0.1], "psnr": [25.0]}
+        write_table(tmp_path / f"{name}.seed0.history.csv", pd.DataFrame(history))
+    return tmp_path
+
+
+def recorded(folder, pyramids):
+    found = experiments(Recipe(1, 2, 0.001), Recipe(1, 2, 0.001), (0, 1), (0,))
+    extractors = {"vgg": load_extractor("vgg", "random", torch.device("cpu"))}
+
+    def linear(images, scale):
+        return upscale(images, "lanczos", scale)
+
+    return record(folder, pyramids, HELD_OUT, found, extractors=extractors, linear=linear)
+
+
+def test_what_is_written_is_read_again(folder, pyramids, tmp_path):
+    runs = recorded(folder, pyramids)
+    out = tmp_path / "record"
+    out.mkdir()
+    runs.write(out)
+    again = read_runs(out)
+    assert again.cards == runs.cards
+    assert again.experiments == ["vgg.bilinear", "report.basic"]
+    assert again.scores_of("report.basic", "large") is None
+    assert again.scores_of("report.basic", "mid").tolist() == [[25.5, 26.5, 27.5, 28.5]]
+    assert np.allclose(
+        again.reference("bicubic", "mid"), runs.reference("bicubic", "mid"), atol=1e-4
+    )
+    assert again.cost("vgg.bilinear", "frozen") == 260_160
+    assert again.curves["experiment"].tolist() == ["report.basic"]
+
+
+def test_runs_of_other_images_are_refused(folder, pyramids):
+    path = folder / "vgg.bilinear.seed0.images.csv"
+    path.write_text(path.read_text().replace("7.png", "other.png"))
+    with pytest.raises(StudyError, match=r"not judged on the images held out here \(7\.png\)"):
+        recorded(folder, pyramids)
+
+
+def test_a_folder_without_runs_is_refused(tmp_path, pyramids):
+    with pytest.raises(StudyError, match="holds no run"):
+        recorded(tmp_path, pyramids)
+
+
+def test_bodies_of_two_recipes_are_not_compared(root, tmp_path):
+    shutil.copytree(root / "data/ideas", tmp_path, dirs_exist_ok=True)
+    cards = json.loads((tmp_path / "runs.json").read_text())
+    cards["plain.bilinear.seed0"]["recipe"]["lr"] = 0.001
+    (tmp_path / "runs.json").write_text(json.dumps(cards))
+    with pytest.raises(StudyError, match="trained by 2 recipes and cannot be compared"):
+        read_runs(tmp_path)
+    cards["plain.bilinear.seed0"].pop("recipe")
+    (tmp_path / "runs.json").write_text(json.dumps(cards))
+    with pytest.raises(StudyError, match="damaged"):
+        read_runs(tmp_path)
+
+
+def test_the_committed_tables_are_those_of_the_committed_record(root, tmp_path):
+    """The figures of docs/ideas.md are what the analysis prints."""
+    runs = read_runs(root / "data/ideas")
+    table, over = contrasts(runs), gains(runs)
+    write_table(tmp_path / "ideas.csv", table)
+    write_table(tmp_path / "ideas_gains.csv", over)
+    for name in ("ideas.csv", "ideas_gains.csv"):
+        assert (tmp_path / name).read_text() == (root / "plots" / name).read_text()
+    printed = markdown(table, over)
+    assert (root / "plots/ideas.md").read_text() == printed
+    page = (root / "docs/ideas.md").read_text()
+    shown = set(re.findall(r"^\|.*\|$", page, flags=re.MULTILINE))
+    assert shown
+    assert shown <= set(printed.splitlines())
+    assert {card["recipe"]["lr"] for card in runs.cards.values()} == {0.002, 0.001}

@@ -1,0 +1,48 @@
+"""The experiment of docs/ideas.md through DVC: each run once, seeds added, work shared."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+pytestmark = pytest.mark.slow
+
+ON_VOC2007 = (
+    "dvc exp run stages/dvc.yaml:ideas -S data.source=voc2007 "
+    "-S data.voc2007.archive=/my/VOCtrainval_originals_946.tar "
+    "-S split.validation=165 -S train.batch_size=8 -S modern.lr=0.002 "
+    "-S frozen.vgg=/my/vgg16_features_to_conv2_2.safetensors"
+)
+"""As the docs have it; tests/pipeline/test_session.py reads such an archive and such weights."""
+
+
+def cards(folder: Path) -> dict[str, int]:
+    found = folder.glob("data/models/ideas/*.card.json")
+    return {path.name: path.stat().st_mtime_ns for path in found}
+
+
+def test_a_seed_that_is_added_trains_alone(built):
+    before = cards(built.path)
+    built.edit("params.yaml", "seeds: [0, 1]", "seeds: [0, 1, 2]")
+    built.run("dvc", *ON_VOC2007.split()[1:4])  # without what names other images
+    after = cards(built.path)
+    assert {name: after[name] for name in before} == before
+    assert {name.split(".")[-3] for name in after.keys() - before.keys()} == {"seed2"}
+    table = pd.read_csv(built.path / "plots/ideas.csv")
+    assert set(table["seeds"]) == {3}
+    assert set(table["verdict"]) <= {"few", "collapsed"}
+
+
+def test_tables_and_drawings_come_from_the_record_alone(shell, built):
+    names = ("ideas.csv", "ideas_gains.csv", "ideas.md", "ideas.png", "ideas_curves.png")
+    made = {name: (built.path / "plots" / name).read_bytes() for name in names}
+    for name in names:
+        (built.path / "plots" / name).unlink()
+    shell("dvc repro --single-item --force stages/dvc.yaml:ideas")
+    assert {name: (built.path / "plots" / name).read_bytes() for name in names} == made
+
+
+def test_what_is_trained_already_is_not_trained_by_another_process(shell, built):
+    before = cards(built.path)
+    shell("python -m stages.train_ideas")
+    assert cards(built.path) == before
