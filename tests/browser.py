@@ -4,12 +4,14 @@ import os
 import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, CDPSession
+    from playwright.sync_api import Page as Tab
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -28,11 +30,11 @@ def missing() -> str:
 
 
 class Page:
-    """One tab at a time, with everything that its page logged and asked for."""
+    """One window at a time, with everything that its page logged and asked for."""
 
     def __init__(self, browser: "Browser") -> None:
         self._browser = browser
-        self._context = browser.new_context()
+        self._window = cache(self._new_window)
         self.complaints: list[str] = []
         """Console messages and exceptions."""
         self.requests: list[str] = []
@@ -40,23 +42,11 @@ class Page:
 
     def open(self, path: Path, width: int, scheme: str = "light", *, scripts: bool = True) -> None:
         """Load a file in a window of that width and colour scheme; a narrow one has touch."""
-        self._context.close()
-        self.complaints, self.requests = [], []
-        self._context = self._browser.new_context(
-            viewport={"width": width, "height": 900},
-            is_mobile=width < 600,
-            has_touch=width < 600,
-            color_scheme=scheme,
-            reduced_motion="reduce",
-            java_script_enabled=scripts,
-        )
-        self._page = self._context.new_page()
-        self._page.on("console", lambda message: self.complaints.append(message.text))
-        self._page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self._page.on("request", lambda request: self._asked(request.url))
-        self._page.goto(path.resolve().as_uri())
+        self._page, self._devtools = self._window(width, scheme, scripts)
         self.mouse, self.keyboard = self._page.mouse, self._page.keyboard
-        self._devtools = self._context.new_cdp_session(self._page)
+        self.complaints.clear()
+        self.requests.clear()
+        self._page.goto(path.resolve().as_uri())
 
     def run(self, script: str) -> Any:
         """The value of a JavaScript expression."""
@@ -66,6 +56,21 @@ class Page:
         """`touchStart`, `touchMove` or `touchEnd` with fingers at these places."""
         points = [{"x": x, "y": y} for x, y in places]
         self._devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    def _new_window(self, width: int, scheme: str, scripts: bool) -> "tuple[Tab, CDPSession]":
+        context = self._browser.new_context(
+            viewport={"width": width, "height": 900},
+            is_mobile=width < 600,
+            has_touch=width < 600,
+            color_scheme=scheme,
+            reduced_motion="reduce",
+            java_script_enabled=scripts,
+        )
+        page = context.new_page()
+        page.on("console", lambda message: self.complaints.append(message.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("request", lambda request: self._asked(request.url))
+        return page, context.new_cdp_session(page)
 
     def _asked(self, url: str) -> None:
         if not url.startswith("data:"):

@@ -188,14 +188,15 @@ def test_whatever_the_bytes_it_is_a_result_or_one_line(lab: Lab, name: str):
         (project / target.file).write_bytes(data)
         before = content(project, target.outs)
         tried = project.run(target.command)
-        told = f"{tried.code}: {tried.said[-3000:]}"
-        assert tried.code in (0, 1), told
-        assert "Traceback" not in tried.said, told
+        details = f"{tried.code}: {tried.printed[-3000:]}"
+        assert tried.code in (0, 1), details
+        assert "Traceback" not in tried.printed, details
         if tried.code == 1:
-            assert [line.startswith("error: ") for line in tried.said.splitlines()].count(True) == 1
-        assert all(line.isprintable() for line in tried.said.splitlines()), told
-        assert all(len(line) < 3000 for line in tried.said.splitlines()), told
-        assert server.peak < MEMORY, f"{server.peak >> 20} MB; {told}"
+            errors = [line for line in tried.printed.splitlines() if line.startswith("error: ")]
+            assert len(errors) == 1
+        assert all(line.isprintable() for line in tried.printed.splitlines()), details
+        assert all(len(line) < 3000 for line in tried.printed.splitlines()), details
+        assert server.peak < MEMORY, f"{server.peak >> 20} MB; {details}"
         assert content(project, target.outs) == before
 
     attempt(whole)
@@ -243,14 +244,14 @@ def test_whatever_the_card_it_is_a_network_or_one_line(lab: Lab):
     @given(st.dictionaries(st.sampled_from(FIELDS), CARDS, max_size=3))
     def examples(changes: dict[str, object]) -> None:
         save_tensors(target, arrays, card=json.dumps(good | changes))
-        said = ""
+        printed = ""
         try:
             _, card = load_checkpoint(target)
         except StudyError as error:
-            said = str(error)
+            printed = str(error)
         else:
-            said = f"{card.file_name} {card.weights} {card.version} {card.trained}"
-        assert said.isprintable()
-        assert len(said) < 1000
+            printed = f"{card.file_name} {card.weights} {card.version} {card.trained}"
+        assert printed.isprintable()
+        assert len(printed) < 1000
 
     examples()

@@ -85,16 +85,16 @@ def test_images_are_enlarged_without_the_extras(light, tmp_path, ending):
 @pytest.mark.slow
 def test_a_command_that_lacks_an_extra_says_which(light, tmp_path):
     Image.fromarray(arrays()[2][:20, :31]).save(tmp_path / "a.png")
-    told = "is not installed; it comes with the extra `{0}`: in the project's folder, "
-    told += 'pip install -c constraints.txt ".[{0}]"'
+    hint = "is not installed; it comes with the extra `{0}`: in the project's folder, "
+    hint += 'pip install -c constraints.txt ".[{0}]"'
     done = light("upscale", tmp_path / "a.png", "--compare")
     assert done.returncode == 1
-    assert f"matplotlib {told.format('study')}" in done.stderr
+    assert f"matplotlib {hint.format('study')}" in done.stderr
     extractor = load_extractor("vgg", "random", CPU)
     card = Card("vgg", 0, {}, extractor.label, extractor.fingerprint)
     path = save_checkpoint(model_class("vgg")(), card, tmp_path)
     done = light("upscale", tmp_path / "a.png", "--checkpoint", path)
-    assert done.stderr == f"error: torchvision {told.format('study')}\n"
+    assert done.stderr == f"error: torchvision {hint.format('study')}\n"
     done = light("export", path, "--out", tmp_path / "a.onnx")
     assert done.returncode == 1
     assert "[export]" in done.stderr or "pip install onnx" in done.stderr

@@ -75,7 +75,13 @@ def test_the_workflow_keeps_no_token_and_puts_no_text_into_scripts(root: Path):
 def test_dvc_keeps_its_site_cache_in_a_folder_of_its_owner(root: Path, tmp_path: Path):
     """A pickle that another user put where DVC looks by default would be run."""
     shutil.copy(root / "Makefile", tmp_path)
-    asked = ["make", "--no-print-directory", "--eval", "told:; @echo $$DVC_SITE_CACHE_DIR", "told"]
+    asked = [
+        "make",
+        "--no-print-directory",
+        "--eval",
+        "print:; @echo $$DVC_SITE_CACHE_DIR",
+        "print",
+    ]
     unset = {name: value for name, value in os.environ.items() if name != "DVC_SITE_CACHE_DIR"}
     done = subprocess.run(
         asked, cwd=tmp_path, env=unset, capture_output=True, text=True, check=True, umask=0

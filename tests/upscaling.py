@@ -59,14 +59,14 @@ def upscale(checkpoint):
     """Runs the command; gives its exit code and the lines it says."""
 
     def run(*arguments: object, given=checkpoint) -> tuple[int, list[str]]:
-        told = [*map(str, arguments), "--checkpoint", str(given), "--device", "cpu"]
-        result = CliRunner().invoke(app, ["upscale", *told])
+        argv = [*map(str, arguments), "--checkpoint", str(given), "--device", "cpu"]
+        result = CliRunner().invoke(app, ["upscale", *argv])
         if not isinstance(result.exception, SystemExit | None):
             raise result.exception
-        code, said = result.exit_code, result.stderr
+        code, printed = result.exit_code, result.stderr
         if isinstance(result.exception, SystemExit) and isinstance(result.exception.code, str):
-            code, said = 1, f"{said}{result.exception.code}"
-        return code, said.splitlines()
+            code, printed = 1, f"{printed}{result.exception.code}"
+        return code, printed.splitlines()
 
     return run
 

@@ -170,8 +170,8 @@ def test_interpolation_is_never_the_best(table, networks):
 def test_every_checkpoint_with_its_hash_and_all_that_it_says(networks, tmp_path):
     trained = [{"lr": 0.00005, "flips": True, "loss": "l1"}, {"lr": 0.1, "device": "cpu"}]
     kept = [
-        dataclasses.replace(network, card=dataclasses.replace(network.card, trained=said))
-        for network, said in zip([networks[0], networks[3]], trained, strict=True)
+        dataclasses.replace(network, card=dataclasses.replace(network.card, trained=trained_as))
+        for network, trained_as in zip([networks[0], networks[3]], trained, strict=True)
     ]
     files = [save_checkpoint(one.model, one.card, tmp_path) for one in kept]
     found = by_checkpoint([*kept], tmp_path, SIDE)

@@ -38,9 +38,9 @@ def test_a_weight_that_is_a_little_off_is_noticed(made, tmp_path):
 
     one, path = made("subpixel"), tmp_path / "off.onnx"
     tampered(one.onnx, path, change)
-    said = one_line(one.network, path)
-    assert "subpixel: onnxruntime's output is" in said
-    assert "allowed: 1e-04" in said
+    message = one_line(one.network, path)
+    assert "subpixel: onnxruntime's output is" in message
+    assert "allowed: 1e-04" in message
 
 
 def test_bicubic_of_the_other_kernel_is_noticed(made, tmp_path):

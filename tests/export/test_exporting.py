@@ -29,9 +29,9 @@ def test_what_is_there_is_not_replaced_unasked(made, fresh, tmp_path):
     checkpoint = made("basic").checkpoint
     page = tmp_path / "mine.md"
     page.write_text("my notes")
-    said = one_line(checkpoint, tmp_path / "mine.onnx")
-    assert f"{page} is there already" in said
-    assert "--overwrite" in said
+    message = one_line(checkpoint, tmp_path / "mine.onnx")
+    assert f"{page} is there already" in message
+    assert "--overwrite" in message
     assert names(tmp_path) == ["mine.md"]
     assert page.read_text() == "my notes"
     assert "is there already" in one_line(checkpoint, made("basic").onnx)
@@ -41,9 +41,9 @@ def test_what_is_there_is_not_replaced_unasked(made, fresh, tmp_path):
 
 def test_a_graph_that_is_not_equal_to_torch_leaves_no_file(made, tmp_path, monkeypatch):
     monkeypatch.setattr(check, "TOLERANCE", 0.0)
-    said = one_line(made("basic").checkpoint, tmp_path / "new.onnx")
-    assert "away from torch's" in said
-    assert "nothing was written" in said
+    message = one_line(made("basic").checkpoint, tmp_path / "new.onnx")
+    assert "away from torch's" in message
+    assert "nothing was written" in message
     assert names(tmp_path) == []
 
 
@@ -59,9 +59,9 @@ def test_a_failure_leaves_the_former_files(made, tmp_path, monkeypatch):
 def test_missing_packages_are_named_with_what_to_install(monkeypatch):
     there = command.find_spec
     monkeypatch.setattr(command, "find_spec", lambda name: None if name != "onnx" else there(name))
-    said = one_line(Path("any.safetensors"))
-    assert "export needs onnxruntime, onnxscript" in said
-    assert "pip install onnxruntime onnxscript" in said
+    message = one_line(Path("any.safetensors"))
+    assert "export needs onnxruntime, onnxscript" in message
+    assert "pip install onnxruntime onnxscript" in message
 
 
 def test_another_suffix_is_refused(made, tmp_path):
@@ -74,9 +74,9 @@ def test_a_missing_checkpoint_is_one_line(tmp_path):
 
 def test_weights_of_a_file_must_be_given(fresh, tmp_path):
     checkpoint = fresh("vgg", tmp_path, weights="weights of mine.pt")
-    said = one_line(checkpoint, tmp_path / "a.onnx")
-    assert "weights of mine.pt" in said
-    assert "--weights" in said
+    message = one_line(checkpoint, tmp_path / "a.onnx")
+    assert "weights of mine.pt" in message
+    assert "--weights" in message
 
 
 def test_weights_of_another_network_are_refused(fresh, tmp_path):
@@ -88,5 +88,5 @@ def test_weights_of_another_network_are_refused(fresh, tmp_path):
 
 
 def test_weights_for_a_network_without_an_extractor_are_refused(made, tmp_path):
-    said = one_line(made("basic").checkpoint, tmp_path / "a.onnx", weights="random")
-    assert "basic has no frozen weights" in said
+    message = one_line(made("basic").checkpoint, tmp_path / "a.onnx", weights="random")
+    assert "basic has no frozen weights" in message

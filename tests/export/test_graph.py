@@ -85,8 +85,8 @@ def test_the_file_is_valid_and_says_what_it_is(made, name):
     one = made(name)
     graph = onnx.load(one.onnx, load_external_data=False)
     onnx.checker.check_model(graph, full_check=True)
-    said = {item.key: item.value for item in graph.metadata_props}
-    assert json.loads(said["srcore"]) == asdict(one.network.card)
+    properties = {item.key: item.value for item in graph.metadata_props}
+    assert json.loads(properties["srcore"]) == asdict(one.network.card)
     assert not any(one.external_data for one in graph.graph.initializer)
     (low,) = graph.graph.input
     sizes = [dim.dim_param or dim.dim_value for dim in low.type.tensor_type.shape.dim]

@@ -93,9 +93,9 @@ def killed_while_fetching(project: Project, command: str) -> Tried:
         assert running.poll() is None
         time.sleep(0.005)
     running.send_signal(signal.SIGKILL)
-    said, _ = running.communicate()
+    printed, _ = running.communicate()
     assert not (project / "data/.downloads/voc.tar").exists()
-    return Tried(running.returncode, said)
+    return Tried(running.returncode, printed)
 
 
 def fault(what: str, make, ends, **more) -> Fault:

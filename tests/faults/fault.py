@@ -39,7 +39,7 @@ class Refused:
     def check(self, fault: "Fault", project: Project, tried: Tried, lab: Lab) -> None:
         lines = no_traceback(tried)
         ours = [line for line in lines if line.startswith("error: ")]
-        assert len(ours) == 1, tried.said
+        assert len(ours) == 1, tried.printed
         assert like(self.line, ours[0].removeprefix("error: ")), ours[0]
         if self.by_dvc:
             assert tried.code != 0
@@ -62,9 +62,9 @@ class Survived:
 
     def check(self, fault: "Fault", project: Project, tried: Tried, lab: Lab) -> None:
         lines = no_traceback(tried)
-        assert tried.code == 0, tried.said
+        assert tried.code == 0, tried.printed
         if self.says:
-            assert any(like(self.says, line) for line in lines), tried.said
+            assert any(like(self.says, line) for line in lines), tried.printed
         same_as_undisturbed(fault, project, lab)
 
 
@@ -81,10 +81,10 @@ class Died:
 
     def check(self, fault: "Fault", project: Project, tried: Tried, lab: Lab) -> None:
         expected = 130 if self.by == signal.SIGINT else -self.by
-        assert tried.code == expected, tried.said
-        said = no_traceback(tried)
+        assert tried.code == expected, tried.printed
+        printed = no_traceback(tried)
         if self.says:
-            assert said[-1:] == [self.says]
+            assert printed[-1:] == [self.says]
         nothing_half(fault, project, lab)
 
 
@@ -100,9 +100,9 @@ class Reruns:
 
     def check(self, fault: "Fault", project: Project, tried: Tried, lab: Lab) -> None:
         no_traceback(tried)
-        assert tried.code == 0, tried.said
-        ran = re.findall(r"Running stage '(?:[\w./]+:)?(\w+)'", tried.said)
-        assert tuple(ran) == self.stages, tried.said
+        assert tried.code == 0, tried.printed
+        ran = re.findall(r"Running stage '(?:[\w./]+:)?(\w+)'", tried.printed)
+        assert tuple(ran) == self.stages, tried.printed
         index = (project / "data/pyramids/index.csv").read_text().splitlines()
         assert len(index) == 1 + self.images
 
@@ -119,8 +119,8 @@ class DvcRefuses:
     def check(self, fault: "Fault", project: Project, tried: Tried, lab: Lab) -> None:
         lines = no_traceback(tried)
         assert tried.code != 0
-        assert [like(self.line, line) for line in lines].count(True) == 1, tried.said
-        assert len([line for line in lines if line.startswith("ERROR: ")]) <= 1, tried.said
+        assert [like(self.line, line) for line in lines].count(True) == 1, tried.printed
+        assert len([line for line in lines if line.startswith("ERROR: ")]) <= 1, tried.printed
         nothing_half(fault, project, lab)
 
 
@@ -208,9 +208,9 @@ def like(pattern: str, text: str) -> bool:
 
 def no_traceback(tried: Tried) -> list[str]:
     """The lines said, none of them of a traceback or of a library's warning."""
-    assert "Traceback" not in tried.said, tried.said
-    assert "Warning: " not in tried.said, tried.said
-    return tried.said.splitlines()
+    assert "Traceback" not in tried.printed, tried.printed
+    assert "Warning: " not in tried.printed, tried.printed
+    return tried.printed.splitlines()
 
 
 def same_as_undisturbed(fault: Fault, project: Project, lab: Lab) -> None:

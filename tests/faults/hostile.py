@@ -48,32 +48,34 @@ INSTEAD = "is not a file but a folder, a pipe or a device"
 
 
 @dataclass(frozen=True)
-class Untouched:
-    """Ends so, and a file of somebody else's, to which a link leads, is as it was."""
+class Besides:
+    """Ends so, and something else holds of the study."""
 
     ending: Ending
+    what: str
+    holds: Callable[[Project], bool]
 
     def __str__(self) -> str:
-        return f"{self.ending}; the file that the link names is as it was"
+        return f"{self.ending}; {self.what}"
 
     def check(self, fault: Fault, project: Project, tried: Tried, lab: Lab) -> None:
         self.ending.check(fault, project, tried, lab)
-        assert (project / "theirs/file").read_text() == "theirs"
-        assert [path.name for path in (project / "theirs").iterdir()] == ["file"]
+        assert self.holds(project), self.what
 
 
-@dataclass(frozen=True)
-class Unrun:
-    """Ends so, and no program ran."""
+def untouched(ending: Ending) -> Besides:
+    """A file of somebody else's, to which a link leads, is as it was."""
 
-    ending: Ending
+    def holds(project: Project) -> bool:
+        files = list((project / "theirs").iterdir())
+        return [(file.name, file.read_text()) for file in files] == [("file", "theirs")]
 
-    def __str__(self) -> str:
-        return f"{self.ending}; it is not run"
+    return Besides(ending, "the file that the link names is as it was", holds)
 
-    def check(self, fault: Fault, project: Project, tried: Tried, lab: Lab) -> None:
-        self.ending.check(fault, project, tried, lab)
-        assert not (project / "harmed").exists()
+
+def unrun(ending: Ending) -> Besides:
+    """No program ran."""
+    return Besides(ending, "it is not run", lambda project: not (project / "harmed").exists())
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ class TellsNobody:
 
     def check(self, fault: Fault, project: Project, tried: Tried, lab: Lab) -> None:
         no_traceback(tried)
-        assert tried.code == 0, tried.said
+        assert tried.code == 0, tried.printed
         places = (project.path, ROOT, sys.prefix, Path.home(), Path(tempfile.gettempdir()))
         never = [str(place).encode() for place in places if len(str(place)) > 1]
         never += [b"site-packages", b'", line ', *(word.encode() for word in self.words)]
@@ -387,28 +389,28 @@ PROGRAMS: list[Attempt] = [
     Fault(
         "a program in torchvision's cache",
         "features vgg",
-        Unrun(Refused(PLANTED.format("397923af8e79"))),
+        unrun(Refused(PLANTED.format("397923af8e79"))),
         in_cache(HUB, "frozen.vgg"),
         slow=True,
     ),
     Fault(
         "a program in open_clip's cache",
         "features clip",
-        Unrun(Refused(PLANTED.format("40d365715913"))),
+        unrun(Refused(PLANTED.format("40d365715913"))),
         in_cache(CLIP, "frozen.clip"),
         slow=True,
     ),
     Fault(
         "a program in torchvision's cache, and a checkpoint that names pretrained weights",
         "srcore upscale mine/00.png --checkpoint vgg.seed0.safetensors",
-        Unrun(Refused(PLANTED.format("397923af8e79"))),
+        unrun(Refused(PLANTED.format("397923af8e79"))),
         names_pretrained,
         slow=True,
     ),
     Fault(
         "a program as the state of a stopped training",
         "train basic",
-        Unrun(Survived("….state: not readable; training starts anew")),
+        unrun(Survived("….state: not readable; training starts anew")),
         state_that_runs,
         slow=True,
     ),
@@ -417,39 +419,39 @@ LINKS: list[Attempt] = [
     Fault(
         "a link to a folder, named as a partial output was once",
         "download",
-        Untouched(Survived()),
+        untouched(Survived()),
         linked("data/.raw.partial"),
     ),
     Fault(
         "symbolic links to a file, named as partial outputs were once",
         "report",
-        Untouched(Survived()),
+        untouched(Survived()),
         linked("plots/.report.html.partial"),
         kind="made up",
     ),
     Fault(
         "hard links to a file, named as partial outputs were once",
         "report",
-        Untouched(Survived()),
+        untouched(Survived()),
         linked("plots/.report.html.partial", hard=True),
         kind="made up",
     ),
     Fault(
         "a symbolic link under the final name of a file",
         "report",
-        Untouched(Survived()),
+        untouched(Survived()),
         linked("plots/report.html"),
         kind="made up",
     ),
     voc(
         "a symbolic link where an archive is being fetched",
         both(well_served, linked("data/.downloads/voc.tar.partial")),
-        Untouched(Survived()),
+        untouched(Survived()),
     ),
     voc(
         "a hard link where an archive is being fetched",
         both(well_served, linked("data/.downloads/voc.tar.partial", hard=True)),
-        Untouched(Survived()),
+        untouched(Survived()),
     ),
 ]
 NOT_WHOLE = "voc.tar: not a whole tar, tar.gz or zip archive ({}); fetch it anew"

@@ -95,8 +95,8 @@ def read_all(lab: Lab) -> Read:
                 (project / f"mine/{odd.name}").write_bytes(odd.make)
         for stage in ("download", "resize_pyramids", "split"):
             tried = project.run(stage)
-            assert tried.code == 0, tried.said
-            assert "Traceback" not in tried.said
+            assert tried.code == 0, tried.printed
+            assert "Traceback" not in tried.printed
         with (project / "data/pyramids/index.csv").open(encoding="utf-8") as file:
             index = list(csv.DictReader(file))
         with (project / "data/raw/rejected.csv").open(encoding="utf-8") as file:

@@ -111,8 +111,8 @@ def signalled(number: signal.Signals, place: str) -> Callable[[Project, str], Tr
         running = project.start(command, **handled)
         wait_for(project / place, running)
         running.send_signal(number)
-        said, _ = running.communicate()
-        return Tried(running.returncode, said)
+        printed, _ = running.communicate()
+        return Tried(running.returncode, printed)
 
     return how
 
@@ -136,8 +136,8 @@ def held_midway(project: Project, command: str, seen: str) -> Iterator[None]:
         yield
     finally:
         earlier.send_signal(signal.SIGCONT)
-        said, _ = earlier.communicate()
-        assert earlier.returncode == 0, said
+        printed, _ = earlier.communicate()
+        assert earlier.returncode == 0, printed
 
 
 def is_alive(process: int) -> bool:

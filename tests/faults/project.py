@@ -59,7 +59,7 @@ class Tried:
     """How a command ended, and what it said."""
 
     code: int
-    said: str
+    printed: str
 
 
 def photograph(number: int) -> Image.Image:
@@ -143,8 +143,8 @@ class Project:
     def run_cold(self, command: str, **options: Any) -> Tried:
         """Run it by `python -m`, or DVC."""
         running = self.start(command, **options)
-        said, _ = running.communicate(timeout=300)
-        return Tried(running.returncode, said)
+        printed, _ = running.communicate(timeout=300)
+        return Tried(running.returncode, printed)
 
     def outputs(self, command: str) -> dict[str, bytes]:
         """What stands under the final names of a command's outputs: file → its bytes."""
@@ -182,7 +182,7 @@ class Lab:
         self._run_before(kind, command)
         if (kind, command) not in self._done:
             tried = project.run_cold(command)
-            assert tried.code == 0, tried.said
+            assert tried.code == 0, tried.printed
             self._done.add((kind, command))
         return project
 
@@ -248,7 +248,7 @@ class Kinds(dict[str, Project]):
         match kind:
             case "dvc":
                 tried = project.run("dvc repro split")
-                assert tried.code == 0, tried.said
+                assert tried.code == 0, tried.printed
             case "voc":
                 pack_voc(images, path / "voc.tar")
                 project.set("data.source", "voc2007")

@@ -91,7 +91,7 @@ def without_not_utf8(project: Project) -> None:
 def other_weights(project: Project) -> None:
     weights(lambda arrays: None)(project)
     before = project.run("dvc repro stages/dvc.yaml:features_vgg")
-    assert before.code == 0, before.said
+    assert before.code == 0, before.printed
     doubled = {name: 2 * values for name, values in tensors().items()}
     save(project / "vgg.safetensors", doubled)
 
@@ -184,8 +184,8 @@ def beside_another_dvc(project: Project, command: str) -> Tried:
     finally:
         for child in children:
             os.kill(int(child), signal.SIGCONT)
-        said, _ = first.communicate()
-        assert first.returncode == 0, said
+        printed, _ = first.communicate()
+        assert first.returncode == 0, printed
 
 
 def repro(what: str, make: Act, ends: Ending, mend: Act | None = None, **more) -> Fault:

@@ -46,13 +46,13 @@ class Server:
         """Run `python -m stages.<argv>` in `folder`; give exit code and what it said."""
         assert self._process.stdin
         assert self._process.stdout
-        with tempfile.NamedTemporaryFile("r", encoding="utf-8", errors="replace") as said:
-            asked = [str(folder), argv, environment, said.name]
+        with tempfile.NamedTemporaryFile("r", encoding="utf-8", errors="replace") as printed:
+            asked = [str(folder), argv, environment, printed.name]
             self._process.stdin.write(json.dumps(asked) + "\n")
             self._process.stdin.flush()
             code, peak = self._process.stdout.readline().split()
             self.peak = int(peak) << 10
-            return int(code), said.read()
+            return int(code), printed.read()
 
     def close(self) -> None:
         assert self._process.stdin
@@ -66,16 +66,16 @@ def serve(stages: list[str]) -> None:
         import_module(f"stages.{stage}")
     answers = os.fdopen(os.dup(1), "w")
     for line in sys.stdin:
-        folder, argv, environment, said = json.loads(line)
+        folder, argv, environment, printed = json.loads(line)
         child = os.fork()
         if child == 0:
-            become(folder, argv, environment, said)
+            become(folder, argv, environment, printed)
         _, status, used = os.wait4(child, 0)
         answers.write(f"{os.waitstatus_to_exitcode(status)} {used.ru_maxrss}\n")
         answers.flush()
 
 
-def become(folder: str, argv: list[str], environment: dict[str, str], said: str) -> None:
+def become(folder: str, argv: list[str], environment: dict[str, str], printed: str) -> None:
     """Be the process of that stage, to its end."""
     os.chdir(folder)
     os.environ.clear()
@@ -83,7 +83,7 @@ def become(folder: str, argv: list[str], environment: dict[str, str], said: str)
     if seconds := environment.get("FAULT_SECONDS"):
         resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds)))
         signal.alarm(6 * int(seconds))  # a busy machine takes longer, but not for ever
-    target = os.open(said, os.O_WRONLY | os.O_APPEND)
+    target = os.open(printed, os.O_WRONLY | os.O_APPEND)
     nothing = os.open(os.devnull, os.O_RDONLY)
     for source, number in ((nothing, 0), (target, 1), (target, 2)):
         os.dup2(source, number)

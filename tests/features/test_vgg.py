@@ -123,26 +123,26 @@ def test_random_weights_are_seeded_and_leave_the_callers_seed_alone():
 def one_line(weights: Path | str) -> str:
     with pytest.raises(StudyError) as caught:
         vgg.load(str(weights), CPU)
-    said = str(caught.value)
-    assert "\n" not in said
-    return said
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
 
 
 def test_a_missing_tensor_is_named(tensors, tmp_path):
     del tensors["features.5.bias"]
     torch.save(tensors, tmp_path / "vgg.pt")
-    said = one_line(tmp_path / "vgg.pt")
-    assert "vgg.pt" in said
-    assert "features.5.bias" in said
+    message = one_line(tmp_path / "vgg.pt")
+    assert "vgg.pt" in message
+    assert "features.5.bias" in message
 
 
 def test_a_tensor_of_another_shape_is_named(tensors, tmp_path):
     tensors["features.2.weight"] = torch.zeros(64, 64, 5, 5)
     torch.save(tensors, tmp_path / "vgg.pt")
-    said = one_line(tmp_path / "vgg.pt")
-    assert "features.2.weight" in said
-    assert "(64, 64, 5, 5)" in said
-    assert "(64, 64, 3, 3)" in said
+    message = one_line(tmp_path / "vgg.pt")
+    assert "features.2.weight" in message
+    assert "(64, 64, 5, 5)" in message
+    assert "(64, 64, 3, 3)" in message
 
 
 class Harmful:
@@ -268,8 +268,8 @@ def test_what_was_planted_in_the_cache_is_not_run(tmp_path, cache, monkeypatch, 
     """Not even where somebody had its checksum published."""
     harmful = {"features.0.weight": Harmful(tmp_path / "ran")}
     path = kept(cache, harmful, monkeypatch, published)
-    said = one_line("pretrained")
-    assert f"{path}: refused" in said
+    message = one_line("pretrained")
+    assert f"{path}: refused" in message
     assert not (tmp_path / "ran").exists()
     assert path.exists(), "it is the user's to remove"
 
@@ -330,9 +330,9 @@ def test_a_fetched_file_with_another_checksum_is_refused(tensors, cache, mirror,
 def test_pretrained_weights_without_a_network_are_one_line(mirror, monkeypatch):
     address = (mirror / "address").read_text()
     monkeypatch.setattr(WEIGHTS.value, "url", f"{address}/vgg16-397923af.pth")
-    said = one_line("pretrained")
-    assert "404" in said
-    assert "give the path of a file" in said
+    message = one_line("pretrained")
+    assert "404" in message
+    assert "give the path of a file" in message
 
 
 def real(shared: Path) -> Path:

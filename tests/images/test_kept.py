@@ -52,7 +52,7 @@ def tags(orientation: int) -> bytes:
 def cases() -> list[tuple]:
     """The formats, depths, channels, alpha, profiles and orientations that go together."""
     found = []
-    for source, target, channels, profile, turned, wide in product(
+    for source, target, channels, profile, rotated, wide in product(
         SOURCES, TARGETS, (1, 2, 3, 4), PROFILES, ORIENTATIONS, (False, True)
     ):
         alpha = channels in (2, 4)
@@ -63,7 +63,7 @@ def cases() -> list[tuple]:
         kind = FORMATS[{"jpg": "JPEG", "tif": "TIFF"}.get(target, target.upper())]
         if (alpha and not kind.alpha) or (wide and not kind.wide):
             continue
-        found.append((source, target, channels, profile, turned, wide))
+        found.append((source, target, channels, profile, rotated, wide))
     chosen = np.random.default_rng(20).permutation(len(found))[:200]
     return [found[k] for k in sorted(chosen)]
 
@@ -124,8 +124,8 @@ def program() -> str | None:
     """ImageMagick's command, None without: an independent reader of all of these formats."""
     for name in ("magick", "convert-im6.q16", "convert"):
         if path := shutil.which(name):
-            told = subprocess.run([path, "-version"], capture_output=True, text=True).stdout
-            if "Version: ImageMagick" in told:
+            version = subprocess.run([path, "-version"], capture_output=True, text=True).stdout
+            if "Version: ImageMagick" in version:
                 return path
     return None
 
@@ -157,18 +157,18 @@ def profile_of(path: Path) -> bytes:
 
 @pytest.mark.slow
 @pytest.mark.skipif(program() is None, reason="needs ImageMagick (apt-get install imagemagick)")
-@pytest.mark.parametrize(("source", "target", "channels", "profile", "turned", "wide"), cases())
+@pytest.mark.parametrize(("source", "target", "channels", "profile", "rotated", "wide"), cases())
 def test_what_goes_in_comes_out(
-    tmp_path, enlarged, source, target, channels, profile, turned, wide
+    tmp_path, enlarged, source, target, channels, profile, rotated, wide
 ):
     icc = None if profile is None else rgb_profile() if channels > 2 else grey_profile()
     path, pixels = tmp_path / f"a.{source}", pixels_of(channels, wide)
-    write_source(path, pixels, icc, turned)
+    write_source(path, pixels, icc, rotated)
     made = enlarged(path, 2, tmp_path / f"b.{target}")
     kind = FORMATS[{"jpg": "JPEG", "tif": "TIFF"}.get(target, target.upper())]
     kept = look(path).kept
     # The colours: enlarged by bicubic interpolation, in sRGB where the profile is not written.
-    order = {1: pixels, 6: np.rot90(pixels, -1), 8: np.rot90(pixels, 1)}[turned]
+    order = {1: pixels, 6: np.rot90(pixels, -1), 8: np.rot90(pixels, 1)}[rotated]
     size = (2 * order.shape[1], 2 * order.shape[0])
     found = seen(made, size)
     colours = order[..., : 1 if channels < 3 else 3]

@@ -38,7 +38,7 @@ def picture():
     return path
 
 
-def said(*paths: Path) -> list[str]:
+def logged(*paths: Path) -> list[str]:
     return [note for path in paths for note in look(path).notes]
 
 
@@ -181,7 +181,7 @@ def test_a_small_page_behind_the_image_is_one_more_page(tmp_path):
         file.write(PHOTOGRAPH, photometric="rgb")
         file.write(PHOTOGRAPH[:10, :14], photometric="rgb", subfiletype=1)
         file.write(PHOTOGRAPH[::-1], photometric="rgb")
-    assert said(tmp_path / "a.tif") == ["2 frames or pages, of which the first is used"]
+    assert logged(tmp_path / "a.tif") == ["2 frames or pages, of which the first is used"]
     assert (read(tmp_path / "a.tif").colours == PHOTOGRAPH).all()
 
 
@@ -257,7 +257,7 @@ def test_iptc_captions_stay(tmp_path, enlarged):
 def test_broken_exif(picture):
     for name in ("08_exif_broken.png", "08_exif_broken_folder_source.jpg"):
         path = picture(name)
-        assert said(path) == ["its EXIF is damaged and left out"]
+        assert logged(path) == ["its EXIF is damaged and left out"]
         assert read(path).kept.exif is None
         image, notes = decode_noted(path.read_bytes(), ENOUGH)
         with Image.open(path) as bare:
@@ -282,7 +282,7 @@ def test_exif_broken_in_other_ways(tmp_path, kind, exif):
     assert raster.size == (56, 40)
     assert raster.kept.exif is None
     if exif:
-        assert "its EXIF is damaged and left out" in said(tmp_path / "a")
+        assert "its EXIF is damaged and left out" in logged(tmp_path / "a")
 
 
 def test_a_tag_that_points_nowhere_costs_only_itself(tmp_path, enlarged):
@@ -295,7 +295,7 @@ def test_a_tag_that_points_nowhere_costs_only_itself(tmp_path, enlarged):
 
 def test_a_cmyk_profile_that_is_broken(picture):
     path = picture("09_cmyk_profile_broken.jpg")
-    assert "its colour profile is damaged and left out" in said(path)
+    assert "its colour profile is damaged and left out" in logged(path)
     with Image.open(path) as image:
         assert (read(path).colours == np.asarray(image.convert("RGB"))).all()
 
@@ -307,19 +307,19 @@ def test_profiles_broken_in_other_ways(tmp_path, mode, icc):
     image.save(tmp_path / "a.jpg", icc_profile=icc, quality=95)
     raster = read(tmp_path / "a.jpg")
     assert raster.kept.icc is None
-    assert "its colour profile is damaged and left out" in said(tmp_path / "a.jpg")
+    assert "its colour profile is damaged and left out" in logged(tmp_path / "a.jpg")
 
 
 def test_a_profile_of_another_kind_of_image(tmp_path):
     Image.fromarray(PHOTOGRAPH).save(tmp_path / "a.png", icc_profile=grey_profile())
-    assert said(tmp_path / "a.png") == [
+    assert logged(tmp_path / "a.png") == [
         "its colour profile is left out: it is one of GRAY, and the image is RGB"
     ]
 
 
 def test_cmyk_of_16_bits(picture):
     path = picture("10_cmyk16.tif")
-    assert said(path) == ["CMYK becomes RGB", "16 bits a channel become 8"]
+    assert logged(path) == ["CMYK becomes RGB", "16 bits a channel become 8"]
     with tifffile.TiffFile(path) as file:
         inks = ((file.asarray().astype(int) + 128) // 257).astype(np.uint8)
     expected = np.asarray(Image.fromarray(inks, "CMYK").convert("RGB"))
@@ -417,8 +417,8 @@ def test_what_says_how_a_png_is_seen_stays(tmp_path, enlarged, parts):
     assert read(enlarged(tmp_path / "a.png")).kept.rendering == parts
     from srcore.images.write import losses
 
-    told = losses("JPEG", look(tmp_path / "a.png").kept, grey=False)
-    assert bool(told) == (parts[0][0] != b"sRGB")
+    lost = losses("JPEG", look(tmp_path / "a.png").kept, grey=False)
+    assert bool(lost) == (parts[0][0] != b"sRGB")
 
 
 @pytest.mark.parametrize("out", ["a.bmp", "a.ppm"])
@@ -455,7 +455,7 @@ def test_grey_with_a_profile(picture, enlarged, tmp_path, value, out):
 
 
 def test_a_second_image_is_told_of(picture):
-    assert said(picture("15_gainmap_like_mpo.jpg")) == [
+    assert logged(picture("15_gainmap_like_mpo.jpg")) == [
         "another image in its file (a gain map, a depth, a preview) is left out"
     ]
 
@@ -463,7 +463,7 @@ def test_a_second_image_is_told_of(picture):
 def test_a_gain_map_that_xmp_tells_of(tmp_path):
     image = Image.fromarray(PHOTOGRAPH)
     image.save(tmp_path / "a.jpg", xmp=b'<x:xmpmeta hdrgm:Version="1.0"/>')
-    assert "its XMP tells of a gain map, which is not enlarged, and is left out" in said(
+    assert "its XMP tells of a gain map, which is not enlarged, and is left out" in logged(
         tmp_path / "a.jpg"
     )
     assert read(tmp_path / "a.jpg").kept.xmp is None
@@ -490,7 +490,7 @@ def test_other_constants_stay_constant(colour):
 def test_colours_of_more_than_8_bits_that_become_8_are_told_of(tmp_path, kind):
     if kind == "PPM":
         (tmp_path / "a").write_bytes(b"P6 56 40 65535\n" + WIDE[..., :3].astype(">u2").tobytes())
-        assert said(tmp_path / "a") == ["16 bits a channel become 8"]
+        assert logged(tmp_path / "a") == ["16 bits a channel become 8"]
     else:
         Image.fromarray(PHOTOGRAPH).save(tmp_path / "a", kind)
-        assert said(tmp_path / "a") == []
+        assert logged(tmp_path / "a") == []

@@ -168,6 +168,6 @@ def test_an_ensemble_is_the_mean_of_eight_turned_runs():
                 made = made[..., ::-1] if mirrored else made
                 total += np.rot90(made, -turns, (2, 3))
         np.testing.assert_allclose(output.numpy(), total / 8, atol=1e-5)
-        turned = both(torch.rot90(LOW, 1, (2, 3)))[name]
-        torch.testing.assert_close(turned, torch.rot90(output, 1, (2, 3)), atol=1e-5, rtol=0)
+        rotated = both(torch.rot90(LOW, 1, (2, 3)))[name]
+        torch.testing.assert_close(rotated, torch.rot90(output, 1, (2, 3)), atol=1e-5, rtol=0)
         assert not output.allclose(plain(LOW)[name], atol=1e-5)

@@ -59,9 +59,9 @@ def test_a_file_of_weights_is_asked_for_and_taken(tmp_path, weights):
 
 
 def test_other_weights_are_refused(tmp_path, weights):
-    said = refused(trained(tmp_path, "random"), str(weights))
-    assert "was trained with random weights (SHA-256" in said
-    assert "not with the weights of mine.safetensors given here" in said
+    message = refused(trained(tmp_path, "random"), str(weights))
+    assert "was trained with random weights (SHA-256" in message
+    assert "not with the weights of mine.safetensors given here" in message
     assert "with the random weights given here" in refused(
         trained(tmp_path, str(weights)), "random"
     )

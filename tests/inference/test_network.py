@@ -70,11 +70,11 @@ def test_other_frozen_weights_are_refused(extractors):
     card = Card("vgg", 4, {}, "weights of other.pt", "0123456789abcdef" * 4)
     with pytest.raises(StudyError) as caught:
         assemble([(model, card)], WEIGHTS, CPU)
-    said = str(caught.value)
-    assert "\n" not in said
+    message = str(caught.value)
+    assert "\n" not in message
     for part in ("vgg.seed4", "weights of other.pt", "0123456789ab", "frozen.vgg = random"):
-        assert part in said
-    assert extractors["vgg"].fingerprint[:12] in said
+        assert part in message
+    assert extractors["vgg"].fingerprint[:12] in message
 
 
 @pytest.mark.usefixtures("loads")

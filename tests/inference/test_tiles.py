@@ -62,9 +62,9 @@ def changed_beyond(network: Network, distance: int, centre: int) -> bool:
 @pytest.mark.parametrize("name", MODELS)
 def test_a_network_sees_as_far_as_it_says_and_no_further(networks, name):
     network = lively(networks[name])
-    reach = network.model.receptive_radius
-    assert not any(changed_beyond(network, reach, centre) for centre in (27, 28))
-    assert any(changed_beyond(network, reach - 1, centre) for centre in (27, 28))
+    radius = network.model.receptive_radius
+    assert not any(changed_beyond(network, radius, centre) for centre in (27, 28))
+    assert any(changed_beyond(network, radius - 1, centre) for centre in (27, 28))
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -85,9 +85,9 @@ def test_frozen_features_of_a_place_are_told_from_those_of_an_image(networks, na
 def whole(network: Network, pixels: np.ndarray) -> dict[str, torch.Tensor]:
     """The network in one piece on the image with its edge repeated; sides even, for VGG16."""
     height, width = pixels.shape[:2]
-    stride, reach = network.model.multiple_of, network.model.receptive_radius + 2
+    stride, radius = network.model.multiple_of, network.model.receptive_radius + 2
     even = np.pad(pixels, [(0, -height % stride), (0, -width % stride), (0, 0)], mode="edge")
-    around = reach + reach % stride
+    around = radius + radius % stride
     padded = to_tensor(
         np.pad(even, [(around, around), (around, around), (0, 0)], mode="edge")[None]
     )

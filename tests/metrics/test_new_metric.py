@@ -53,7 +53,7 @@ print(json.dumps({"sheet": shown, "benchmark": benchmark, "error": float(error)}
 
 
 @pytest.fixture(scope="module")
-def said(root: Path, tmp_path_factory) -> tuple[Path, dict]:
+def results(root: Path, tmp_path_factory) -> tuple[Path, dict]:
     """A copy of the tree in which the docs were followed, and what it made."""
     copy, out = (tmp_path_factory.mktemp(name) for name in ("tree", "out"))
     for name in ("srcore", "tests", "stages", "params.yaml", "data/report_losses.csv", "data/none"):
@@ -86,8 +86,8 @@ def said(root: Path, tmp_path_factory) -> tuple[Path, dict]:
     return out, json.loads(done.stdout.splitlines()[-1])
 
 
-def test_it_is_in_the_tables(said):
-    out, found = said
+def test_it_is_in_the_tables(results):
+    out, found = results
     images = pd.read_csv(out / "plots/images.csv")
     line = images.query("method == 'basic' and image == 'astronaut-0.png'").iloc[0]
     assert line["mae"] == pytest.approx(found["error"], abs=1e-4)
@@ -97,17 +97,17 @@ def test_it_is_in_the_tables(said):
         assert methods.loc[key, "mae"] == pytest.approx(mean, abs=1e-4)
 
 
-def test_it_is_judged_by_the_benchmarks(said):
-    assert list(said[1]["benchmark"]) == ["psnr", "ssim", "mae"]
+def test_it_is_judged_by_the_benchmarks(results):
+    assert list(results[1]["benchmark"]) == ["psnr", "ssim", "mae"]
 
 
-def test_it_is_on_the_sheet(said):
-    assert f"MAE {said[1]['error']:.4f}" in "\n".join(said[1]["sheet"])
+def test_it_is_on_the_sheet(results):
+    assert f"MAE {results[1]['error']:.4f}" in "\n".join(results[1]["sheet"])
 
 
-def test_it_is_on_the_page(said):
-    page = (said[0] / "page.html").read_text()
-    methods = pd.read_csv(said[0] / "study/plots/methods.csv").set_index(["method", "output"])
+def test_it_is_on_the_page(results):
+    page = (results[0] / "page.html").read_text()
+    methods = pd.read_csv(results[0] / "study/plots/methods.csv").set_index(["method", "output"])
     found = tables_of(page, "sortable")
     assert len(found) == 2
     for output, (heads, *rows) in zip(("mid", "large"), found, strict=True):

@@ -22,10 +22,10 @@ def made(name: str = "basic", seed: int = 3):
 def one_line(path: Path) -> str:
     with pytest.raises(StudyError) as caught:
         load_checkpoint(path)
-    said = str(caught.value)
-    assert "\n" not in said
-    assert str(path) in said
-    return said
+    message = str(caught.value)
+    assert "\n" not in message
+    assert str(path) in message
+    return message
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -95,9 +95,9 @@ def written(tmp_path: Path, tensors=None, **changes: object) -> Path:
 
 
 def test_a_newer_format_asks_for_an_update(tmp_path):
-    said = one_line(written(tmp_path, format=FORMAT + 1, version="9.9"))
-    assert "9.9" in said
-    assert "update" in said
+    message = one_line(written(tmp_path, format=FORMAT + 1, version="9.9"))
+    assert "9.9" in message
+    assert "update" in message
 
 
 def test_a_newer_card_with_more_entries_is_one_line(tmp_path):

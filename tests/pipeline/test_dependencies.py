@@ -50,8 +50,8 @@ def imports(request) -> dict[str, set[str]]:
 
 
 def test_the_stages_of_one_model_were_recorded(one_model):
-    clone, said = one_model
-    assert set(clone.imports) == set(ran(said))
+    clone, printed = one_model
+    assert set(clone.imports) == set(ran(printed))
 
 
 @pytest.mark.slow

@@ -56,12 +56,12 @@ class Study:
         """Take away a training's result and all that DVC remembers of it."""
         self.clone.run("rm", "-rf", f"data/models/{model}", "stages/dvc.lock", ".dvc/cache/runs")
 
-    def mend(self, said: str) -> bool:
+    def mend(self, printed: str) -> bool:
         """Whether DVC could not read a file of its own, and was helped as the docs say."""
         for words, remedy in REMEDIES.items():
-            if re.search(words, said):
+            if re.search(words, printed):
                 self.mended.append(words)
-                assert self.mended.count(words) < 4, said
+                assert self.mended.count(words) < 4, printed
                 self.clone.run(*shlex.split(remedy))
                 return True
         return False
@@ -252,8 +252,8 @@ def study(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stud
         while not running.ended():
             training = max(training, running.spent("training"))
             time.sleep(0.02)
-        code, said = running.end()
-        assert code == 0, said
+        code, printed = running.end()
+        assert code == 0, printed
         study.spent[model, "training"] = training
         study.spent[model, "dvc"] = study.spent[model, "both"] = seconds_of_children() - before
         study.whole[model] = study.content(model)
@@ -267,20 +267,20 @@ def run_on(study: Study, model: str, victim: str, moment: Moment | None) -> tupl
     """One `dvc repro`; whether it was killed, and whether the study is now done."""
     running = study.start(model)
     killed = moment is not None and moment(running) and running.kill(victim)
-    code, said = running.end()
-    assert "Traceback" not in said, said
-    assert killed or code == 0 or (victim != "training" and study.mend(said)), said
+    code, printed = running.end()
+    assert "Traceback" not in printed, printed
+    assert killed or code == 0 or (victim != "training" and study.mend(printed)), printed
     if victim != "dvc" or not killed:
         return killed, code == 0
     time.sleep(0.05)  # what it has just started has its name by then
     if study.trainings():
         # The training outlives its dvc: a second run waits for nobody, and says so, or it comes
         # when the first has just ended.
-        code, said = study.start(model).end()
-        lines = [line for line in said.splitlines() if line.startswith("error: ")]
+        code, printed = study.start(model).end()
+        lines = [line for line in printed.splitlines() if line.startswith("error: ")]
         refused = len(lines) == 1 and REFUSED.search(lines[0])
-        assert code == 0 or refused or study.mend(said), said
-        assert "Traceback" not in said, said
+        assert code == 0 or refused or study.mend(printed), printed
+        assert "Traceback" not in printed, printed
         until = time.monotonic() + 300
         while study.trainings():
             assert time.monotonic() < until
@@ -289,8 +289,8 @@ def run_on(study: Study, model: str, victim: str, moment: Moment | None) -> tupl
 
 
 def test_the_remedies_are_those_of_the_docs():
-    told = (ROOT / "docs/troubleshooting.md").read_text()
-    assert [remedy for remedy in REMEDIES.values() if f"`{remedy}`" not in told] == []
+    text = (ROOT / "docs/troubleshooting.md").read_text()
+    assert [remedy for remedy in REMEDIES.values() if f"`{remedy}`" not in text] == []
 
 
 @pytest.mark.slow
@@ -304,21 +304,21 @@ def test_ten_kills_and_the_study_ends_in_the_same_bytes(study: Study, victim: st
         study.forget(model)
         done = False
         while not done:
-            told = f"SRCORE_SEED={SEED}, {victim}, {model}, {len(moments)} moments left"
+            text = f"SRCORE_SEED={SEED}, {victim}, {model}, {len(moments)} moments left"
             moment = moments.pop() if moments else None
             try:
                 killed, done = run_on(study, model, victim, moment)
             except AssertionError as error:
-                raise AssertionError(f"{told}: {error}") from None
+                raise AssertionError(f"{text}: {error}") from None
             if moment and not killed:
                 moments.append(moment)  # a resumed run, say, is too short for it
                 missed += 1
-                assert missed < 15, f"{told}: it does not come"
-        assert study.content(model) == study.whole[model], told
-        assert study.left_over() == [], told
+                assert missed < 15, f"{text}: it does not come"
+        assert study.content(model) == study.whole[model], text
+        assert study.left_over() == [], text
     for file in (study.clone.path / ".dvc/cache/files/md5").glob("*/*"):
         found = hashlib.md5(file.read_bytes(), usedforsecurity=False).hexdigest()
-        assert found == file.parent.name + file.name.removesuffix(".dir"), f"{told}: {file}"
+        assert found == file.parent.name + file.name.removesuffix(".dir"), f"{text}: {file}"
 
 
 @pytest.mark.slow
@@ -335,14 +335,14 @@ def test_the_state_of_another_training_is_not_used(study: Study, change: str):
     running.end()
     study.clone.edit(file, old, new)
     try:
-        code, said = study.start("basic").end()
-        assert code == 0, said
-        assert said.count("training starts anew") == 1, said
+        code, printed = study.start("basic").end()
+        assert code == 0, printed
+        assert printed.count("training starts anew") == 1, printed
         found = study.content("basic")
         study.forget("basic")
-        code, said = study.start("basic").end()
-        assert code == 0, said
-        assert "training starts anew" not in said
+        code, printed = study.start("basic").end()
+        assert code == 0, printed
+        assert "training starts anew" not in printed
         assert study.content("basic") == found
         assert study.left_over() == []
     finally:
@@ -366,9 +366,9 @@ def test_a_kill_in_bfloat16_ends_in_the_bytes_of_an_undisturbed_training(study: 
                 assert at_state(3)(running)
                 running.kill("both")
                 running.end()
-            code, said = study.start("subpixel").end()
-            assert code == 0, said
-            assert "training starts anew" not in said
+            code, printed = study.start("subpixel").end()
+            assert code == 0, printed
+            assert "training starts anew" not in printed
             found.append(study.content("subpixel"))
         assert found[0] == found[1]
         assert found[0] != study.whole["subpixel"], "trained in float32"
@@ -399,21 +399,21 @@ def test_ctrl_c_ends_a_study_at_once_and_the_next_run_goes_on(root: Path, tmp_pa
         time.sleep(0.2)
         since, spent = time.monotonic(), running.spent()
         os.killpg(running.dvc.pid, signal.SIGINT)
-        code, said = running.end()
+        code, printed = running.end()
         # On a quiet machine these are seconds; on a busy one they may take many.
-        assert seconds_of_children() - before - spent < 2, said
-        assert time.monotonic() - since < 60, said
-        assert code != 0, said
-        assert "Traceback" not in said
-        assert "stopped" in said.splitlines(), said
+        assert seconds_of_children() - before - spent < 2, printed
+        assert time.monotonic() - since < 60, printed
+        assert code != 0, printed
+        assert "Traceback" not in printed
+        assert "stopped" in printed.splitlines(), printed
         assert list(data.glob("**/.*.partial")) == []
-        went_on.append(re.findall(r"Running stage '(?:[\w./]+:)?(\w+)'", said))
+        went_on.append(re.findall(r"Running stage '(?:[\w./]+:)?(\w+)'", printed))
     # DVC runs split and features_vgg, which do not need each other, in either order.
     stopped = ["resize_pyramids", "features_vgg", "train_vgg", "train_vgg"]
     assert [names[-1] for names in went_on] == stopped
     ended = [name for names in went_on for name in names[:-1]]
     assert sorted(ended) == sorted({*ended}), "what had ended was run again"
     assert {*ended} == {"check", "download", "resize_pyramids", "split", "features_vgg"}
-    code, said = study.start("vgg").end()
-    assert code == 0, said
+    code, printed = study.start("vgg").end()
+    assert code == 0, printed
     assert study.left_over() == []

@@ -39,5 +39,5 @@ def test_a_model_added_as_the_docs_say_is_trained_and_judged(built, shell, root)
     assert dry == ["train_all"]
     # The tests of every model know it.
     tests = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-k", "wide"]
-    said = built.run(*tests, "tests/models/test_models.py")
-    assert re.search(r"\d passed", said)
+    printed = built.run(*tests, "tests/models/test_models.py")
+    assert re.search(r"\d passed", printed)

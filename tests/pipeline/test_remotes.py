@@ -94,9 +94,9 @@ def test_another_clone_pulls_everything_and_runs_nothing(built, tmp_path, place,
     assert not (other.path / "data/raw").exists()
     do(other, "dvc pull", **environment)
     locks = [(other.path / lock).read_bytes() for lock in ("dvc.lock", "stages/dvc.lock")]
-    said = do(other, "dvc repro")
-    assert ran(said) == []
-    assert "is cached" not in said, "nothing needs the run cache either"
+    printed = do(other, "dvc repro")
+    assert ran(printed) == []
+    assert "is cached" not in printed, "nothing needs the run cache either"
     assert locks == [(other.path / lock).read_bytes() for lock in ("dvc.lock", "stages/dvc.lock")]
     assert other.run("git", "status", "--porcelain") == ""
     ours = results(built)
@@ -130,9 +130,9 @@ def test_what_another_clone_has_trained_is_not_trained_again(built, tmp_path):
     do(built, "dvc push --run-cache")
     do(unnamed, "dvc pull --run-cache")
     assert (unnamed.path / CHECKPOINT).read_bytes() != slower
-    said = unnamed.run(*arguments("dvc exp run --pull -S train.lr=0.0005"), STAGE)
-    assert ran(said) == []
-    assert "train_basic' is cached - skipping run" in said
+    printed = unnamed.run(*arguments("dvc exp run --pull -S train.lr=0.0005"), STAGE)
+    assert ran(printed) == []
+    assert "train_basic' is cached - skipping run" in printed
     assert (unnamed.path / CHECKPOINT).read_bytes() == slower
 
     do(built, "dvc exp push origin slower")

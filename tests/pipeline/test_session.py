@@ -83,8 +83,8 @@ def test_asking_ones_own_question(built, shell, tmp_path):
     assert shell("make review BASE=add3994", {"add3994": "main"}) == review
     assert ran(shell("dvc repro stages/dvc.yaml:train_vgg")) == []
     for command in ("dvc plots diff", "dvc plots show"):
-        said = shell(command)
-        page = Path(said.strip().splitlines()[-1].removeprefix("file://"))
+        printed = shell(command)
+        page = Path(printed.strip().splitlines()[-1].removeprefix("file://"))
         assert "vgg" in page.read_text()
 
     (tmp_path / "benchmarks/Set2").mkdir(parents=True)
@@ -139,15 +139,15 @@ JUDGED = "evaluate"
 def test_experiments_side_by_side(built, shell):
     """A queued grid, and what the docs show of it."""
     shell("dvc exp run --queue -S model=basic -S train.lr=0.0005,0.001,0.002")
-    said = shell("make experiments")
-    assert "| basic | " in said, "the commit alone, before the queue was run"
-    assert "Without results: 3 queued." in said
+    printed = shell("make experiments")
+    assert "| basic | " in printed, "the commit alone, before the queue was run"
+    assert "Without results: 3 queued." in printed
     shell("dvc queue start")
     for _ in range(200):
-        if "Without results" not in (said := shell("make experiments")):
+        if "Without results" not in (printed := shell("make experiments")):
             break
         built.run("sleep", "2")
-    rows = [line.strip("| ").split(" | ") for line in said.splitlines() if line.startswith("| ")]
+    rows = [line.strip("| ").split(" | ") for line in printed.splitlines() if line.startswith("| ")]
     assert rows[0][1:3] == ["`train.lr`", "network"]
     assert {row[1] for row in rows[2:]} == {"0.0005", "0.001", "0.002"}
     assert {row[2] for row in rows[1:]} == {"basic"}
@@ -179,8 +179,8 @@ def test_ones_own_images(built, shell, tmp_path):
     command = "dvc exp run -S data.source=folder -S data.folder.path=/my/images"
     names = ran(shell(command, {"/my/images": str(folder)}))
     assert {"download", "train_basic", "evaluate", "report"} <= set(names)
-    told = json.loads((built.path / "metrics/dataset.json").read_text())
-    assert (told["source"], told["images"]) == ("folder", 9)
+    described = json.loads((built.path / "metrics/dataset.json").read_text())
+    assert (described["source"], described["images"]) == ("folder", 9)
 
 
 @pytest.mark.parametrize(
@@ -289,9 +289,9 @@ def test_benchmarks(built, shell):
     assert upscaling == "python -m benchmarks.upscaling"
     assert pipeline == "python -m benchmarks.pipeline"
     assert memory.startswith("python -m benchmarks.scale 200 ")
-    said = built.run("bash", "-c", f". .venv/bin/activate && {step} multi && {pipeline}")
-    assert "geometric mean" in said
-    assert "pyramids a second" in said
+    printed = built.run("bash", "-c", f". .venv/bin/activate && {step} multi && {pipeline}")
+    assert "geometric mean" in printed
+    assert "pyramids a second" in printed
     assert "onnxruntime" in built.run("bash", "-c", f". .venv/bin/activate && {upscaling}")
     assert "usage: " in built.run("bash", "-c", f". .venv/bin/activate && {memory} --help")
     (scale,) = shell("make scale", {"make": "make IMAGES=20 --dry-run"}).splitlines()

@@ -131,27 +131,24 @@ def test_an_edit_of_one_model_names_its_stage_alone(built):
     assert not [name for name in changed if name.startswith("features_")]
 
 
-def slow(*values):
-    return pytest.param(*values, marks=pytest.mark.slow)
-
-
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    ("settings", "said"),
+    ("settings", "message"),
     [
         (["model=nope"], "model = nope: is not one of all, ablation, basic"),
-        slow(["+train.epoch=3"], "train.epoch is not a parameter; did you mean 'epochs'?"),
-        slow(["train.lr=-1"], "train.lr = -1: "),
-        slow(["data.source=folder"], "data.folder.path = data/none: "),
-        slow(["data.voc2007.archive=/no/such.tar"], "data.voc2007.archive = /no/such.tar: "),
-        slow(["frozen.vgg=nope"], "frozen.vgg = nope: "),
+        (["+train.epoch=3"], "train.epoch is not a parameter; did you mean 'epochs'?"),
+        (["train.lr=-1"], "train.lr = -1: "),
+        (["data.source=folder"], "data.folder.path = data/none: "),
+        (["data.voc2007.archive=/no/such.tar"], "data.voc2007.archive = /no/such.tar: "),
+        (["frozen.vgg=nope"], "frozen.vgg = nope: "),
     ],
 )
-def test_a_refused_setting_is_one_line_before_any_work(clone, settings, said):
+def test_a_refused_setting_is_one_line_before_any_work(clone, settings, message):
     given = [part for setting in settings for part in ("-S", setting)]
     output = clone.run("dvc", "exp", "run", *given, ok=False)
     ours = [line for line in output.splitlines() if line.startswith("error: ")]
     assert len(ours) == 1
-    assert said in ours[0]
+    assert message in ours[0]
     assert "Traceback" not in output
     assert ran(output) == ["check"]
 
@@ -164,8 +161,8 @@ def test_a_typo_by_hand_is_refused_as_well(clone):
 
 
 def test_one_model_in_a_fresh_clone_trains_that_model_alone(one_model):
-    clone, said = one_model
-    names = ran(said)
+    clone, message = one_model
+    names = ran(message)
     for name in ("check", "download", "resize_pyramids", "split", "features_vgg", "train_vgg"):
         assert name in names
     assert "evaluate" in names

@@ -219,8 +219,8 @@ def test_the_tables_of_the_page_are_those_of_the_study(made):
             spread = f" ± {line.gain_spread:.2f}" if line.gain_spread == line.gain_spread else ""
             assert shown["Gain, dB"] == signed(line.gain) + ("" if reference else spread)
             for key, metric in METRICS.items():
-                told = metric.shown(line[key]) + (spread if key == "psnr" else "")
-                assert shown[metric.heading] == told, (name, key)
+                expected_figures = metric.shown(line[key]) + (spread if key == "psnr" else "")
+                assert shown[metric.heading] == expected_figures, (name, key)
             if not reference:
                 assert shown["Won"] == f"{100 * line.wins:.0f} %"
             if line.kind == "network":
@@ -316,8 +316,10 @@ def test_card_review_and_experiments_have_the_figures_of_the_table(made):
             continue
         assert cells[0].startswith(f"{line.gain:+.2f}")
         assert cells[1] == f"{100 * line.wins:.0f} %"
-        told = [m.shown(one[key]) for key, m in METRICS.items() for one in (line, bicubic)]
-        assert cells[2:] == told
+        expected_figures = [
+            m.shown(one[key]) for key, m in METRICS.items() for one in (line, bicubic)
+        ]
+        assert cells[2:] == expected_figures
     for (name, output), line in methods[methods["kind"] == "network"].iterrows():
         start = rf"^\| {name}( \([^|]*\))? \| {output} \| "
         (row,) = [row for row in made.review.splitlines() if re.match(start, row)]

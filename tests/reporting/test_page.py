@@ -228,7 +228,7 @@ MANY = {"side": 16, "crops": 24, "scenes": 24}
 
 
 @pytest.mark.parametrize(
-    ("share", "said"),
+    ("share", "verdicts"),
     [
         (-0.2, "stays below bicubic and is behind linear"),
         (0.0, "is level with bicubic and is behind linear"),
@@ -237,7 +237,7 @@ MANY = {"side": 16, "crops": 24, "scenes": 24}
     ],
 )
 def test_the_headline_claims_what_the_ranking_holds(
-    tmp_path: Path, root: Path, share: float, said: str
+    tmp_path: Path, root: Path, share: float, verdicts: str
 ):
     kept = {"multi": Network(share, 39_110, 203_000_000), "residual": Network(-0.5, 56_582, 1)}
     params = make_study(tmp_path, root / "params.yaml", networks=kept, **MANY)
@@ -247,8 +247,8 @@ def test_the_headline_claims_what_the_ranking_holds(
     assert len(found) == 2
     for verdict in found:
         assert verdict.replace("lanczos and ", "").replace(", lanczos", "").endswith(once)
-        assert said.split(" and ", maxsplit=1)[0] in verdict
-        assert said.split(" and ")[1].split(" linear", maxsplit=1)[0] in verdict
+        assert verdicts.split(" and ", maxsplit=1)[0] in verdict
+        assert verdicts.split(" and ")[1].split(" linear", maxsplit=1)[0] in verdict
     assert "gains most" not in text
 
 

@@ -109,12 +109,12 @@ def test_names_in_charts_do_not_overlap(page: Page, many: Path, width: int):
       const boxes = texts.map(text => text.getBoundingClientRect());
       const frame = chart.getBoundingClientRect();
       const found = [];
-      const said = place => texts[place].textContent;
+      const name = place => texts[place].textContent;
       boxes.forEach((x, a) => {
-        if (x.left < frame.left - 1 || x.right > frame.right + 1) found.push([said(a)]);
+        if (x.left < frame.left - 1 || x.right > frame.right + 1) found.push([name(a)]);
         boxes.slice(a + 1).forEach((y, b) => {
           if (x.left < y.right - 1 && y.left < x.right - 1 && x.top < y.bottom - 3 &&
-              y.top < x.bottom - 3) found.push([said(a), said(a + 1 + b)]);
+              y.top < x.bottom - 3) found.push([name(a), name(a + 1 + b)]);
         });
       });
       return found;
@@ -276,8 +276,8 @@ def test_the_line_moves_by_keys_and_tells_where_it_is(page: Page, file: Path):
     assert clip(page) == 100
     page.keyboard.press("End")
     assert clip(page) == 0
-    told = page.run(f"{FIRST}.querySelector('.cut').getAttribute('aria-valuetext')")
-    assert told == "100 % bicubic, 0 % dilated"
+    position = page.run(f"{FIRST}.querySelector('.cut').getAttribute('aria-valuetext')")
+    assert position == "100 % bicubic, 0 % dilated"
     outline = page.run(f"getComputedStyle({FIRST}.querySelector('.stage')).outlineStyle")
     assert outline == "solid", "focus must be seen"
 
@@ -299,8 +299,8 @@ def test_any_two_outputs_can_be_chosen_at_both_sizes(page: Page, file: Path):
         assert options == [*first, *networks, "target"]
         choose(page, "left", "vgg")
         choose(page, "right", "target")
-        said = page.run(f"{FIRST}.querySelector('img.before').alt")
-        assert "vgg (random weights): PSNR" in said
+        caption = page.run(f"{FIRST}.querySelector('img.before').alt")
+        assert "vgg (random weights): PSNR" in caption
         shown = f"[data-output={output}] img[data-method=vgg]"
         assert page.run(
             f"{FIRST}.querySelector('img.before').src === {FIRST}.querySelector('{shown}').src"
@@ -330,9 +330,9 @@ def test_images_change_together_until_told_otherwise(page: Page, file: Path):
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Path:
+def many_scenes(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Path:
     """A page on scenes and seeds enough to tell gains from noise."""
-    folder = tmp_path_factory.mktemp("told")
+    folder = tmp_path_factory.mktemp("many")
     many = {"side": 16, "crops": 12, "scenes": 12, "seeds": (0.0,)}
     params = make_study(folder, root / "params.yaml", **many)
     path = folder / "plots/report.html"
@@ -344,8 +344,8 @@ def told(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Path:
     ("width", "scheme"),
     [(1280, "light"), (390, "dark"), slow(1280, "dark"), slow(390, "light")],
 )
-def test_gain_is_told_from_noise(page: Page, told: Path, width: int, scheme: str):
-    page.open(told, width, scheme)
+def test_gain_is_told_from_noise(page: Page, many_scenes: Path, width: int, scheme: str):
+    page.open(many_scenes, width, scheme)
     ranking = "document.querySelector('#ranking .ladder')"
     assert (
         page.run(f"{ranking}.querySelectorAll('li').length") == 9
@@ -367,7 +367,7 @@ def test_gain_is_told_from_noise(page: Page, told: Path, width: int, scheme: str
     whole = page.run(f"{ranking}.querySelector('.scroll').scrollWidth")
     assert whole == page.run(f"{ranking}.querySelector('.scroll').clientWidth"), "all is seen"
     assert page.run("document.documentElement.scrollWidth") == width
-    assert_clean(page, told)
+    assert_clean(page, many_scenes)
 
 
 def test_pixels_are_not_smoothed(page: Page, file: Path):

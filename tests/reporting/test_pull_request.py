@@ -100,12 +100,12 @@ def test_better_worse_and_noise():
     assert "paired over 40 validation images" in text
 
 
-@pytest.mark.parametrize(("scenes", "said"), [(1, "1 scene"), (2, "2 scenes")])
-def test_nothing_is_called_more_than_noise_on_a_few_scenes(scenes, said):
+@pytest.mark.parametrize(("scenes", "sentence"), [(1, "1 scene"), (2, "2 scenes")])
+def test_nothing_is_called_more_than_noise_on_a_few_scenes(scenes, sentence):
     better = {"basic": np.linspace(0.1, 0.2, 40)}
     base, head = study("main", scenes=scenes), study("now", gains=better, scenes=scenes)
     text = review(base, head)
-    assert row(text, "basic").endswith(f"| +0.150 | {said}: too few to tell |")
+    assert row(text, "basic").endswith(f"| +0.150 | {sentence}: too few to tell |")
     assert "better" not in text
 
 
@@ -209,9 +209,9 @@ def test_a_pipe_in_place_of_results_is_not_waited_for(tmp_path, monkeypatch):
 def test_results_of_other_parameters_are_told_in_one_line():
     made = {"train": {"lr": 0.01, "epochs": 10}, "train.epochs": 10, "model": "all", "seeds": [0]}
     head = dataclasses.replace(study("now"), recorded=(made,))
-    said = "**The results here were made with other parameters**: "
+    sentence = "**The results here were made with other parameters**: "
     lr, seeds = "`train.lr` 0.01 (params.yaml: 0.001)", r"`seeds` \[0\] (params.yaml: None)"
-    assert f"{said}{lr}, {seeds}.\n" in review(study("main"), head)
+    assert f"{sentence}{lr}, {seeds}.\n" in review(study("main"), head)
     base = dataclasses.replace(study("main"), recorded=({"model": "vgg"},))
     text = review(base, study("now"))
     assert "The results in `main` were made with" in text

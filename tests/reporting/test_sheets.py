@@ -90,10 +90,10 @@ def test_figures_and_weights_stand_on_the_sheet(few, canvases, tmp_path):
             *texts(canvas)
         }
     bicubic, _, multi = few[0].outputs["mid"][:3]
-    said = "\n".join(texts(canvases[0]))
-    assert f"SSIM {multi.figures['ssim']:.4f}" in said
+    written = "\n".join(texts(canvases[0]))
+    assert f"SSIM {multi.figures['ssim']:.4f}" in written
     psnr, gain = multi.figures["psnr"], multi.figures["psnr"] - bicubic.figures["psnr"]
-    assert f"{psnr:.2f} dB ({gain:+.2f})".replace("-", "−") in said
+    assert f"{psnr:.2f} dB ({gain:+.2f})".replace("-", "−") in written
     error = np.abs(multi.image.astype(float) - few[0].outputs["mid"][-1].image).mean()
     assert f"mean error {error:.2f}" in "\n".join(texts(canvases[1]))
 
@@ -111,10 +111,10 @@ def test_a_size_that_no_model_has_says_so(canvases, tmp_path):
     for draw in DRAWINGS.values():
         for output in ("mid", "large"):
             draw(only_mid, output, tmp_path / "sheet.png")
-    said = [
+    written = [
         "No model of this set" in " ".join(" ".join(texts(canvas)).split()) for canvas in canvases
     ]
-    assert said == [False, True, False, True]
+    assert written == [False, True, False, True]
 
 
 LONG = "weights of vgg16_features_to_conv2_2_of_the_original_release.safetensors"

@@ -33,9 +33,9 @@ def test_crops_are_slices_of_the_images_turned_all_alike(originals, output):
     resolutions = {INPUTS[output]: low}
     for name, target in targets.items():
         resolutions["whole" if OUTPUTS[name] == scale else "half"] = target
-    ways = set()
-    for place, (line, top, left, way) in enumerate(plan):
-        turned = set(range(DIHEDRAL))
+    symmetries = set()
+    for place, (line, top, left, symmetry) in enumerate(plan):
+        rotated = set(range(DIHEDRAL))
         for resolution, found in resolutions.items():
             finer, divisor = packed[resolution]
             larger = scale // divisor
@@ -44,11 +44,15 @@ def test_crops_are_slices_of_the_images_turned_all_alike(originals, output):
             cut = torch.from_numpy(image[y : y + side, x : x + side].copy())
             assert cut.shape == (side, side, 3)
             cut = cut.permute(2, 0, 1)[None].float() / 255
-            turned &= {w for w in turned if dihedral(cut, w)[0].equal(found[place])}
-        assert turned, "not one of the eight ways, or not the same at every resolution"
-        ways.add((int(way), min(turned)))
-    assert len(ways) == DIHEDRAL
-    assert len({ours for ours, _ in ways}) == len({theirs for _, theirs in ways}) == DIHEDRAL
+            rotated &= {w for w in rotated if dihedral(cut, w)[0].equal(found[place])}
+        assert rotated, "not one of the eight ways, or not the same at every resolution"
+        symmetries.add((int(symmetry), min(rotated)))
+    assert len(symmetries) == DIHEDRAL
+    assert (
+        len({ours for ours, _ in symmetries})
+        == len({theirs for _, theirs in symmetries})
+        == DIHEDRAL
+    )
 
 
 def test_outputs_up_to_the_one_asked_for(originals):

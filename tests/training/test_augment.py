@@ -11,7 +11,8 @@ from srcore.training.augment import DIHEDRAL, dihedral, undo_dihedral
 def test_all_ways_of_an_image_without_symmetry_differ():
     image = torch.arange(12.0).reshape(1, 3, 2, 2)
     assert (
-        len({tuple(dihedral(image, way).flatten().tolist()) for way in range(DIHEDRAL)}) == DIHEDRAL
+        len({tuple(dihedral(image, symmetry).flatten().tolist()) for symmetry in range(DIHEDRAL)})
+        == DIHEDRAL
     )
 
 
@@ -20,21 +21,21 @@ def test_way_0_changes_nothing():
     assert dihedral(images, 0) is images or dihedral(images, 0).equal(images)
 
 
-@pytest.mark.parametrize("way", range(DIHEDRAL))
-def test_a_way_is_undone_by_another(way):
+@pytest.mark.parametrize("symmetry", range(DIHEDRAL))
+def test_a_way_is_undone_by_another(symmetry):
     images = torch.rand(2, 3, 5, 5)
-    assert any(dihedral(dihedral(images, way), back).equal(images) for back in range(DIHEDRAL))
+    assert any(dihedral(dihedral(images, symmetry), back).equal(images) for back in range(DIHEDRAL))
 
 
-@pytest.mark.parametrize("way", range(DIHEDRAL))
+@pytest.mark.parametrize("symmetry", range(DIHEDRAL))
 @pytest.mark.parametrize("size", [(5, 5), (3, 7)])
-def test_each_way_is_undone(way, size):
+def test_each_way_is_undone(symmetry, size):
     images = torch.rand(2, 3, *size)
-    assert undo_dihedral(dihedral(images, way), way).equal(images)
+    assert undo_dihedral(dihedral(images, symmetry), symmetry).equal(images)
 
 
-@pytest.mark.parametrize("way", range(DIHEDRAL))
-def test_turning_commutes_with_downscaling(way):
+@pytest.mark.parametrize("symmetry", range(DIHEDRAL))
+def test_turning_commutes_with_downscaling(symmetry):
     """So that low, mid and large still belong together after they were turned."""
 
     def smaller(image: torch.Tensor) -> torch.Tensor:
@@ -44,6 +45,6 @@ def test_turning_commutes_with_downscaling(way):
 
     torch.manual_seed(0)
     large = torch.randint(0, 256, (3, 36, 36), dtype=torch.uint8)
-    ours = smaller(dihedral(large[None], way)[0]).int()
-    theirs = dihedral(smaller(large)[None], way)[0].int()
+    ours = smaller(dihedral(large[None], symmetry)[0]).int()
+    theirs = dihedral(smaller(large)[None], symmetry)[0].int()
     assert (ours - theirs).abs().max() <= 1, "Pillow rounds between rows and columns"

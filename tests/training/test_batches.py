@@ -37,10 +37,10 @@ def test_a_resident_data_set_gives_the_same_batches(features, monkeypatch):
     monkeypatch.setattr("srcore.training.batches._fit", lambda arrays, device: True)
     resident = Examples.of(pyramids, features, ("mid",), CPU)
     assert isinstance(resident.low, torch.Tensor)
-    for way in range(DIHEDRAL):
+    for symmetry in range(DIHEDRAL):
         (inputs, targets), (others, other_targets) = (
-            mapped.take(rows, way),
-            resident.take(rows, way),
+            mapped.take(rows, symmetry),
+            resident.take(rows, symmetry),
         )
         assert all(map(torch.equal, inputs, others))
         assert targets["mid"].equal(other_targets["mid"])

@@ -197,8 +197,8 @@ def test_the_average_of_the_weights_is_judged_and_kept(pyramids, split, tmp_path
 
 def test_images_and_truths_turn_together(pyramids):
     data, rows = examples(pyramids, "multi"), np.array([0, 3])
-    for way in range(1, DIHEDRAL):
-        (low,), targets = data.take(rows, way)
+    for symmetry in range(1, DIHEDRAL):
+        (low,), targets = data.take(rows, symmetry)
         assert not low.equal(data.take(rows)[0][0])
         for target in targets.values():  # these images are blocks, so each level is the other
             shrunk = target[..., :: target.shape[-1] // 16, :: target.shape[-1] // 16]
@@ -219,7 +219,13 @@ def test_validation_is_the_mean_over_images_of_8_bit_outputs(pyramids, split):
     assert found == pytest.approx(torch.cat(scores).mean().item(), abs=1e-5)
 
 
-@pytest.mark.parametrize("fabric", [FABRIC, MIXED], ids=["float32", "bfloat16"])
+@pytest.mark.parametrize(
+    "fabric",
+    [
+        pytest.param(FABRIC, id="float32"),
+        pytest.param(MIXED, id="bfloat16", marks=pytest.mark.slow),
+    ],
+)
 def test_same_seed_same_bits_other_seed_other_bits(pyramids, split, tmp_path, fabric):
     run("residual", pyramids, split, tmp_path / "a", fabric=fabric)
     run("residual", pyramids, split, tmp_path / "b", fabric=fabric)

@@ -114,9 +114,9 @@ def test_in_float32_every_cpu_writes_the_same_card(units):
 def test_what_was_picked_is_what_computes_and_what_the_card_says(units, asked, picked):
     units("AMX")
     fabric = launch(CPU, Trainer(devices=1, nodes=1, precision=asked))
-    said = engine(fabric)
-    assert (said["precision"], said["device"], said["processes"]) == (picked, "cpu", 1)
-    assert said["processor"] == ("cpu (AMX)" if picked == "bf16-mixed" else "cpu")
+    printed = engine(fabric)
+    assert (printed["precision"], printed["device"], printed["processes"]) == (picked, "cpu", 1)
+    assert printed["processor"] == ("cpu (AMX)" if picked == "bf16-mixed" else "cpu")
     outputs, _ = one_step("basic", fabric)
     same, _ = one_step("basic", Fabric(accelerator="cpu", devices=1))
     assert outputs["mid"].equal(same["mid"]) == (picked == "32-true")

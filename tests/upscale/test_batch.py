@@ -34,13 +34,13 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_twelve_images_of_which_four_are_bad(folder, upscale):
-    code, said = upscale(folder)
+    code, lines = upscale(folder)
     made = folder.with_name("many.x4")
     assert code == 1
     for name, why in BAD.items():
-        (line,) = [line for line in said if line.startswith(f"{folder / name}: ")]
+        (line,) = [line for line in lines if line.startswith(f"{folder / name}: ")]
         assert why in line
-    assert said[-2:] == [
+    assert lines[-2:] == [
         "8 enlarged ×4 by subpixel",
         "error: 4 of 12 images could not be enlarged, see above",
     ]
@@ -50,7 +50,7 @@ def test_twelve_images_of_which_four_are_bad(folder, upscale):
     before = {path: path.stat().st_mtime_ns for path in made.iterdir()}
     missing = made / "b.x4.jpg"
     missing.unlink()
-    code, said = upscale(folder, "--skip-existing")
+    code, lines = upscale(folder, "--skip-existing")
     assert code == 1
-    assert "1 enlarged ×4 by subpixel, 7 there already" in said
+    assert "1 enlarged ×4 by subpixel, 7 there already" in lines
     assert {path for path in made.iterdir() if path.stat().st_mtime_ns != before[path]} == {missing}

@@ -130,8 +130,8 @@ def test_names_as_long_as_a_disk_takes(tmp_path, letter, length):
 
 
 def test_an_image_is_not_written_upon_itself(folder):
-    said = refused(folder / "a.jpg", out=folder / "a.jpg", overwrite=True)
-    assert "is one of the images to enlarge" in said
+    message = refused(folder / "a.jpg", out=folder / "a.jpg", overwrite=True)
+    assert "is one of the images to enlarge" in message
     assert "is the folder of the images" in refused(folder, out=folder)
 
 
@@ -148,14 +148,14 @@ def test_one_file_for_several_images(folder, tmp_path):
     Image.new("L", (2, 2)).save(tmp_path / "out.png")
     for inputs in ([folder], [folder / "a.jpg", folder / "b.PNG"]):
         assert "name a folder" in refused(*inputs, out=tmp_path / "new.png")
-        said = refused(*inputs, out=tmp_path / "out.png", overwrite=True)
-        assert "one file for several images" in said
+        message = refused(*inputs, out=tmp_path / "out.png", overwrite=True)
+        assert "one file for several images" in message
 
 
 def test_a_jpeg_is_not_asked_to_be_transparent(tmp_path):
     Image.new("RGBA", (2, 2)).save(tmp_path / "a.png")
-    said = refused(tmp_path / "a.png", out=tmp_path / "b.jpg")
-    assert said == f"--out {tmp_path / 'b.jpg'}: JPEG cannot hold transparency; name a .png"
+    message = refused(tmp_path / "a.png", out=tmp_path / "b.jpg")
+    assert message == f"--out {tmp_path / 'b.jpg'}: JPEG cannot hold transparency; name a .png"
 
 
 def test_an_input_that_is_not_there_or_no_image(folder):

@@ -46,16 +46,16 @@ def test_rows_of_transparency_are_those_of_the_whole(size):
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 4))
-def test_flat_is_where_all_around_is_one_colour(seed, reach):
+def test_flat_is_where_all_around_is_one_colour(seed, radius):
     chance = np.random.default_rng(seed)
     image = np.zeros((14, 17, 1), np.uint8)
     image[chance.integers(14), chance.integers(17)] = 1
-    padded = np.pad(image[..., 0], reach + 1, mode="edge")
-    found = flat(image, 3, 11, reach)
+    padded = np.pad(image[..., 0], radius + 1, mode="edge")
+    found = flat(image, 3, 11, radius)
     for y, x in np.ndindex(8, 17):
-        around = padded[y + 4 : y + 4 + 2 * reach + 1, x + 1 : x + 2 + 2 * reach]
+        around = padded[y + 4 : y + 4 + 2 * radius + 1, x + 1 : x + 2 + 2 * radius]
         if found[y, x]:
             assert (around == around[0, 0]).all()
-        wider = padded[y + 3 : y + 5 + 2 * reach, x : x + 2 + 2 * reach]
+        wider = padded[y + 3 : y + 5 + 2 * radius, x : x + 2 + 2 * radius]
         if (wider == wider[0, 0]).all():
             assert found[y, x]

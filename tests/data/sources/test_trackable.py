@@ -31,11 +31,11 @@ def test_what_dvc_cannot_read_is_named(mine: Path):
         make(path)
         with pytest.raises(StudyError) as caught:
             check_trackable("data.folder.path", mine)
-        said = str(caught.value)
-        assert said.startswith(
+        message = str(caught.value)
+        assert message.startswith(
             f"data.folder.path: {mine}/deep/{name} is {reasons[name]}, which DVC"
         )
-        assert "\n" not in said
+        assert "\n" not in message
         path.unlink()
 
     reasons = {

@@ -183,6 +183,6 @@ def test_an_empty_sentence_is_refused_before_any_work(root, tmp_path, empty):
     (tmp_path / "params.yaml").write_text(changed.replace("'\\n'", '"\\n"'))
     with pytest.raises(StudyError, match=r"clip_analysis\.descriptions") as caught:
         load_params(tmp_path / "params.yaml")
-    said = str(caught.value)
-    assert "sentence 2 is empty" in said
-    assert "\n" not in said
+    message = str(caught.value)
+    assert "sentence 2 is empty" in message
+    assert "\n" not in message

@@ -24,7 +24,7 @@ def seen_as(*names: str) -> torch.Tensor:
     return ONE_HOT.embeddings[[NAMES.index(name) for name in names]]
 
 
-def turned(degrees: list[float]) -> torch.Tensor:
+def rotated(degrees: list[float]) -> torch.Tensor:
     """Embeddings at an angle to those of the originals."""
     target, angle = seen_as(*SHOWN), torch.tensor(degrees).deg2rad()[:, None]
     aside = torch.eye(512)[500].expand_as(target)
@@ -40,11 +40,11 @@ def pyramids():
 def embeddings():
     return {
         Version("low resolution", None, "low"): seen_as("dog", "dog", "dog", "dog", "sheep"),
-        Version("bicubic", None, "mid"): turned([60, 0, 0, 0, 60]),
-        Version("bicubic", None, "large"): turned([60, 60, 60, 60, 60]),
-        Version("vgg", 0, "mid", "random weights"): turned([0, 0, 0, 0, 0]),
-        Version("vgg", 1, "mid", "random weights"): turned([90, 90, 90, 90, 90]),
-        Version("vgg", 0, "large", "random weights"): turned([0, 60, 60, 60, 0]),
+        Version("bicubic", None, "mid"): rotated([60, 0, 0, 0, 60]),
+        Version("bicubic", None, "large"): rotated([60, 60, 60, 60, 60]),
+        Version("vgg", 0, "mid", "random weights"): rotated([0, 0, 0, 0, 0]),
+        Version("vgg", 1, "mid", "random weights"): rotated([90, 90, 90, 90, 90]),
+        Version("vgg", 0, "large", "random weights"): rotated([0, 60, 60, 60, 0]),
         Version("target", None, "mid"): seen_as(*SHOWN),
         Version("target", None, "large"): seen_as(*SHOWN),
     }
@@ -70,7 +70,7 @@ def test_survival_is_1_for_the_same_and_0_for_as_much_as_others_have(judged):
 
 
 def test_a_cosine_is_with_the_original_of_the_same_size(embeddings, pyramids):
-    embeddings[Version("target", None, "large")] = turned([60] * 5)
+    embeddings[Version("target", None, "large")] = rotated([60] * 5)
     judged = judge(embeddings, pyramids, ROWS, ONE_HOT)
     np.testing.assert_allclose(
         of(judged, "bicubic", "mid")["cosine"], [0.5, 1, 1, 1, 0.5], atol=1e-6
@@ -134,7 +134,7 @@ def test_the_line_of_chance(judged):
 
 def many(judged: pd.DataFrame) -> pd.DataFrame:
     """The same images four times over, each a scene of its own."""
-    names = [judged["image"] + turn for turn in "abcd"]
+    names = [judged["image"] + letter for letter in "abcd"]
     return pd.concat([judged.assign(image=n, group=n) for n in names], ignore_index=True)
 
 
