@@ -131,6 +131,10 @@ RUN_ELSEWHERE = {
     "pip install -c constraints.txt .": ".github/workflows/study.yml",
     'pip install ".[demo]"': ".github/workflows/study.yml",
     "srcore demo": "tests/demo/test_serving.py",
+    'pip install --dry-run --ignore-installed -c constraints.txt --report report.json ".[dev]"': (
+        ".github/workflows/study.yml"
+    ),
+    "python3 .ci/hashes.py report.json > hashed.txt": ".github/workflows/study.yml",
     "pip install --require-hashes -r hashed.txt": ".github/workflows/study.yml",
     "pip install --no-deps --no-build-isolation -e .": ".github/workflows/study.yml",
     "SRCORE_SET5=/my/Set5 pytest tests/evaluation/test_benchmark.py": (

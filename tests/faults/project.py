@@ -113,14 +113,14 @@ class Project:
 
     def command(self, command: str) -> list[str]:
         stage, *arguments = shlex.split(command)
-        if stage == "dvc":
+        if stage in ("dvc", "make"):
             return [stage, *arguments]
         if stage == "srcore":
             return [sys.executable, "-m", stage, *arguments]
         return [sys.executable, "-m", f"stages.{stage}", *arguments]
 
     def start(self, command: str, **options: Any) -> subprocess.Popen[str]:
-        """Start a stage, or a command of DVC."""
+        """Start a stage, or a command of DVC or make."""
         return subprocess.Popen(
             self.command(command),
             cwd=self.path,
@@ -132,16 +132,16 @@ class Project:
         )
 
     def run(self, command: str, *, environment: dict[str, str] | None = None) -> Tried:
-        """Run a stage, or a command of DVC, to its end."""
+        """Run a stage, or a command of DVC or make, to its end."""
         stage, *arguments = shlex.split(command)
-        if stage == "dvc":
+        if stage in ("dvc", "make"):
             return self.run_cold(command)
         server = self.lab.light if stage in DATA else self.lab.heavy
         given = self.environment | (environment or {})
         return Tried(*server.run(self.path, [stage, *arguments], given))
 
     def run_cold(self, command: str, **options: Any) -> Tried:
-        """Run it by `python -m`, or DVC."""
+        """Run it by `python -m`, DVC or make."""
         running = self.start(command, **options)
         printed, _ = running.communicate(timeout=300)
         return Tried(running.returncode, printed)

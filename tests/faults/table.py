@@ -12,6 +12,7 @@ from faults.parameters import PARAMETERS
 from faults.stopped import STOPPED
 from faults.through_dvc import THROUGH_DVC
 from faults.weights import WEIGHTS
+from faults.written import WRITTEN
 
 AREAS: list[Area] = [
     DOWNLOAD,
@@ -22,6 +23,7 @@ AREAS: list[Area] = [
     INTERMEDIATES,
     STOPPED,
     HOSTILE,
+    WRITTEN,
     THROUGH_DVC,
 ]
 
