@@ -327,6 +327,10 @@ def in_many_scans(project: Project) -> None:
     (project / ODD).write_bytes(whole[:end] + whole[last:end] * 2000 + whole[end:])
 
 
+def commented(project: Project) -> None:
+    (project / ODD).write_bytes(b"P6\n#" + b"x" * 50_000_000 + b"\n2 2\n255\n" + bytes(12))
+
+
 def red(project: Project) -> None:
     (project / "odd").mkdir()
     (project / "odd/\x1b[31mred\n.png").touch()
@@ -564,6 +568,7 @@ WAITS: list[Attempt] = [
     image("an image to enlarge with 6 GB behind it", with_zeros_behind(ODD), "the file is larger than 1073741824 bytes"),
     image("an image of 90,000,000 × 1 pixels", lambda project: (project / ODD).write_bytes(huge_png(90_000_000, 1)) and None, "a side of 90000000 pixels is more than 300000"),
     image("a JPEG that goes over its pixels 2,000 times", in_many_scans, "more than 200 scans; save it anew"),
+    image("a PPM with a comment of 50 MB", commented, "damaged: no size within its first 65536 bytes"),
     Fault(
         "a folder in place of params.yaml",
         "check",

@@ -9,6 +9,7 @@ from srcore.images import read as module
 from srcore.images.error import ImageError
 from srcore.images.raster import Kept
 from srcore.images.read import look, read
+from srcore.images.reading.pillow import LONGEST_HEAD
 
 PHOTOGRAPH = arrays()[2][:20, :31]
 WIDE = np.random.default_rng(0).integers(0, 65536, (20, 31, 4), np.uint16)
@@ -92,6 +93,18 @@ def test_16_bits_of_a_pgm(tmp_path):
     path.write_bytes(b"P5 31 20 65535\n" + WIDE[..., 0].astype(">u2").tobytes())
     assert look(path).wide
     assert (read(path).colours[..., 0] == WIDE[..., 0]).all()
+
+
+@pytest.mark.parametrize("comments", [b"", b"# a comment\n# another\r\n"])
+def test_comments_of_a_ppm(tmp_path, comments):
+    path = tmp_path / "a.ppm"
+    pixels = np.repeat(WIDE[..., :3].astype(np.uint8), 40, axis=0)  # beyond the bound of a head
+    path.write_bytes(b"P6\n%s31\t#one\n 800 255\n" % comments + pixels.tobytes())
+    assert path.stat().st_size > LONGEST_HEAD
+    assert (read(path).colours == pixels).all()
+    path.write_bytes(b"P6\n#" + bytes(LONGEST_HEAD) + b"\n31 20 255\n" + pixels.tobytes())
+    with pytest.raises(ImageError, match="damaged: no size within its first 65536 bytes"):
+        look(path)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
