@@ -37,6 +37,11 @@ class Opened:
     pixels: Callable[[], Pixels]
 
 
+MOST_PAGES = 10_000
+"""Frames or pages of a file that are counted."""
+
+
 def pages(count: int) -> list[str]:
     """What is said of a file with so many images."""
-    return [f"{count} frames or pages, of which the first is used"] if count > 1 else []
+    many = f"more than {MOST_PAGES}" if count > MOST_PAGES else f"{count}"
+    return [f"{many} frames or pages, of which the first is used"] if count > 1 else []

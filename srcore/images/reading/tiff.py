@@ -18,7 +18,7 @@ from srcore.images.reading.exif import (
     orientation_of,
     xmp_upright,
 )
-from srcore.images.reading.opened import Opened, pages
+from srcore.images.reading.opened import MOST_PAGES, Opened, pages
 from srcore.images.reading.tags import Directory, Head, read_directory, read_head
 
 WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 256, 257, 258, 259, 262
@@ -41,7 +41,6 @@ BY_PILLOW = (34925, 50000)
 JPEG, SUBSAMPLING = 7, 530
 CENTIMETRE = 3
 INCH = 2.54
-MOST_PAGES = 10_000
 
 
 def open_tiff(data: bytes) -> Opened:
