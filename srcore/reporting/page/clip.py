@@ -102,7 +102,7 @@ def read_clip(root: Path) -> Clip | None:
     return Clip(
         weights=weights,
         random=weights.startswith(RANDOM),
-        survival=[_line(line) for line in lines.to_dict("records")],
+        survival=[shown for line in lines.to_dict("records") if _has_figures(shown := _line(line))],
         scored=scored,
         claims=bool(lines["verdict"].ne("").any()),
         images=[
@@ -172,6 +172,11 @@ def _line(line: dict[Hashable, Any]) -> dict[str, str]:
         "map": written("map", ".3f"),
         "hits": written("hits", ".0%"),
     }
+
+
+def _has_figures(line: dict[str, str]) -> bool:
+    """A target without annotations has none: it is what the others are compared with."""
+    return any(line[name] for name in line.keys() - {"method", "output", "weights"})
 
 
 def _plain(value: float) -> str:
