@@ -128,6 +128,8 @@ RUN_ELSEWHERE = {
     "pytest -m slow tests/ideas": "Makefile",  # as part of `make test-slow`
     "python3 -m venv .venv": "Makefile",
     ". .venv/bin/activate": "tests/pipeline/conftest.py",
+    "python3 -m venv .venv-demo": ".github/workflows/study.yml",
+    ". .venv-demo/bin/activate": ".github/workflows/study.yml",
     "pip install -c constraints.txt .": ".github/workflows/study.yml",
     'pip install ".[demo]"': ".github/workflows/study.yml",
     "srcore demo": "tests/demo/test_serving.py",
