@@ -17,7 +17,7 @@ import pandas as pd
 from srcore.features.labels import RANDOM
 from srcore.ideas.crossed import FEWEST_SEEDS, Effect, effect
 from srcore.ideas.names import COSTS, HEADS, INTERACTION
-from srcore.ideas.runs import Runs, is_grid
+from srcore.ideas.runs import Runs, is_grid, is_slow
 from srcore.metrics.holm import holm
 from srcore.metrics.intervals import FEW_GROUPS, LEVEL
 from srcore.models.scales import OUTPUTS
@@ -55,11 +55,11 @@ CONTRASTS = (
     Contrast("dilated blocks", "dilated", "plain"),
     Contrast("· their convolutions", "undilated", "plain"),
     Contrast("· their dilation", "dilated", "undilated"),
-    Contrast("VGG16 features", "vgg", "merge"),
-    Contrast("· random VGG16", "vgg_random", "merge", placebo=True),
+    Contrast("VGG16 features", "vgg", "merge_slow"),
+    Contrast("· random VGG16", "vgg_random", "merge_slow", placebo=True),
     Contrast("· what VGG16 learned", "vgg", "vgg_random"),
-    Contrast("CLIP embedding", "clip", "merge"),
-    Contrast("· of another image", "clip_shuffled", "merge", placebo=True),
+    Contrast("CLIP embedding", "clip", "merge_slow"),
+    Contrast("· of another image", "clip_shuffled", "merge_slow", placebo=True),
     Contrast("· its own image", "clip", "clip_shuffled"),
 )
 """Ideas of the grid, each under both heads; those with a dot take the one above apart."""
@@ -273,9 +273,14 @@ def _whole(table: pd.DataFrame, prefix: str = "") -> pd.DataFrame:
 
 def note(runs: Runs) -> str:
     """What was trained on what, in a line below a drawing."""
-    rates = dict.fromkeys(str(c["recipe"]["lr"]) for c in runs.cards.values() if is_grid(c))
+    grid = [card for card in runs.cards.values() if is_grid(card)]
+    rates, slow = (
+        ", ".join(dict.fromkeys(str(c["recipe"]["lr"]) for c in grid if is_slow(c) is own))
+        for own in (False, True)
+    )
     return (
         f"{runs.said_by_all('images')} images, {runs.said_by_all('held_out')} held out; bodies at "
-        f"rate {', '.join(rates)}; {runs.said_by_all('device')}, {runs.said_by_all('precision')}; "
+        f"rate {rates}, beside frozen features and their control {slow}; "
+        f"{runs.said_by_all('device')}, {runs.said_by_all('precision')}; "
         "95 % intervals over seeds and images"
     )

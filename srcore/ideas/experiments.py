@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from srcore.ideas.names import HEADS
+from srcore.ideas.names import HEADS, SLOW
 from srcore.ideas.networks import BODIES, FEATURES, IdeaNetwork, Shallow
 from srcore.models.ablation import WithBilinearHead, WithoutSkip
 from srcore.models.base import SuperResolver
@@ -46,7 +46,12 @@ class Experiment:
 
 
 def experiments(
-    modern: Recipe, report: Recipe, seeds: Sequence[int], report_seeds: Sequence[int]
+    modern: Recipe,
+    report: Recipe,
+    seeds: Sequence[int],
+    report_seeds: Sequence[int],
+    *,
+    frozen_lr: float,
 ) -> list[Experiment]:
     """All of them, the grid first.
 
@@ -56,13 +61,15 @@ def experiments(
         report: the recipe of the report's own networks.
         seeds: seeds of the grid and of our own network.
         report_seeds: seeds of the report's networks.
+        frozen_lr: learning rate of the bodies `SLOW`, in place of that of `modern`.
     """
     unturned, many = replace(modern, flips=False), tuple(seeds)
+    slow = replace(unturned, lr=frozen_lr)
     grid = [
         Experiment(
             f"{body}.{head}",
             partial(IdeaNetwork, body, head),
-            unturned,
+            slow if body in SLOW else unturned,
             many,
             FEATURES.get(body),
         )
@@ -101,4 +108,5 @@ def asked(params: "Params") -> list[Experiment]:
         Recipe(epochs=ideas.report_epochs, **params.train.model_dump(exclude={"epochs"})),
         ideas.seeds,
         ideas.report_seeds,
+        frozen_lr=ideas.frozen_lr,
     )

@@ -113,6 +113,7 @@ class BesideCLIP(nn.Module):
 BODIES: dict[str, Callable[[], nn.Module]] = {
     "plain": partial(Plain, 2),
     "merge": partial(Plain, 3),
+    "merge_slow": partial(Plain, 3),
     "stacked": partial(Plain, 1 + 2 * BLOCKS),
     "residual": Residual,
     "undilated": partial(Parallel, (1, 1, 1)),
@@ -122,8 +123,9 @@ BODIES: dict[str, Callable[[], nn.Module]] = {
     "clip": BesideCLIP,
     "clip_shuffled": BesideCLIP,
 }
-"""Name of a body → how it is made. `merge` is what `vgg` and `clip` are without frozen features,
-`stacked` is `residual` without its skips, `undilated` is `dilated` at dilation 1."""
+"""Name of a body → how it is made. `merge_slow` is what `vgg` and `clip` are without frozen
+features (`merge`, at their rate), `stacked` is `residual` without its skips, `undilated` is
+`dilated` at dilation 1."""
 
 FEATURES: dict[str, str] = {
     "vgg": "vgg",

@@ -18,7 +18,7 @@ from srcore.common.errors import StudyError
 from srcore.common.files import write_json
 from srcore.common.reading import read_json
 from srcore.common.tables import Columns, read_table, write_table
-from srcore.ideas.names import COSTS, stem_of
+from srcore.ideas.names import COSTS, SLOW, stem_of
 from srcore.models.scales import OUTPUTS
 
 SCORES, CURVES, CARDS = "scores.csv", "curves.csv", "runs.json"
@@ -129,15 +129,22 @@ def read_runs(folder: Path) -> Runs:
         raise StudyError(f"{folder / CARDS}: damaged; {REMEDY}")
     columns: Columns = {**KEYS, **dict.fromkeys(cards, None)}
     scores = read_table(folder / SCORES, columns, REMEDY)
-    recipes = {json.dumps(c["recipe"], sort_keys=True) for c in cards.values() if is_grid(c)}
-    if len(recipes) > 1:
-        raise StudyError(
-            f"{folder / CARDS}: bodies were trained by {len(recipes)} recipes and cannot be "
-            f"compared; {REMEDY}"
-        )
+    for slow in (False, True):
+        bodies = [c for c in cards.values() if is_grid(c) and is_slow(c) is slow]
+        recipes = {json.dumps(card["recipe"], sort_keys=True) for card in bodies}
+        if len(recipes) > 1:
+            raise StudyError(
+                f"{folder / CARDS}: bodies were trained by {len(recipes)} recipes and cannot be "
+                f"compared; {REMEDY}"
+            )
     return Runs(scores, read_table(folder / CURVES, CURVE, REMEDY), cards)
 
 
 def is_grid(card: Mapping[str, Any]) -> bool:
     """Whether a run is of a body under a head, and not of our own or the report's networks."""
     return card["group"] == "grid"
+
+
+def is_slow(card: Mapping[str, Any]) -> bool:
+    """Whether a run is of a body that has a learning rate of its own."""
+    return str(card["experiment"]).partition(".")[0] in SLOW

@@ -85,6 +85,9 @@ class Ideas(Settings):
     """Of the bodies and of our own network; with fewer than five nothing is claimed."""
     epochs: int = Field(ge=1, le=100_000)
     """Passes of the bodies and of our own network, by the recipe `modern`."""
+    frozen_lr: float = Field(gt=0, le=1)
+    """Learning rate of the bodies beside frozen features and of their control, in place of
+    `modern.lr`."""
     report_seeds: Annotated[list[Seed], Field(min_length=1), AfterValidator(distinct)]
     """Of the report's own networks."""
     report_epochs: int = Field(ge=1, le=100_000)

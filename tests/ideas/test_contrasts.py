@@ -10,19 +10,26 @@ from matplotlib.image import imread
 from srcore.ideas.contrasts import CONTRASTS, collapsed, contrasts, gains, note, verdict
 from srcore.ideas.crossed import Effect
 from srcore.ideas.markdown import markdown
-from srcore.ideas.names import COSTS, stem_of
+from srcore.ideas.names import COSTS, SLOW, stem_of
 from srcore.ideas.runs import CURVE, Runs
 from srcore.reporting.forest import draw_curves, draw_ideas
 
 SEEDS, IMAGES = 5, 40
 NAMES = [f"{row:02}.jpg" for row in range(IMAGES)]
 BASE = 27 + np.arange(IMAGES) / 10
-WORTH = {"plain": 0.0, "merge": 0.5, "residual": 0.5, "stacked": 0.5, "vgg": 0.45}
+WORTH = {
+    "plain": 0.0,
+    "merge": 0.5,
+    "merge_slow": 0.5,
+    "residual": 0.5,
+    "stacked": 0.5,
+    "vgg": 0.45,
+}
 """What the made-up bodies add to the plain one, in dB."""
 
 
 def made(scenes: list[str] = NAMES) -> Runs:
-    """Runs of five bodies under both heads; of `vgg.subpixel` one seed collapsed."""
+    """Runs of six bodies under both heads; of `vgg.subpixel` one seed collapsed."""
     chance = np.random.default_rng(0)
     columns, cards = {}, {}
     for body, worth in WORTH.items():
@@ -37,7 +44,7 @@ def made(scenes: list[str] = NAMES) -> Runs:
                     "experiment": f"{body}.{head}",
                     "seed": seed,
                     "group": "grid",
-                    "recipe": {"lr": 0.002},
+                    "recipe": {"lr": 0.001 if body in SLOW else 0.002},
                     "weights": "random weights" if body == "vgg" else "",
                     "images": 8,
                     "held_out": IMAGES,
@@ -142,6 +149,7 @@ def test_the_drawings(tmp_path):
     draw_curves(runs.curves, note(runs), tmp_path / "curves.png")
     assert min(imread(tmp_path / "ideas.png").shape[:2]) > 500
     assert note(runs) == (
-        "8 images, 40 held out; bodies at rate 0.002; cpu, 32-true; "
+        "8 images, 40 held out; bodies at rate 0.002, beside frozen features and their control "
+        "0.001; cpu, 32-true; "
         "95 % intervals over seeds and images"
     )

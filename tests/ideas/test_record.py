@@ -56,7 +56,7 @@ def folder(tmp_path, pyramids):
 
 
 def recorded(folder, pyramids):
-    found = experiments(Recipe(1, 2, 0.001), Recipe(1, 2, 0.001), (0, 1), (0,))
+    found = experiments(Recipe(1, 2, 0.001), Recipe(1, 2, 0.001), (0, 1), (0,), frozen_lr=0.001)
     extractors = {"vgg": load_extractor("vgg", "random", torch.device("cpu"))}
 
     def linear(images, scale):

@@ -46,7 +46,8 @@ def data(tmp_path_factory):
 
 
 def one(name="plain.bilinear", seeds=(0, 1)) -> Experiment:
-    found = {e.name: e for e in experiments(MODERN, Recipe(1, 4, 0.001), seeds, (0,))}
+    report = Recipe(1, 4, 0.001)
+    found = {e.name: e for e in experiments(MODERN, report, seeds, (0,), frozen_lr=0.001)}
     return found[name]
 
 
