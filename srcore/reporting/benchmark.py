@@ -14,7 +14,7 @@ from markupsafe import Markup
 from srcore.evaluation.published import MEASURED
 from srcore.metrics.table import HEADLINE, METRICS
 from srcore.models.scales import OUTPUTS
-from srcore.reporting.page.render import environment, policy, source
+from srcore.reporting.document import environment, policy, source
 from srcore.reporting.page.svg import (
     BOTTOM,
     HEIGHT,

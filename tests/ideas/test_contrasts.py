@@ -9,9 +9,9 @@ from matplotlib.image import imread
 
 from srcore.ideas.contrasts import CONTRASTS, collapsed, contrasts, gains, note, verdict
 from srcore.ideas.crossed import Effect
-from srcore.ideas.markdown import markdown
 from srcore.ideas.names import COSTS, SLOW, stem_of
 from srcore.ideas.runs import CURVE, Runs
+from srcore.ideas.tables import markdown, tables
 from srcore.reporting.forest import draw_curves, draw_ideas
 
 SEEDS, IMAGES = 5, 40
@@ -114,7 +114,7 @@ def test_a_contrast_with_a_training_that_collapsed_tells_nothing():
         assert vgg["placebo"]
         assert (vgg["collapsed"], vgg["verdict"]) == (1, "collapsed")
     assert line(table, "VGG16 features", "bilinear")["collapsed"] == 0
-    text = markdown(table, gains(runs))
+    text = markdown(tables(table, gains(runs)))
     assert "| VGG16 features (random weights, 1 collapsed) | subpixel |" in text
     assert "cannot be told: collapsed" in text
 

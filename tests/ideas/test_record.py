@@ -15,9 +15,9 @@ from srcore.data.dataset import Pyramids
 from srcore.features.extractor import load_extractor
 from srcore.ideas.contrasts import contrasts, gains
 from srcore.ideas.experiments import experiments
-from srcore.ideas.markdown import markdown
 from srcore.ideas.record import record
 from srcore.ideas.runs import read_runs
+from srcore.ideas.tables import markdown, tables
 from srcore.inference.baselines import upscale
 from srcore.training.recipe import Recipe
 
@@ -115,7 +115,7 @@ def test_the_committed_tables_are_those_of_the_committed_record(root, tmp_path):
     write_table(tmp_path / "ideas_gains.csv", over)
     for name in ("ideas.csv", "ideas_gains.csv"):
         assert (tmp_path / name).read_text() == (root / "plots" / name).read_text()
-    printed = markdown(table, over)
+    printed = markdown(tables(table, over))
     assert (root / "plots/ideas.md").read_text() == printed
     page = (root / "docs/ideas.md").read_text()
     shown = set(re.findall(r"^\|.*\|$", page, flags=re.MULTILINE))

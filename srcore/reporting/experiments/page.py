@@ -2,13 +2,11 @@
 
 from typing import Any
 
-from markupsafe import Markup
-
 from srcore.features.labels import RANDOM
+from srcore.reporting.document import environment, policy, source
 from srcore.reporting.experiments.against import Against, Series, against
 from srcore.reporting.experiments.table import Row, Table, numbers
 from srcore.reporting.page.charts import swatch
-from srcore.reporting.page.render import environment, policy, source
 from srcore.reporting.page.svg import signed
 
 
@@ -22,7 +20,7 @@ def render(table: Table) -> str:
         if any(output in row.cells for row in table.rows)
     }
     return pages.get_template("experiments.html.j2").render(
-        style=Markup(style),  # noqa: S704 (our own file)
+        style=style,
         policy=policy(style),
         random=RANDOM,
         table=table,

@@ -6,22 +6,17 @@ leave dvc.lock dirty after each `dvc repro`. The way back is exact all the same:
 the md5 of the page, so the page prints the one `git log -S` line that finds its commit.
 """
 
-import base64
-import hashlib
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from platform import python_version
 from typing import Any, cast
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
-from srcore.common.errors import StudyError
 from srcore.common.text import redacted
 from srcore.features.labels import RANDOM
 from srcore.inference.baselines import BASELINE
 from srcore.metrics.table import HEADLINE, METRICS
 from srcore.params import Params
+from srcore.reporting.document import embedded, environment, policy, source
 from srcore.reporting.page.charts import interval_bar
 from srcore.reporting.page.facts import beside_report, facts, training_table
 from srcore.reporting.page.headline import headline
@@ -32,8 +27,6 @@ from srcore.reporting.page.svg import padded, short, signed
 
 PACKAGES = ("srcore", "torch", "torchvision", "open_clip_torch", "numpy", "pillow", "dvc")
 """Packages whose versions can change a figure."""
-PNG_START, PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
-"""How every whole PNG file begins and ends."""
 
 
 def render(results: Results) -> str:
@@ -46,8 +39,8 @@ def render(results: Results) -> str:
     style, script = (source(pages, name) for name in ("report.css", "report.js"))
     ranked = rankings(results)
     return pages.get_template("report.html.j2").render(
-        style=Markup(style),  # noqa: S704 (our own file)
-        script=Markup(script),  # noqa: S704
+        style=style,
+        script=script,
         policy=policy(style, script),
         random=RANDOM,
         outputs=results.outputs,
@@ -69,7 +62,7 @@ def render(results: Results) -> str:
         versions=_versions(),
         dataset=_flat(results.dataset),
         clip=results.clip,
-        sheet=_embedded(results.sheet) if results.sheet else None,
+        sheet=embedded(results.sheet) if results.sheet else None,
     )
 
 
@@ -157,7 +150,7 @@ def _image(results: Results, item: dict[str, Any]) -> dict[str, Any]:
                     "figures": {k: METRICS[k].shown(value) for k, value in figures.items()},
                     "score": score,
                     "alt": f"{named}: {score}" if score else named,
-                    "source": _embedded(results.folder / view["file"]),
+                    "source": embedded(results.folder / view["file"]),
                 }
             )
         best = results.best(output) if output in results.outputs else "target"
@@ -170,7 +163,7 @@ def _image(results: Results, item: dict[str, Any]) -> dict[str, Any]:
         "detail": item["detail"],
         "sizes": sizes,
         "first": usual[-1] if usual else sizes[0]["output"],
-        "low": _embedded(results.folder / item["low"]),
+        "low": embedded(results.folder / item["low"]),
         "low_alt": f"{item['name']}, the {low} × {low} pixels that every method starts from",
     }
 
@@ -206,43 +199,3 @@ def _versions() -> list[tuple[str, str]]:
         except PackageNotFoundError:  # one that this installation can do without
             continue
     return found
-
-
-def _embedded(path: Path) -> str:
-    try:
-        image = path.read_bytes()
-    except FileNotFoundError:
-        raise StudyError(f"{path}: missing; remove {path.parent} and run `dvc repro`") from None
-    if not image.startswith(PNG_START) or not image.endswith(PNG_END):
-        raise StudyError(f"{path}: damaged; remove {path.parent} and run `dvc repro`")
-    return "data:image/png;base64," + base64.b64encode(image).decode()
-
-
-def environment() -> Environment:
-    """The templates of all pages; what is put into them is escaped."""
-    return Environment(
-        loader=PackageLoader("srcore.reporting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-def policy(style: str, script: str | None = None) -> str:
-    """Nothing but this very style, this very script and embedded images may load or run."""
-    run = f"script-src '{_digest(script)}'; " if script is not None else ""
-    return (
-        f"default-src 'none'; img-src data:; style-src '{_digest(style)}'; "
-        f"{run}base-uri 'none'; form-action 'none'"
-    )
-
-
-def source(pages: Environment, name: str) -> str:
-    """A file beside the template, not expanded."""
-    assert pages.loader is not None
-    return pages.loader.get_source(pages, name)[0]
-
-
-def _digest(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
