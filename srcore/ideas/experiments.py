@@ -105,7 +105,7 @@ def asked(params: "Params") -> list[Experiment]:
     ideas, modern = params.ideas, params.modern.model_dump()
     return experiments(
         Recipe(epochs=ideas.epochs, **modern, group="modern"),
-        Recipe(epochs=ideas.report_epochs, **params.train.model_dump(exclude={"epochs"})),
+        Recipe(epochs=ideas.report_epochs, **params.train.model_dump(exclude={"epochs", "recipe"})),
         ideas.seeds,
         ideas.report_seeds,
         frozen_lr=ideas.frozen_lr,

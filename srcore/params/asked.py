@@ -59,7 +59,7 @@ class Benchmark(Settings):
 
 
 class Modern(Settings):
-    """The recipe of the experiment on the ideas (Adam); epochs are `ideas.epochs`."""
+    """A recipe for all networks (`train.recipe`), and of the experiment on the ideas: Adam."""
 
     batch_size: int = Field(ge=1)
     """Images a step."""

@@ -134,6 +134,10 @@ class Train(Settings):
     """Images a step."""
     lr: float = Field(gt=0, le=1)
     """Adam's learning rate."""
+    recipe: Literal["own", "report", "modern"]
+    """Which recipe trains the networks of the model set: each its own, or for all of them this
+    group (`report`, the original study's) or the group `modern`, without flips beside frozen
+    features."""
 
 
 class Subpixel(Settings):

@@ -1,4 +1,4 @@
-"""How a network is trained: the report's way, and what a network of our own does otherwise."""
+"""How a network is trained: by its own recipe, or by one that all networks share."""
 
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -51,8 +51,21 @@ class Recipe:
         return " and ".join(f"{self.group}.{name} = {getattr(self, name)}" for name in names)
 
 
+GROUPS = {"report": "train", "modern": "modern"}
+"""Recipe for all networks → its group of params.yaml; with `own`, each has that of its class."""
+
+
 def recipe_for(model: "type[SuperResolver]", params: "Params") -> Recipe:
-    """How params.yaml has a model trained: its own group's values, `train.epochs` for all."""
+    """How params.yaml has a model trained: by `train.recipe`, with `train.epochs` for all.
+
+    Stored features are of images that are not turned, so that a network beside frozen features is
+    trained without flips, whatever the recipe says.
+    """
+    group = GROUPS.get(params.train.recipe, model.recipe)
     values: dict[str, Any] = {"epochs": params.train.epochs}
-    values |= getattr(params, model.recipe).model_dump() | model.changes
-    return Recipe(**values, group=model.recipe)
+    values |= getattr(params, group).model_dump(exclude={"recipe"})
+    if params.train.recipe == "own":
+        values |= model.changes
+    if model.frozen:
+        values["flips"] = False
+    return Recipe(**values, group=group)
