@@ -51,7 +51,8 @@ def export(
     """
     if missing := [name for name in PACKAGES if find_spec(name) is None]:
         raise StudyError(
-            f"export needs {', '.join(missing)}; install them: pip install {' '.join(missing)}"
+            f"export needs {', '.join(missing)}, of the extra `export`: in the project's folder, "
+            'pip install -c constraints.txt ".[export]"'
         )
     from srcore.export.card import Exported, model_card  # noqa: PLC0415  # need the packages
     from srcore.export.check import compare, tolerance  # noqa: PLC0415

@@ -14,9 +14,9 @@ from srcore.params import Params, load_params
 
 INTRODUCTION = """\
 Printed by `make parameters` from the types in `srcore/params/schema.py` and the values in
-[params.yaml](../params.yaml). A value is changed there, or for one experiment by
-`dvc exp run -S train.lr=0.0005`. The first stage, `check`, refuses anything else in one line,
-before any work begins.
+[params.yaml](../params.yaml). Change a value there, or for one experiment with
+`dvc exp run -S train.lr=0.0005`. If a value is not allowed, the first stage, `check`, stops with
+one line that says so, before any work begins.
 """
 
 KINDS = {

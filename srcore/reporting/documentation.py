@@ -34,7 +34,7 @@ Edges = set[tuple[str, str]]
 
 def networks() -> str:
     """The table of networks in README.md."""
-    lines = ["| model | idea | trainable parameters | frozen parameters | MACs an image |"]
+    lines = ["| model | idea | trainable parameters | frozen parameters | MACs per image |"]
     lines.append("|---|---|---|---|---|")
     for name in SETS["all"]:
         model = model_class(name)()

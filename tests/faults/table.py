@@ -30,12 +30,13 @@ AREAS: list[Area] = [
 FAULTS: list[Attempt] = [fault for area in AREAS for fault in area.faults]
 
 INTRODUCTION = """\
-Printed by `make faults`. The table is made of what `tests/faults/` asserts: every line of it is
-tried against the real stage, or the real `dvc`, in a small study of twelve images; … stands for
-what differs between machines. No fault ends in a traceback. After a refusal nothing half-written
-is left, neither under a final name nor beside it, and where a next run is tried, it must give the
-bytes of a study that nothing befell. Full and read-only disks are mounted for the purpose: where
-that is refused (to ordinary users) their lines are skipped, with that reason.
+Printed by `make faults`. A fault is a tested error case. The table comes from the tests in
+`tests/faults/`. Every row is tested with the real stage or the real `dvc`, in a small study of
+twelve images. The sign "…" replaces text that differs between machines. No fault ends in a
+traceback. After an error, no incomplete file is left, either at the final name or next to it. If a
+next run is tested, its output must have the same bytes as that of an undisturbed study. Full and
+read-only disks are mounted for these tests. Ordinary users may not do this. Then the tests are
+skipped, with this reason.
 """
 
 

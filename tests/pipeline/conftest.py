@@ -42,9 +42,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         fixtures = set(getattr(item, "fixturenames", ()))
         if here in item.path.parents and CLONES & fixtures:
             item.add_marker(pytest.mark.dvc)
-        # One process takes all tests of the study that is built once.
-        if item.get_closest_marker("slow") and fixtures & {"built_once", "imports"}:
-            item.add_marker(pytest.mark.xdist_group("built_once"))
 
 
 RECORDER = """

@@ -31,6 +31,7 @@ from srcore.params import load_params
 from srcore.reporting.canvas import Canvas
 from srcore.reporting.experiments.table import compare as side_by_side
 from srcore.reporting.experiments.table import markdown
+from srcore.reporting.page.plots.losses import LOSSES
 from srcore.reporting.page.render import render
 from srcore.reporting.page.results import read_results
 from srcore.reporting.page.svg import short, signed
@@ -224,7 +225,7 @@ def test_the_tables_of_the_page_are_those_of_the_study(made):
             if not reference:
                 assert shown["Won"] == f"{100 * line.wins:.0f} %"
             if line.kind == "network":
-                assert shown["Trained parameters"] == f"{line.parameters:,.0f}"
+                assert shown["Trainable parameters"] == f"{line.parameters:,.0f}"
                 assert shown["Frozen parameters"] == f"{line.frozen_parameters:,.0f}"
                 assert shown["MACs"] == short(line.macs)
             assert ("ours" in row[0].split()) == (name == "subpixel")
@@ -288,8 +289,8 @@ def test_the_page_tells_trainings_as_the_checkpoints_do(made):
         shown = dict(zip(heads, row, strict=True))
         for name in shown["Networks"].split(", "):
             for line in models[models["model"] == name].itertuples():
-                assert shown["Loss"] == line.loss.replace("_", " ")
-                assert float(shown["Rate"]) == line.lr
+                assert shown["Loss"] == LOSSES[line.loss]
+                assert float(shown["Learning rate"]) == line.lr
                 assert (shown["Device"], shown["Precision"]) == (line.device, line.precision)
     for output, (heads, *rows) in zip(SIDES, found[:-1], strict=True):
         part = beside[beside["output"] == output].set_index("model")
@@ -298,7 +299,7 @@ def test_the_page_tells_trainings_as_the_checkpoints_do(made):
             shown, line = dict(zip(heads, row, strict=True)), part.loc[row[0].split()[0]]
             assert shown["Last loss"] == f"{line['last']:.4f}"
             if line.epochs:
-                assert shown["Epochs of both"] == "3"
+                assert shown["Epochs compared"] == "3"
                 assert shown["Largest difference"] == signed(line.largest_difference, 4)
                 assert shown["Mean difference"] == signed(line.mean_difference, 4)
         assert f"bicubic {part['bicubic'].iloc[0]:.4f}" in made.page

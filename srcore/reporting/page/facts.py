@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from srcore.metrics.intervals import FEW_GROUPS
+from srcore.reporting.page.plots.losses import LOSSES
 from srcore.reporting.page.results import Results
 from srcore.reporting.page.svg import signed
 
@@ -11,16 +12,20 @@ TRAINED = {
     "recipe": "Recipe",
     "epochs": "Epochs",
     "batch_size": "Batch",
-    "lr": "Rate",
+    "lr": "Learning rate",
     "loss": "Loss",
     "schedule": "Schedule",
-    "max_norm": "Clipped at norm",
-    "flips": "Turned and mirrored",
-    "average": "Average of weights",
+    "max_norm": "Gradient norm limit",
+    "flips": "Random rotations and flips",
+    "average": "Moving average of weights",
     "images": "Images",
     "device": "Device",
-    "processes": "Processes",
+    "processes": "Number of processes",
     "precision": "Precision",
+    "processor": "CPU or GPU type",
+    "optimizer": "Optimizer",
+    "muon_lr": "Muon learning rate",
+    "warm_up": "Warm-up",
 }
 """What a checkpoint says of its training → its heading; whatever else it says follows by name."""
 OFF_AT_ZERO = ("max_norm", "average")
@@ -33,25 +38,25 @@ def facts(results: Results) -> list[tuple[str, str]]:
     sizes = " → ".join(str(size) for size in params.pyramid.sizes)
     held_out, groups = table["image"].nunique(), table["group"].nunique()
     sample = params.data.source == "sample"
-    source = params.data.source + " (an example, of which nothing is claimed)" * sample
+    source = params.data.source + " (only an example)" * sample
     judged = f"{held_out} {results.part} images"
     frozen = [f"{name}: {w}" for name in results.models if (w := results.weights(name))]
     scenes = f" of {groups} scenes" if groups < held_out else ""
     if groups < FEW_GROUPS:
-        scenes += f", too few for intervals, which take {FEW_GROUPS} scenes"
+        scenes += f"; intervals need at least {FEW_GROUPS} scenes"
     elif scenes:
         scenes += "; intervals are over whole scenes"
     seeds = sorted({int(seed) for seed in checkpoints["seed"]})
     ours = set(checkpoints.loc[checkpoints["ours"] == "yes", "model"])
     sides = {
-        "the original study’s": [name for name in results.models if name not in ours],
+        "from the original study": [name for name in results.models if name not in ours],
         "our own": [name for name in results.models if name in ours],
     }
     told = [f"{whose}: {', '.join(names)}" for whose, names in sides.items() if names]
     return [
         ("Models", f"{'; '.join(told)} (model = {params.model})"),
         ("Frozen weights", "; ".join(frozen) or "none of these models uses frozen weights"),
-        ("Images", f"source {source}; judged on {judged}{scenes}"),
+        ("Images", f"source: {source}; evaluated on {judged}{scenes}"),
         ("Sizes", f"{sizes} pixels a side"),
         ("Seeds", ", ".join(str(seed) for seed in seeds)),
         ("Threads", str(params.threads)),
@@ -87,6 +92,8 @@ def training_table(results: Results) -> Runs:
 def _cell(key: str, value: str) -> str:
     if key in OFF_AT_ZERO and value in ("0", "0.0"):
         return "no"
+    if key == "loss" and value in LOSSES:
+        return LOSSES[value]
     return value.replace("_", " ") or "—"
 
 

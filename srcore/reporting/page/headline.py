@@ -70,25 +70,25 @@ def _against(ranking: Ranking, model: str) -> dict[str, str]:
 
 def _few(results: Results, ranking: Ranking) -> str:
     alone = sum(ranking.output in results.metrics[name] for name in results.models) == 1
-    mean = "this is its mean" if alone else "has the largest mean of the networks"
-    scenes = f"{ranking.few} scene{'s' * (ranking.few > 1)}"
+    mean = "this is its mean gain" if alone else "has the largest mean gain of the networks here"
+    scenes = f"only {ranking.few} scene{'s' * (ranking.few > 1)}"
     link = ": " if alone else " "
-    return f"{link}{mean} here; {scenes} are too few to claim anything"
+    return f"{link}{mean}. The {results.part} images show {scenes}, too few for a conclusion"
 
 
 def _verdict(ranking: Ranking, against: dict[str, str]) -> str:
     others = {name: verdict for name, verdict in against.items() if name != BASELINE}
     level = [name for name, verdict in others.items() if verdict in ("noise", "same")]
     ahead = [name for name, verdict in others.items() if verdict == "worse"]
-    over = {"better": "beats bicubic", "worse": "stays below bicubic"}
-    parts = [over.get(against[BASELINE], "is level with bicubic")]
+    over = {"better": "is better than bicubic", "worse": "is worse than bicubic"}
+    parts = [over.get(against[BASELINE], "is not significantly different from bicubic")]
     if ahead:
-        parts.append(f"is behind {_listed(ahead)}")
+        parts.append(f"is worse than {_listed(ahead)}")
     if level:
-        parts.append(f"cannot be told from {_listed(level)}")
+        parts.append(f"is not significantly different from {_listed(level)}")
     if others and not ahead and not level and against[BASELINE] == "better":
         parts.append("is better than every other method")
-    once = "; one training says nothing of other seeds" if ranking.one_training else ""
+    once = "; other seeds may give another result" if ranking.one_training else ""
     return f" {_listed(parts)}{once}"
 
 

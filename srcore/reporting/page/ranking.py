@@ -22,7 +22,7 @@ VERDICTS = {
     "worse": "worse than {}",
     "same": "the same as {}",
     "noise": "noise: level with {}",
-    "few": "too few scenes to tell",
+    "few": "too few scenes for a conclusion",
 }
 """What is said of a method beside the next below it."""
 LEAST_MATRIX = 3

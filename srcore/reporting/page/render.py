@@ -14,7 +14,9 @@ from typing import Any, cast
 from srcore.common.text import redacted
 from srcore.features.labels import RANDOM
 from srcore.inference.baselines import BASELINE
+from srcore.metrics.intervals import FEW_GROUPS
 from srcore.metrics.table import HEADLINE, METRICS
+from srcore.models.scales import OUTPUTS
 from srcore.params import Params
 from srcore.reporting.document import embedded, environment, policy, source
 from srcore.reporting.page.charts import interval_bar
@@ -53,14 +55,16 @@ def render(results: Results) -> str:
         beside=beside_report(results),
         runs=training_table(results),
         rankings=ranked,
+        few_groups=FEW_GROUPS,
         curves=plot_groups(results),
         images=[_image(results, item) for item in results.index["images"]],
         low=results.params.pyramid.sizes[0],
+        sides=dict(zip(("low", *OUTPUTS), results.params.pyramid.sizes, strict=True)),
         largest=results.params.pyramid.sizes[-1],
         facts=facts(results),
         parameters=_parameters(results.params),
         versions=_versions(),
-        dataset=_flat(results.dataset),
+        dataset=[(key.replace("groups", "scenes"), v) for key, v in _flat(results.dataset)],
         clip=results.clip,
         sheet=embedded(results.sheet) if results.sheet else None,
     )

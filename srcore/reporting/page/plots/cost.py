@@ -8,7 +8,7 @@ from srcore.reporting.page.results import Results
 from srcore.reporting.page.svg import short, signed
 
 COSTS = (
-    ("macs", "MACs", "multiply-accumulates an image"),
+    ("macs", "MACs", "multiply-accumulates per image"),
     ("parameters", "parameters", "trainable parameters"),
 )
 """Column of plots/methods.csv, short name and name of an axis."""
@@ -37,8 +37,9 @@ def groups(results: Results) -> list[Group]:
     known = any("gain_low" in entry for entry in _entries(results))
     interval = " with its 95 % interval" if known else ""
     text = (
-        f"One mark a model{interval}; up and to the left is better. Work is that of enlarging one "
-        "image; what a training costs is another matter."
+        f"Each mark is one model{interval}. Marks higher up and further left are better. "
+        "Multiply-accumulates are counted for enlarging one image. The cost of training is not "
+        "shown."
     )
     return [Group("Quality against cost", text, charts, legend(results))]
 

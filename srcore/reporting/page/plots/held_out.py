@@ -26,14 +26,15 @@ def groups(results: Results) -> list[Group]:
         if lines:
             side = results.side(output)
             alternative = (
-                f"Held-out PSNR at {side} pixels; bicubic {bicubic:.2f} dB. {'; '.join(said)}."
+                f"PSNR on the validation images at {side} pixels; bicubic {bicubic:.2f} dB. "
+                f"{'; '.join(said)}."
             )
             heights = without_start([[y for _, y in line.points] for line in lines], [bicubic])
             drawing = curves(lines, alternative, ("epoch", "PSNR, dB"), heights, bicubic)
             charts.append(Chart(f"{side} × {side}", "", drawing))
     swatches = [*legend(results), (reference_swatch(), BASELINE)]
     text = (
-        "Mean PSNR of the validation images after each epoch. Higher is better. Steep first "
-        "epochs may leave the chart."
+        "Each curve is the mean PSNR of the validation images after each epoch. Higher is better. "
+        "Very low values of the first epochs may be outside the chart."
     )
-    return [Group("Held-out quality", text, charts, swatches)]
+    return [Group("Quality on the validation images", text, charts, swatches)]

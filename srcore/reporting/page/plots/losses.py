@@ -8,8 +8,10 @@ from srcore.reporting.page.plots.group import Chart, Group, by_seed, label
 from srcore.reporting.page.results import Results
 from srcore.reporting.page.svg import without_start
 
-LOSSES: dict[str, str] = {SHARED: "1 / PSNR", "l1": "L1", "l1_fft": "L1 and spectrum"}
+LOSSES: dict[str, str] = {SHARED: "1/PSNR", "l1": "L1", "l1_fft": "L1 and spectrum"}
 """Name of a training loss → how it is written; another is written as it is named."""
+DESCRIBED = {"l1_fft": "L1 plus a weighted difference of the spectra"}
+"""Name of a training loss → what it is, where the name that is written says too little."""
 
 
 def groups(results: Results) -> list[Group]:
@@ -21,10 +23,11 @@ def _shared(results: Results) -> Group:
     """1/PSNR on the training images, whatever the loss; the original study's beside ours."""
     charts = _loss_charts(results, results.models, SHARED, LOSSES[SHARED])
     text = (
-        "Mean of 1/PSNR over the training images of an epoch, whichever loss trained the network. "
-        "Lower is better. Steep first epochs may leave the chart. The original study trained on "
-        "4,011 images of VOC2007. Where ours are others, compare the shapes of curves, not their "
-        "heights."
+        "Each curve is the mean of 1/PSNR over the training images of an epoch. This is shown for "
+        "every network, even if it was trained with another loss. Lower is better. Very high "
+        "values of the first epochs may be outside the chart. The original study used 4,011 "
+        "training images of VOC2007. If this run used other images, compare the shapes of the "
+        "curves, not their heights."
     )
     return Group("Training: 1/PSNR", text, charts, _loss_legend(results, (OURS, REPORT)))
 
@@ -40,7 +43,11 @@ def _own_losses(results: Results) -> list[Group]:
             continue
         name = LOSSES.get(criterion, criterion)
         charts = _loss_charts(results, models, "loss", name)
-        text = f"Mean of the loss that trained {_listed(models)}, {name}. Lower is better."
+        loss = DESCRIBED.get(criterion, name)
+        text = (
+            f"Each curve is the mean training loss of {_listed(models)} in an epoch. This loss is "
+            f"{loss}. Lower is better."
+        )
         groups.append(Group(f"Training: {name}", text, charts, _loss_legend(results, (OURS,))))
     return groups
 
