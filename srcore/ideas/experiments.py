@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from srcore.params.schema import Params
 
 REPORT = ("basic", "multi", "residual", "dilated", "vgg", "clip")
-"""The report's own networks, which are trained as the report trained them."""
+"""The original study's networks, which are trained as it trained them."""
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,9 @@ def experiments(
     Args:
         modern: the recipe of the grid, which leaves flips out for all since frozen features are
             not turned, and of our own network, which is trained once without each of its ideas.
-        report: the recipe of the report's own networks.
+        report: the recipe of the original study's networks.
         seeds: seeds of the grid and of our own network.
-        report_seeds: seeds of the report's networks.
+        report_seeds: seeds of the original study's networks.
         frozen_lr: learning rate of the bodies `SLOW`, in place of that of `modern`.
     """
     unturned, many = replace(modern, flips=False), tuple(seeds)

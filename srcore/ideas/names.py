@@ -1,7 +1,7 @@
 """Names that the experiment's trainings, tables and drawings share."""
 
 HEADS = ("bilinear", "subpixel")
-"""The report's head (1×1, enlarged bilinearly, sigmoid), and sub-pixel convolution over bicubic."""
+"""The original study's head (1×1, enlarged bilinearly, sigmoid), and sub-pixel over bicubic."""
 INTERACTION = "interaction"
 """Stands for a head where a line tells how much more an idea is worth under the second head."""
 SLOW = ("merge_slow", "vgg", "vgg_random", "clip", "clip_shuffled")

@@ -28,7 +28,7 @@ VGG_CHANNELS, CLIP_CHANNELS = 128, 512
 
 
 class Plain(nn.Module):
-    """Convolutions in a row, each with ReLU; two are the body of the report's first network."""
+    """Convolutions in a row, each with ReLU; two are the original study's first body."""
 
     def __init__(self, layers: int) -> None:
         super().__init__()
@@ -43,7 +43,7 @@ class Plain(nn.Module):
 
 
 class Residual(nn.Module):
-    """A convolution, then the report's residual blocks: two convolutions and a skip each."""
+    """A convolution, then the original study's residual blocks (two convolutions, a skip)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -56,7 +56,7 @@ class Residual(nn.Module):
 
 
 class ParallelBlock(nn.Module):
-    """Three parallel 3×3 convolutions (ReLU), fused by a 1×1: the report's block, any dilations."""
+    """Three parallel 3×3 convolutions (ReLU), fused by a 1×1: the original study's block."""
 
     def __init__(self, dilations: tuple[int, int, int]) -> None:
         super().__init__()

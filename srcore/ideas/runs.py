@@ -45,7 +45,7 @@ class Runs:
         scores: a line an output and held-out image: output, image, scene, and PSNR in dB of
             bicubic, linear and `<experiment>.seed<seed>` of every run (nothing where a network
             lacks the output).
-        curves: held-out PSNR and loss of the report's networks after every epoch.
+        curves: held-out PSNR and loss of the original study's networks after every epoch.
         cards: `<experiment>.seed<seed>` → what the run says about itself, its recipe among it, and
             what its network costs.
     """
@@ -141,7 +141,7 @@ def read_runs(folder: Path) -> Runs:
 
 
 def is_grid(card: Mapping[str, Any]) -> bool:
-    """Whether a run is of a body under a head, and not of our own or the report's networks."""
+    """Whether a run is of a body under a head, not of a network of ours or the original study."""
     return card["group"] == "grid"
 
 

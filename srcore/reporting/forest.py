@@ -64,7 +64,7 @@ def draw_ideas(contrasts: pd.DataFrame, gains: pd.DataFrame, note: str, path: Pa
 
 
 def draw_curves(table: pd.DataFrame, note: str, path: Path) -> None:
-    """Draw the held-out PSNR of the report's networks after every epoch, a line a seed.
+    """Draw the held-out PSNR of the original study's networks after every epoch, a line a seed.
 
     Args:
         table: the curves of `srcore.ideas.runs.Runs`.
@@ -164,9 +164,9 @@ def _legend() -> list[Line2D | Patch]:
         return Line2D([], [], color=colour, marker="o", markerfacecolor=face or colour, label=label)
 
     return [
-        point(COLOURS[HEADS[0]], "under the report's bilinear head"),
+        point(COLOURS[HEADS[0]], "under the original study's bilinear head"),
         point(COLOURS[HEADS[1]], "under a sub-pixel head over bicubic"),
-        point(COLOURS[""], "our own network; the report's; the head itself"),
+        point(COLOURS[""], "our own network; the original study's; the head itself"),
         point("#222222", f"placebo, or {RANDOM}", "white"),
         Line2D([], [], marker="$†$", linestyle="", color=COLLAPSED_COLOUR, label=COLLAPSED),
         Patch(color=SHADE, label="too small to be seen (80 % power, Holm)"),
