@@ -55,6 +55,7 @@ CONTRASTS = (
     Contrast("dilated blocks", "dilated", "plain"),
     Contrast("· their convolutions", "undilated", "plain"),
     Contrast("· their dilation", "dilated", "undilated"),
+    Contrast("the lower learning rate below", "merge_slow", "merge"),
     Contrast("VGG16 features", "vgg", "merge_slow"),
     Contrast("· random VGG16", "vgg_random", "merge_slow", placebo=True),
     Contrast("· what VGG16 learned", "vgg", "vgg_random"),
@@ -275,8 +276,8 @@ def note(runs: Runs) -> str:
     """What was trained on what, in a line below a drawing."""
     grid = [card for card in runs.cards.values() if is_grid(card)]
     rates, slow = (
-        ", ".join(dict.fromkeys(str(c["recipe"]["lr"]) for c in grid if is_slow(c) is own))
-        for own in (False, True)
+        ", ".join(dict.fromkeys(str(c["recipe"]["lr"]) for c in grid if is_slow(c) is apart))
+        for apart in (False, True)
     )
     return (
         f"{runs.said_by_all('images')} images, {runs.said_by_all('held_out')} held out; bodies at "

@@ -11,7 +11,7 @@ from srcore.models.ablation import WithBilinearHead, WithoutSkip
 from srcore.models.base import SuperResolver
 from srcore.models.registry import model_class
 from srcore.models.subpixel import SuperResNetSubpixel
-from srcore.training.recipe import Recipe
+from srcore.training.recipe import Recipe, modern_recipe
 
 if TYPE_CHECKING:
     from srcore.params.schema import Params
@@ -47,24 +47,22 @@ class Experiment:
 
 def experiments(
     modern: Recipe,
+    slow: Recipe,
     report: Recipe,
     seeds: Sequence[int],
     report_seeds: Sequence[int],
-    *,
-    frozen_lr: float,
 ) -> list[Experiment]:
     """All of them, the grid first.
 
     Args:
         modern: the recipe of the grid, which leaves flips out for all since frozen features are
             not turned, and of our own network, which is trained once without each of its ideas.
+        slow: the recipe of the bodies `SLOW`: `modern`, without flips, at a lower learning rate.
         report: the recipe of the original study's networks.
         seeds: seeds of the grid and of our own network.
         report_seeds: seeds of the original study's networks.
-        frozen_lr: learning rate of the bodies `SLOW`, in place of that of `modern`.
     """
     unturned, many = replace(modern, flips=False), tuple(seeds)
-    slow = replace(unturned, lr=frozen_lr)
     grid = [
         Experiment(
             f"{body}.{head}",
@@ -102,11 +100,11 @@ def experiments(
 
 def asked(params: "Params") -> list[Experiment]:
     """The experiments that params.yaml asks for."""
-    ideas, modern = params.ideas, params.modern.model_dump()
+    ideas = params.ideas
     return experiments(
-        Recipe(epochs=ideas.epochs, **modern, group="modern"),
+        modern_recipe(params.modern, ideas.epochs, frozen=False),
+        modern_recipe(params.modern, ideas.epochs, frozen=True),
         Recipe(epochs=ideas.report_epochs, **params.train.model_dump(exclude={"epochs", "recipe"})),
         ideas.seeds,
         ideas.report_seeds,
-        frozen_lr=ideas.frozen_lr,
     )

@@ -5,7 +5,7 @@ HEADS = ("bilinear", "subpixel")
 INTERACTION = "interaction"
 """Stands for a head where a line tells how much more an idea is worth under the second head."""
 SLOW = ("merge_slow", "vgg", "vgg_random", "clip", "clip_shuffled")
-"""Bodies that are trained at the rate `ideas.frozen_lr`: those beside frozen features, and first
+"""Bodies that are trained at the rate `modern.frozen_lr`: those beside frozen features, and first
 the network that they are without them."""
 COSTS = ("parameters", "frozen", "macs", "milliseconds")
 """What a network costs: trainable and frozen parameters, multiply-accumulates of one image (its

@@ -121,7 +121,7 @@ def read_runs(folder: Path) -> Runs:
     """Read a record.
 
     Raises:
-        StudyError: it is missing or damaged, or networks that are compared had other recipes.
+        StudyError: it is missing or damaged, or bodies that are compared had other recipes.
     """
     cards = cast("dict[str, dict[str, Any]]", read_json(folder / CARDS))
     needed = {"experiment", "seed", "group", "recipe", "weights", *COSTS}
@@ -129,9 +129,13 @@ def read_runs(folder: Path) -> Runs:
         raise StudyError(f"{folder / CARDS}: damaged; {REMEDY}")
     columns: Columns = {**KEYS, **dict.fromkeys(cards, None)}
     scores = read_table(folder / SCORES, columns, REMEDY)
-    for slow in (False, True):
-        bodies = [c for c in cards.values() if is_grid(c) and is_slow(c) is slow]
-        recipes = {json.dumps(card["recipe"], sort_keys=True) for card in bodies}
+    grid = [card for card in cards.values() if is_grid(card)]
+    but_for_rate = [{**card["recipe"], "lr": None} for card in grid]
+    for same in (
+        but_for_rate,
+        *([card["recipe"] for card in grid if is_slow(card) is slow] for slow in (False, True)),
+    ):
+        recipes = {json.dumps(recipe, sort_keys=True) for recipe in same}
         if len(recipes) > 1:
             raise StudyError(
                 f"{folder / CARDS}: bodies were trained by {len(recipes)} recipes and cannot be "

@@ -152,9 +152,7 @@ class Training:
             self._take_step(min(size, self.count - start))
         losses = self._sums.cpu().numpy() / self.count
         if not np.isfinite(losses).all():
-            raise StudyError(
-                f"a loss is no number; {self.recipe.group}.lr = {self.recipe.lr} may be too high"
-            )
+            raise StudyError(f"a loss is no number; {self.recipe.rates()} may be too high")
         return losses
 
     def _take_step(self, size: int) -> None:

@@ -32,9 +32,10 @@ class Network:
 
     @property
     def label(self) -> str:
-        """Name of the model, with the frozen weights that its output depends on."""
-        weights = self.card.weights
-        return f"{self.card.model} ({weights})" if weights else self.card.model
+        """Name of the model, with the frozen weights and the precision its figures depend on."""
+        trained = f"trained in {self.card.precision}" if self.card.precision else ""
+        notes = "; ".join(filter(None, (self.card.weights, trained)))
+        return f"{self.card.model} ({notes})" if notes else self.card.model
 
     @property
     def method(self) -> str:

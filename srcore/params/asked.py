@@ -65,6 +65,8 @@ class Modern(Settings):
     """Images a step."""
     lr: float = Field(gt=0, le=1)
     """Adam's learning rate; the highest one where the schedule changes it."""
+    frozen_lr: float = Field(gt=0, le=1)
+    """The same for networks beside frozen features and for their control, in place of `lr`."""
     loss: Literal["l1_fft", "l1", "inverse_psnr"]
     """Training loss, as for `subpixel`."""
     schedule: Literal["linear", "one_cycle", "constant"]
@@ -85,9 +87,6 @@ class Ideas(Settings):
     """Of the bodies and of our own network; with fewer than five nothing is claimed."""
     epochs: int = Field(ge=1, le=100_000)
     """Passes of the bodies and of our own network, by the recipe `modern`."""
-    frozen_lr: float = Field(gt=0, le=1)
-    """Learning rate of the bodies beside frozen features and of their control, in place of
-    `modern.lr`."""
     report_seeds: Annotated[list[Seed], Field(min_length=1), AfterValidator(distinct)]
     """Of the report's own networks."""
     report_epochs: int = Field(ge=1, le=100_000)

@@ -43,8 +43,12 @@ def _digest(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def embedded(path: Path) -> str:
+def embedded(path: Path, remedy: str) -> str:
     """A PNG file as an address that holds it.
+
+    Args:
+        path: the file.
+        remedy: what to do when it cannot be used, as a part of the message.
 
     Raises:
         StudyError: it is missing or damaged.
@@ -52,7 +56,7 @@ def embedded(path: Path) -> str:
     try:
         image = path.read_bytes()
     except FileNotFoundError:
-        raise StudyError(f"{path}: missing; remove {path.parent} and run `dvc repro`") from None
+        raise StudyError(f"{path}: missing; {remedy}") from None
     if not image.startswith(PNG_START) or not image.endswith(PNG_END):
-        raise StudyError(f"{path}: damaged; remove {path.parent} and run `dvc repro`")
+        raise StudyError(f"{path}: damaged; {remedy}")
     return "data:image/png;base64," + base64.b64encode(image).decode()

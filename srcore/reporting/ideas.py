@@ -6,6 +6,8 @@ from pathlib import Path
 from srcore.ideas.tables import Table
 from srcore.reporting.document import embedded, environment, policy, source
 
+REMEDY = "run `dvc repro --single-item --force stages/dvc.yaml:ideas`"
+
 
 def render(tables: Sequence[Table], note: str, forest: Path, curves: Path) -> str:
     """The page as HTML.
@@ -24,8 +26,8 @@ def render(tables: Sequence[Table], note: str, forest: Path, curves: Path) -> st
     return pages.get_template("ideas.html.j2").render(
         tables=tables,
         note=note,
-        forest=embedded(forest),
-        curves=embedded(curves),
+        forest=embedded(forest, REMEDY),
+        curves=embedded(curves, REMEDY),
         policy=policy(style),
         style=style,
     )

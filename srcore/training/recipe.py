@@ -3,8 +3,11 @@
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from srcore.common.errors import StudyError
+
 if TYPE_CHECKING:
     from srcore.models.base import SuperResolver
+    from srcore.params.asked import Modern
     from srcore.params.schema import Params
 
 
@@ -26,6 +29,7 @@ class Recipe:
         muon_lr: Muon's learning rate; the highest one where the schedule changes it.
         warm_up: share of the steps for which the rates of linear and constant rise.
         group: group of params.yaml that these come from, for messages.
+        rate: name of the learning rate in that group, for messages.
     """
 
     epochs: int
@@ -40,32 +44,51 @@ class Recipe:
     muon_lr: float = 0.0
     warm_up: float = 0.0
     group: str = "train"
+    rate: str = "lr"
 
     def settings(self) -> dict[str, Any]:
         """What decides the training, as a checkpoint carries it."""
-        return {key: value for key, value in asdict(self).items() if key != "group"}
+        return {k: value for k, value in asdict(self).items() if k not in ("group", "rate")}
 
     def rates(self) -> str:
         """The learning rates by their names in params.yaml, for messages."""
-        names = ["lr", "muon_lr"] if self.optimizer == "muon" else ["lr"]
-        return " and ".join(f"{self.group}.{name} = {getattr(self, name)}" for name in names)
-
-
-GROUPS = {"report": "train", "modern": "modern"}
-"""Recipe for all networks → its group of params.yaml; with `own`, each has that of its class."""
+        found = {self.rate: self.lr}
+        if self.optimizer == "muon":
+            found["muon_lr"] = self.muon_lr
+        return " and ".join(f"{self.group}.{name} = {value}" for name, value in found.items())
 
 
 def recipe_for(model: "type[SuperResolver]", params: "Params") -> Recipe:
     """How params.yaml has a model trained: by `train.recipe`, with `train.epochs` for all.
 
-    Stored features are of images that are not turned, so that a network beside frozen features is
-    trained without flips, whatever the recipe says.
+    Raises:
+        StudyError: one recipe is for all, and this model differs from another by its recipe alone.
     """
-    group = GROUPS.get(params.train.recipe, model.recipe)
-    values: dict[str, Any] = {"epochs": params.train.epochs}
-    values |= getattr(params, group).model_dump(exclude={"recipe"})
-    if params.train.recipe == "own":
-        values |= model.changes
-    if model.frozen:
-        values["flips"] = False
+    train = params.train
+    if train.recipe != "own" and model.changes:
+        raise StudyError(
+            f"train.recipe = {train.recipe}: {model.__name__} has a recipe as its only difference; "
+            "set it to own, or choose other models"
+        )
+    if train.recipe == "modern":
+        return modern_recipe(params.modern, train.epochs, frozen=model.frozen is not None)
+    group = "train" if train.recipe == "report" else model.recipe
+    values: dict[str, Any] = {"epochs": train.epochs}
+    values |= getattr(params, group).model_dump(exclude={"recipe"}) | model.changes
     return Recipe(**values, group=group)
+
+
+def modern_recipe(modern: "Modern", epochs: int, *, frozen: bool) -> Recipe:
+    """The recipe `modern`.
+
+    Args:
+        modern: its group of params.yaml.
+        epochs: passes over the training images.
+        frozen: whether it is for a network beside frozen features, or for the control of one. It
+            then has a lower rate, at which these do not collapse, and no flips, since stored
+            features belong to images that are not turned.
+    """
+    values = modern.model_dump(exclude={"frozen_lr"})
+    if frozen:
+        values |= {"lr": modern.frozen_lr, "flips": False, "rate": "frozen_lr"}
+    return Recipe(epochs=epochs, **values, group="modern")

@@ -327,8 +327,11 @@ def in_many_scans(project: Project) -> None:
     (project / ODD).write_bytes(whole[:end] + whole[last:end] * 2000 + whole[end:])
 
 
-def commented(project: Project) -> None:
-    (project / ODD).write_bytes(b"P6\n#" + b"x" * 50_000_000 + b"\n2 2\n255\n" + bytes(12))
+def commented(start: bytes) -> Act:
+    def make(project: Project) -> None:
+        (project / ODD).write_bytes(start + b"#" + b"x" * 50_000_000 + b"\n255\n" + bytes(12))
+
+    return make
 
 
 def red(project: Project) -> None:
@@ -568,7 +571,8 @@ WAITS: list[Attempt] = [
     image("an image to enlarge with 6 GB behind it", with_zeros_behind(ODD), "the file is larger than 1073741824 bytes"),
     image("an image of 90,000,000 × 1 pixels", lambda project: (project / ODD).write_bytes(huge_png(90_000_000, 1)) and None, "a side of 90000000 pixels is more than 300000"),
     image("a JPEG that goes over its pixels 2,000 times", in_many_scans, "more than 200 scans; save it anew"),
-    image("a PPM with a comment of 50 MB", commented, "damaged: no size within its first 65536 bytes"),
+    image("a PPM with a comment of 50 MB", commented(b"P6\n"), "damaged: its head is longer than 65536 bytes"),
+    image("a PPM with a comment of 50 MB behind its size", commented(b"P6\n2 2\n"), "damaged: its head is longer than 65536 bytes"),
     Fault(
         "a folder in place of params.yaml",
         "check",

@@ -56,7 +56,7 @@ def folder(tmp_path, pyramids):
 
 
 def recorded(folder, pyramids):
-    found = experiments(Recipe(1, 2, 0.001), Recipe(1, 2, 0.001), (0, 1), (0,), frozen_lr=0.001)
+    found = experiments(*[Recipe(1, 2, 0.001)] * 3, (0, 1), (0,))
     extractors = {"vgg": load_extractor("vgg", "random", torch.device("cpu"))}
 
     def linear(images, scale):
@@ -98,6 +98,12 @@ def test_bodies_of_two_recipes_are_not_compared(root, tmp_path):
     shutil.copytree(root / "data/ideas", tmp_path, dirs_exist_ok=True)
     cards = json.loads((tmp_path / "runs.json").read_text())
     cards["plain.bilinear.seed0"]["recipe"]["lr"] = 0.001
+    (tmp_path / "runs.json").write_text(json.dumps(cards))
+    with pytest.raises(StudyError, match="trained by 2 recipes and cannot be compared"):
+        read_runs(tmp_path)
+    for card in cards.values():
+        card["recipe"]["loss"] = "l1_fft" if card["experiment"].startswith("plain") else "l1"
+        card["recipe"]["lr"] = 0.001
     (tmp_path / "runs.json").write_text(json.dumps(cards))
     with pytest.raises(StudyError, match="trained by 2 recipes and cannot be compared"):
         read_runs(tmp_path)

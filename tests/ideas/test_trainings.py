@@ -16,7 +16,7 @@ from srcore.features.extractor import load_extractor
 from srcore.features.store import store_features
 from srcore.ideas.data import load_data
 from srcore.ideas.experiments import REPORT, Experiment, asked, experiments
-from srcore.ideas.names import HEADS
+from srcore.ideas.names import HEADS, SLOW
 from srcore.ideas.networks import BODIES, FEATURES, IdeaNetwork, Shallow
 from srcore.ideas.trainings import require, train_ideas
 from srcore.metrics.cost import macs, parameters
@@ -47,7 +47,8 @@ def data(tmp_path_factory):
 
 def one(name="plain.bilinear", seeds=(0, 1)) -> Experiment:
     report = Recipe(1, 4, 0.001)
-    found = {e.name: e for e in experiments(MODERN, report, seeds, (0,), frozen_lr=0.001)}
+    slow = replace(MODERN, lr=0.001, flips=False)
+    found = {e.name: e for e in experiments(MODERN, slow, report, seeds, (0,))}
     return found[name]
 
 
@@ -139,6 +140,10 @@ def test_params_ask_for_the_grid_our_own_and_the_reports(root):
     assert len(found) == len(BODIES) * len(HEADS) + 7 + len(REPORT)
     assert {len(e.seeds) for e in found if e.group != "report"} == {len(params.ideas.seeds)}
     assert {e.recipe.schedule for e in found if e.group == "grid"} == {"one_cycle"}
+    rates = {e.name.partition(".")[0]: e.recipe.lr for e in found if e.group == "grid"}
+    assert set(SLOW) == {"merge_slow", *FEATURES}
+    assert {body for body in rates if rates[body] == params.modern.frozen_lr} == set(SLOW)
+    assert {rates[body] for body in rates.keys() - set(SLOW)} == {params.modern.lr}
     assert {(e.recipe.schedule, e.recipe.loss) for e in found if e.group == "report"} == {
         ("constant", "inverse_psnr")
     }

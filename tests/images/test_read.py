@@ -102,9 +102,25 @@ def test_comments_of_a_ppm(tmp_path, comments):
     path.write_bytes(b"P6\n%s31\t#one\n 800 255\n" % comments + pixels.tobytes())
     assert path.stat().st_size > LONGEST_HEAD
     assert (read(path).colours == pixels).all()
-    path.write_bytes(b"P6\n#" + bytes(LONGEST_HEAD) + b"\n31 20 255\n" + pixels.tobytes())
-    with pytest.raises(ImageError, match="damaged: no size within its first 65536 bytes"):
+
+
+@pytest.mark.parametrize(
+    "start", [b"P6\n", b"P6\n31 20\n", b"Pf\n", b"PyRGBA\n", b"P0CMYK 31 20 ", b"P1\n"]
+)
+def test_a_ppm_with_a_long_comment_is_refused_unread(tmp_path, start):
+    path = tmp_path / "a.ppm"
+    path.write_bytes(start + b"#" + b"x" * 5_000_000 + b"\n31 20 255\n")
+    with pytest.raises(ImageError, match="damaged: its head is longer than 65536 bytes"):
         look(path)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "RGB", "F"])
+def test_every_kind_of_pnm_has_its_head_found(tmp_path, mode):
+    path = tmp_path / "a.pnm"
+    image = Image.new(mode, (1000, 600))
+    image.save(path, "PPM")
+    assert path.stat().st_size > LONGEST_HEAD
+    assert look(path).size == (1000, 600)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

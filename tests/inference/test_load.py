@@ -94,7 +94,7 @@ def test_a_missing_default_is_one_line(monkeypatch, tmp_path):
 def test_the_checkpoint_that_ships_is_small_and_told_of():
     assert SHIPPED.stat().st_size <= 2 * 2**20
     assert SHIPPED.with_suffix(".md").is_file()
-    assert load_network(None, None, CPU).label == "subpixel"
+    assert load_network(None, None, CPU).label == "subpixel (trained in bf16-mixed, cuda)"
 
 
 @pytest.mark.parametrize("scale", [2, 4])

@@ -34,7 +34,14 @@ def test_a_seed_that_is_added_trains_alone(built):
 
 
 def test_tables_and_drawings_come_from_the_record_alone(shell, built):
-    names = ("ideas.csv", "ideas_gains.csv", "ideas.md", "ideas.png", "ideas_curves.png")
+    names = (
+        "ideas.csv",
+        "ideas_gains.csv",
+        "ideas.md",
+        "ideas.png",
+        "ideas_curves.png",
+        "ideas.html",
+    )
     made = {name: (built.path / "plots" / name).read_bytes() for name in names}
     for name in names:
         (built.path / "plots" / name).unlink()

@@ -60,6 +60,7 @@ def test_fits_the_window_with_its_style_and_asks_for_nothing(page, pages, name, 
     page.open(pages[name], width)
     assert page.run("document.documentElement.scrollWidth") == width
     assert page.run("getComputedStyle(document.querySelector('.scroll')).overflowX") == "auto"
+    assert page.run("document.images.length") == {"ideas": 2, "benchmark": 0}[name]
     assert page.run("[...document.images].every(image => image.complete && image.naturalWidth)")
     assert page.complaints == []
     assert page.requests == [pages[name].resolve().as_uri()]

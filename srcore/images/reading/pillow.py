@@ -26,10 +26,14 @@ GREY = ("1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B", "I;16N")
 WIDE = ("I;16", "I;16L", "I;16B", "I;16N")
 MAX_DPI = 65_535
 """What any format can hold; more is an error of whoever wrote it."""
-PNM = re.compile(rb"P[1-6][\s#]")
-PNM_SIZE = re.compile(rb"P[1-6](?:(?:\s|#[^\r\n]*[\r\n])+[0-9]+){2}")
+PNM = re.compile(rb"P(?:[1-6fy]|0CMYK)")
+GAP = rb"(?:\s|#[^\r\n]*[\r\n])+"
+PNM_HEAD = re.compile(
+    rb"P(?:[14](?:%(gap)s[0-9]+){2}|(?:[2356f]|0CMYK|y[A-Z]+)(?:%(gap)s[-+.0-9]+){3})\s"
+    % {b"gap": GAP}
+)
 LONGEST_HEAD = 1 << 16
-"""Bytes up to the size of a PPM, comments among them; Pillow reads them one by one."""
+"""Bytes of the head of a PPM, comments among them; Pillow reads them one by one."""
 GAIN_MAP = re.compile(
     rb"hdrgm|hdr-gain-map|HDRGainMap|GContainer|ns.google.com/photos/1.0/container"
 )
@@ -43,8 +47,8 @@ def open_other(data: bytes) -> Opened:
         ImageError: of no kind that is read, or damaged.
     """
     head = bytes(data[:LONGEST_HEAD])
-    if len(head) == LONGEST_HEAD and PNM.match(head) and not PNM_SIZE.match(head):
-        raise ImageError(f"damaged: no size within its first {LONGEST_HEAD} bytes")
+    if len(head) == LONGEST_HEAD and PNM.match(head) and not PNM_HEAD.match(head):
+        raise ImageError(f"damaged: its head is longer than {LONGEST_HEAD} bytes")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of tags that are odd; what matters is raised
         image = _opened(data)

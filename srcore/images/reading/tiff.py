@@ -161,6 +161,9 @@ def _pages(data: bytes, head: Head, tags: Directory) -> int:
             break
         count += not page.number(KIND, 0) & 5
         place = page.following
+    else:
+        if place and place not in seen:
+            return MOST_PAGES + 1  # not all were looked at
     return count
 
 

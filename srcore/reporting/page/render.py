@@ -66,7 +66,7 @@ def render(results: Results) -> str:
         versions=_versions(),
         dataset=[(key.replace("groups", "scenes"), v) for key, v in _flat(results.dataset)],
         clip=results.clip,
-        sheet=embedded(results.sheet) if results.sheet else None,
+        sheet=_embedded(results.sheet) if results.sheet else None,
     )
 
 
@@ -154,7 +154,7 @@ def _image(results: Results, item: dict[str, Any]) -> dict[str, Any]:
                     "figures": {k: METRICS[k].shown(value) for k, value in figures.items()},
                     "score": score,
                     "alt": f"{named}: {score}" if score else named,
-                    "source": embedded(results.folder / view["file"]),
+                    "source": _embedded(results.folder / view["file"]),
                 }
             )
         best = results.best(output) if output in results.outputs else "target"
@@ -167,7 +167,7 @@ def _image(results: Results, item: dict[str, Any]) -> dict[str, Any]:
         "detail": item["detail"],
         "sizes": sizes,
         "first": usual[-1] if usual else sizes[0]["output"],
-        "low": embedded(results.folder / item["low"]),
+        "low": _embedded(results.folder / item["low"]),
         "low_alt": f"{item['name']}, the {low} × {low} pixels that every method starts from",
     }
 
@@ -203,3 +203,7 @@ def _versions() -> list[tuple[str, str]]:
         except PackageNotFoundError:  # one that this installation can do without
             continue
     return found
+
+
+def _embedded(path: Path) -> str:
+    return embedded(path, f"remove {path.parent} and run `dvc repro`")
