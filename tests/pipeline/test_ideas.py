@@ -10,7 +10,7 @@ pytestmark = pytest.mark.slow
 ON_VOC2007 = (
     "dvc exp run stages/dvc.yaml:ideas -S data.source=voc2007 "
     "-S data.voc2007.archive=/my/VOCtrainval_originals_946.tar "
-    "-S split.validation=165 -S train.batch_size=8 -S modern.lr=0.002 "
+    "-S split.validation=165 -S train.batch_size=8 "
     "-S frozen.vgg=/my/vgg16_features_to_conv2_2.safetensors"
 )
 """As the docs have it; tests/pipeline/test_session.py reads such an archive and such weights."""
