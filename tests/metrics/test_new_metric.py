@@ -65,7 +65,7 @@ def results(root: Path, tmp_path_factory) -> tuple[Path, dict]:
             shutil.copy(root / name, copy / name)
     section = (root / "CONTRIBUTING.md").read_text().split("## Add a metric")[1].split("\n## ")[0]
     module, line = re.findall(r"^```python\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
-    (name,) = re.findall(r"as\s+`(srcore/metrics/\w+\.py)`", section)
+    (name,) = re.findall(r"example,\s+`(srcore/metrics/\w+\.py)`", section)
     (copy / name).write_text(module)
     table = copy / "srcore/metrics/table.py"
     text = table.read_text()
