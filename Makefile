@@ -28,7 +28,7 @@ test: $(VENV)/installed-dev  ## under 6 minutes, offline
 
 # Two processes whose idle threads sleep: threads that wait by spinning slow two processes tenfold.
 test-slow: $(VENV)/installed-dev  ## what takes longer
-	OMP_WAIT_POLICY=passive pytest -m slow --numprocesses 2 --dist loadgroup
+	OMP_WAIT_POLICY=passive pytest -m slow --numprocesses 2 --dist loadfile
 
 review: $(VENV)/installed  ## what changed against BASE, as Markdown
 	@python -m srcore.reporting.pull_request $(BASE)

@@ -13,19 +13,6 @@ settings.register_profile("steady", deadline=None)  # a busy machine is no failu
 settings.load_profile("steady")
 
 
-@pytest.hookimpl(tryfirst=True)  # before the groups are read
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of several processes (`make test-slow`), one takes all tests of a module and its fixtures.
-
-    So it does with all tests of the study that is built once, in whatever module.
-    """
-    for item in items:
-        slow = item.get_closest_marker("slow") is not None
-        built = slow and {"built_once", "imports"} & set(getattr(item, "fixturenames", ()))
-        group = "built once" if built else str(item.path.relative_to(ROOT))
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
 @pytest.fixture(scope="session")
 def root() -> Path:
     return ROOT
