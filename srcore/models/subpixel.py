@@ -35,7 +35,7 @@ class SuperResNetSubpixel(SharedFeatures):
     the difference to a bicubic image. There is no sigmoid: outputs may leave [0, 1] a little.
     """
 
-    idea: ClassVar[str] = "ours: deep at low resolution, sub-pixel heads, a difference to bicubic"
+    idea: ClassVar[str] = "ours: many layers at low resolution, sub-pixel heads on top of bicubic"
     outputs: ClassVar[tuple[str, ...]] = ("mid", "large")
     ours: ClassVar[bool] = True
     recipe: ClassVar[str] = "subpixel"

@@ -8,7 +8,7 @@ the md5 of the page, so the page prints the one `git log -S` line that finds its
 
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from platform import python_version
+from platform import python_version_tuple
 from typing import Any, cast
 
 from srcore.common.text import redacted
@@ -196,7 +196,8 @@ def _flat(value: Any, key: str = "") -> list[tuple[str, str]]:
 
 
 def _versions() -> list[tuple[str, str]]:
-    found = [("Python", python_version())]
+    # Of Python's own no more than 3.11: a patch changes no figure, and would change the page.
+    found = [("Python", ".".join(python_version_tuple()[:2]))]
     for name in PACKAGES:
         try:
             found.append((name, version(name)))
