@@ -57,11 +57,12 @@ docs: $(VENV)/installed-dev  ## what the docs say of models, stages, parameters 
 parameters: $(VENV)/installed  ## every parameter: make parameters > docs/parameters.md
 	@python -m srcore.params.reference
 
-lint: $(VENV)/installed-dev  ## style, types, imports that run one way, and the prose of the docs
+lint: $(VENV)/installed-dev  ## style, types, imports that run one way, workflows, and the docs' prose
 	ruff check
 	ruff format --check
 	pyright
 	lint-imports --no-logo
+	zizmor --offline --no-progress --quiet .github
 	@PYTHONPATH=tests python -m prose
 
 format: $(VENV)/installed-dev

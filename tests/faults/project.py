@@ -23,6 +23,8 @@ from faults.warm import DATA, Server
 from srcore.models.registry import MODELS
 
 ROOT = Path(__file__).parents[2]
+PROGRAMS = ("dvc", "make", "pip", "python", "zizmor")
+"""What is run under its own name; any other first word of a command is a stage."""
 HOOKS = Path(__file__).parent / "hooks"
 SIZES = [16, 32, 64]
 SMALL: dict[str, Any] = {
@@ -113,14 +115,14 @@ class Project:
 
     def command(self, command: str) -> list[str]:
         stage, *arguments = shlex.split(command)
-        if stage in ("dvc", "make"):
+        if stage in PROGRAMS:
             return [stage, *arguments]
         if stage == "srcore":
             return [sys.executable, "-m", stage, *arguments]
         return [sys.executable, "-m", f"stages.{stage}", *arguments]
 
     def start(self, command: str, **options: Any) -> subprocess.Popen[str]:
-        """Start a stage, or a command of DVC or make."""
+        """Start a stage, or another program."""
         return subprocess.Popen(
             self.command(command),
             cwd=self.path,
@@ -132,16 +134,16 @@ class Project:
         )
 
     def run(self, command: str, *, environment: dict[str, str] | None = None) -> Tried:
-        """Run a stage, or a command of DVC or make, to its end."""
+        """Run a stage, or another program, to its end."""
         stage, *arguments = shlex.split(command)
-        if stage in ("dvc", "make"):
+        if stage in PROGRAMS:
             return self.run_cold(command)
         server = self.lab.light if stage in DATA else self.lab.heavy
         given = self.environment | (environment or {})
         return Tried(*server.run(self.path, [stage, *arguments], given))
 
     def run_cold(self, command: str, **options: Any) -> Tried:
-        """Run it by `python -m`, DVC or make."""
+        """Run it in a process of its own."""
         running = self.start(command, **options)
         printed, _ = running.communicate(timeout=300)
         return Tried(running.returncode, printed)

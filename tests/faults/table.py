@@ -10,6 +10,7 @@ from faults.images import IMAGES
 from faults.intermediates import INTERMEDIATES
 from faults.parameters import PARAMETERS
 from faults.stopped import STOPPED
+from faults.supply import SUPPLY
 from faults.through_dvc import THROUGH_DVC
 from faults.weights import WEIGHTS
 from faults.written import WRITTEN
@@ -24,6 +25,7 @@ AREAS: list[Area] = [
     STOPPED,
     HOSTILE,
     WRITTEN,
+    SUPPLY,
     THROUGH_DVC,
 ]
 
@@ -31,12 +33,12 @@ FAULTS: list[Attempt] = [fault for area in AREAS for fault in area.faults]
 
 INTRODUCTION = """\
 Printed by `make faults`. A fault is a tested error case. The table comes from the tests in
-`tests/faults/`. Every row is tested with the real stage or the real `dvc`, in a small study of
-twelve images. The sign "…" replaces text that differs between machines. No fault ends in a
-traceback. After an error, no incomplete file is left, either at the final name or next to it. If a
-next run is tested, its output must have the same bytes as that of an undisturbed study. Full and
-read-only disks are mounted for these tests. Ordinary users may not do this. Then the tests are
-skipped, with this reason.
+`tests/faults/`. Every row is tested with the real program, in a small study of twelve images.
+The sign "…" replaces text that differs between machines. No fault ends in a traceback. After an
+error, no incomplete file is left, either at the final name or next to it. If a next run is tested,
+its output must have the same bytes as that of an undisturbed study. Full and read-only disks are
+mounted for these tests. Ordinary users may not do this. Then the tests are skipped, with this
+reason.
 """
 
 
