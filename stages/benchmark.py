@@ -23,15 +23,15 @@ def run() -> None:
     checkpoints = load_set(paths.MODELS / params.model)
     model_set = assemble(checkpoints, params.frozen.model_dump(), device)
     networks = contestants(model_set, params.benchmark, device)
-    linear = load_linear(paths.LINEAR)
-    table = judge_benchmarks(networks, linear, images, params.data.max_pixels, device)
+    judged = networks, load_linear(paths.LINEAR), images, params.data.max_pixels, device
+    table = judge_benchmarks(*judged, asked=params.evaluate)
     means = by_data_set(table)
     rows = with_published(means, networks, paths.PUBLISHED)
     write_json(paths.BENCHMARK, headline(means))
     write_table(paths.BENCHMARK_TABLE, rows)
     write_table(paths.BENCHMARK_IMAGE_TABLE, mean_over_seeds(table))
     with atomic(paths.BENCHMARK_PAGE) as partial:
-        partial.write_text(render(rows), encoding="utf-8", newline="\n")
+        partial.write_text(render(rows, params.evaluate), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

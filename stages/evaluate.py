@@ -11,7 +11,7 @@ from srcore.evaluation.held_out import judge_images
 from srcore.evaluation.methods import by_checkpoint, by_method, headline
 from srcore.evaluation.model_sets import final_losses, histories
 from srcore.inference.linear import load_linear
-from srcore.inference.network import assemble
+from srcore.inference.network import assemble, ensembles
 from srcore.models.checkpoint import load_set
 from srcore.params import load_params
 
@@ -21,11 +21,12 @@ def run() -> None:
     device = prepare(params.device, params.threads)
     models, side = paths.MODELS / params.model, params.pyramid.sizes[0]
     networks = assemble(load_set(models), params.frozen.model_dump(), device)
-    pyramids = Pyramids.open(paths.PYRAMIDS)
+    pyramids, linear = Pyramids.open(paths.PYRAMIDS), load_linear(paths.LINEAR)
     split, history = read_split(paths.SPLIT, pyramids.names), histories(models)
     curves = training_curves(history, paths.REPORT_LOSSES, [network.card for network in networks])
-    table = judge_images(networks, load_linear(paths.LINEAR), pyramids, split.judged, device)
-    methods, bicubic = by_method(table, networks, side), bicubic_losses(pyramids, split.train)
+    judged = networks + ensembles(networks) if params.evaluate.ensemble else networks
+    table = judge_images(judged, linear, pyramids, split.judged, device, asked=params.evaluate)
+    methods, bicubic = by_method(table, judged, side), bicubic_losses(pyramids, split.train)
     write_json(paths.EVALUATION, headline(methods))
     write_json(paths.TRAINING, final_losses(history))
     write_table(paths.METHOD_TABLE, methods)

@@ -124,6 +124,7 @@ RUN_ELSEWHERE = {
     "python -m stages.train vgg": "tests/training/test_distributed.py",
     'pip install -c constraints.txt -e ".[export]"': "Makefile",
     'pip install -c constraints.txt -e ".[benchmark]"': "Makefile",
+    'pip install -c constraints.txt -e ".[perceptual]"': "Makefile",
     "dvc repro stages/dvc.yaml:train_shipped": "tests/pipeline/conftest.py",
     "pytest -m slow tests/ideas": "Makefile",  # as part of `make test-slow`
     "python3 -m venv .venv": "Makefile",

@@ -2,9 +2,10 @@
 
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -22,12 +23,14 @@ from srcore.images.matlab import crop_to_multiple, imresize, luma
 from srcore.inference.baselines import BASELINE, LINEAR
 from srcore.inference.linear import LinearFilter
 from srcore.inference.network import Network
-from srcore.metrics.seeds import FIGURES, spread_over_seeds
-from srcore.metrics.table import HEADLINE, measure
+from srcore.metrics.further import further
+from srcore.metrics.seeds import figures, spread_over_seeds
+from srcore.metrics.table import HEADLINE, Measure, measure
 from srcore.models.scales import OUTPUTS
+from srcore.params.schema import Evaluate
 
-SMALLEST = 20
-"""Shortest side in pixels: at scale 4, less a border of 4, it holds one window of the SSIM."""
+SMALLEST = 24
+"""Shortest side in pixels: less a border of 4, VGG16 sees it, and the SSIM's window fits."""
 
 
 @dataclass(frozen=True)
@@ -120,17 +123,28 @@ def judge_benchmarks(
     images: list[HighResolution],
     max_pixels: int,
     device: torch.device,
+    *,
+    asked: Evaluate | None = None,
 ) -> pd.DataFrame:
     """Every metric of every method on every image, one image in memory at a time.
 
     With several seeds of a model, each is a line of its own.
 
+    Args:
+        networks: those that take part; an ensemble is a method of its own.
+        linear: the fitted filter.
+        images: what is judged on.
+        max_pixels: the largest width × height.
+        device: where to compute.
+        asked: which metrics beside those that are always there; None for none.
+
     Returns:
         One line an image, output, method and seed: data_set, image, method, seed (missing for a
         method that is not trained with one), output, a column for each metric of
-        `srcore.metrics.table`, gain (dB over bicubic), and weights (label of the frozen weights,
-        empty without).
+        `srcore.metrics.table` and each further one, gain (dB over bicubic), and weights (label of
+        the frozen weights, empty without).
     """
+    also = further(asked) if asked else {}
     lines: list[dict[str, Any]] = []
     for image in progress(images, "benchmark", unit="image"):
         pixels = image.read(max_pixels)
@@ -139,7 +153,7 @@ def judge_benchmarks(
             low = imresize(target, 1 / scale)
             bicubic = math.nan
             for method, seed, weights, made in _outputs(networks, linear, low, output, device):
-                found = judge(made, target, scale)
+                found = judge(made, target, scale, also)
                 if method == BASELINE:  # the first
                     bicubic = found[HEADLINE]
                 lines.append(
@@ -174,17 +188,23 @@ def _outputs(
             yield network.method, network.card.seed, network.card.weights or "", made
 
 
-def judge(output: NDArray[np.uint8], target: NDArray[np.uint8], scale: int) -> dict[str, float]:
-    """Every metric of the luma of two 8-bit images (H, W, 3), less a border of `scale`.
+def judge(
+    output: NDArray[np.uint8],
+    target: NDArray[np.uint8],
+    scale: int,
+    also: Mapping[str, Measure] = MappingProxyType({}),
+) -> dict[str, float]:
+    """Every metric of two 8-bit images (H, W, 3), less a border of `scale`.
 
-    All take 255 as the range of values, as the field does, though luma has only 219 steps.
+    PSNR and SSIM are those of luma with 255 as the range of values, as the field has them, though
+    luma has only 219 steps; the further metrics see all colours.
     """
     inside = slice(scale, -scale)
-    one, other = (
-        torch.from_numpy(luma(image[inside, inside])[None, None] / 255)
-        for image in (output, target)
-    )
-    return {name: values.item() for name, values in measure(one, other).items()}
+    pair = [np.ascontiguousarray(image[inside, inside]) for image in (output, target)]
+    grey = (torch.from_numpy(luma(image)[None, None] / 255) for image in pair)
+    colours = [to_tensor(image[None]) for image in pair] if also else []
+    found = measure(*grey) | {name: f(*colours) for name, f in also.items()}
+    return {name: values.item() for name, values in found.items()}
 
 
 def by_data_set(table: pd.DataFrame) -> pd.DataFrame:
@@ -199,13 +219,13 @@ def by_data_set(table: pd.DataFrame) -> pd.DataFrame:
         what is no network has no seeds.
     """
     lines: list[dict[str, Any]] = []
-    keys = ["data_set", "method", "output"]
+    keys, measured = ["data_set", "method", "output"], figures(table)
     for key, part in table.groupby(keys, sort=False):
         line = dict(zip(keys, key, strict=True)) | {"weights": part["weights"].iloc[0]}
         line |= {"images": part["image"].nunique(), "seeds": part["seed"].nunique() or None}
-        line |= {name: part[name].mean() for name in FIGURES}
+        line |= {name: part[name].mean() for name in measured}
         lines.append(line | spread_over_seeds(part))
-    columns = [*keys, "weights", "images", "seeds", *FIGURES, "gain_spread"]
+    columns = [*keys, "weights", "images", "seeds", *measured, "gain_spread"]
     return pd.DataFrame(lines, columns=columns).astype({"seeds": "Int64"})
 
 

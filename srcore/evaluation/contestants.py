@@ -10,7 +10,7 @@ from srcore.common.errors import StudyError
 from srcore.inference.baselines import BASELINE
 from srcore.inference.foreign import load_others
 from srcore.inference.load import load_network
-from srcore.inference.network import Network
+from srcore.inference.network import Network, ensembles
 from srcore.params.asked import Benchmark
 from srcore.params.base import NOTHING
 
@@ -43,5 +43,5 @@ def contestants(model_set: list[Network], asked: Benchmark, device: torch.device
                 f"benchmark.checkpoints: two methods would be named {name}; rename the file"
             )
     if asked.ensemble:
-        found += [replace(network, ensemble=True) for network in found]
+        found += ensembles(found)
     return found

@@ -15,8 +15,10 @@ from srcore.data.dataset import Indices, Pyramids
 from srcore.inference.baselines import BASELINE, LINEAR, METHODS, upscale
 from srcore.inference.linear import LinearFilter
 from srcore.inference.network import Network
+from srcore.metrics.further import further
 from srcore.metrics.table import HEADLINE, METRICS, measure
 from srcore.models.scales import OUTPUTS
+from srcore.params.schema import Evaluate
 
 BATCH = 8
 """Images judged at once; bounds the memory."""
@@ -28,17 +30,28 @@ def judge_images(
     pyramids: Pyramids,
     held_out: Indices,
     device: torch.device,
+    *,
+    asked: Evaluate | None = None,
 ) -> pd.DataFrame:
     """Every metric of every method on every held-out image.
 
     Both sides are 8-bit RGB images.
 
+    Args:
+        networks: the model set; an ensemble is a method of its own.
+        linear: the fitted filter.
+        pyramids: the images.
+        held_out: rows of those that are judged.
+        device: where to compute.
+        asked: which metrics beside those that are always there; None for none.
+
     Returns:
         One line a method, seed, output and image, in this order: image, group, method, output,
         seed (missing for a method that is not trained with one), a column for each metric of
-        `srcore.metrics.table`, weights (label of the frozen weights, empty without), and gain (dB
-        over bicubic).
+        `srcore.metrics.table` and each further one, weights (label of the frozen weights, empty
+        without), and gain (dB over bicubic).
     """
+    also = further(asked) if asked else {}
     # Plain tuples: an array kept among those that come and go leaves holes in the memory.
     lines: dict[tuple[str, int | None, str], list[tuple[str | int | float | None, ...]]] = {}
     starts = range(0, len(held_out), BATCH)
@@ -48,11 +61,13 @@ def judge_images(
         targets = {output: to_tensor(getattr(pyramids, output)[rows]) for output in OUTPUTS}
         for method, seed, weights, output, images in _outputs(networks, linear, low, device):
             part = lines.setdefault((method, seed, output), [])
-            figures = torch.stack([*measure(images, targets[output]).values()], 1).tolist()
+            found = measure(images, targets[output])
+            found |= {name: f(images, targets[output]) for name, f in also.items()}
+            figures = torch.stack([*found.values()], 1).tolist()
             for row, of_image in zip(rows, figures, strict=True):
                 name, group = pyramids.names[row], pyramids.groups[row]
                 part.append((name, group, method, output, seed, *of_image, weights))
-    columns = ["image", "group", "method", "output", "seed", *METRICS, "weights"]
+    columns = ["image", "group", "method", "output", "seed", *METRICS, *also, "weights"]
     table = pd.DataFrame(chain.from_iterable(lines.values()), columns=columns)
     table["seed"] = table["seed"].astype("Int64")
     baseline = table[table.method == BASELINE].set_index(["image", "output"])[HEADLINE]
@@ -74,4 +89,4 @@ def _outputs(
     for network in networks:
         card = network.card
         for output, image in network(inputs).items():
-            yield card.model, card.seed, card.weights or "", output, quantise(image).cpu()
+            yield network.method, card.seed, card.weights or "", output, quantise(image).cpu()

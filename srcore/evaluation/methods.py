@@ -6,13 +6,20 @@ from typing import Any
 
 import pandas as pd
 
-from srcore.evaluation.tables import CHECKPOINT_COLUMNS, COSTS, METHOD_COLUMNS, NETWORK, NO_NETWORK
+from srcore.evaluation.tables import (
+    CHECKPOINT_COLUMNS,
+    COSTS,
+    ENSEMBLE,
+    METHOD_COLUMNS,
+    NETWORK,
+    NO_NETWORK,
+)
 from srcore.inference.baselines import BASELINE
 from srcore.inference.network import Network
 from srcore.metrics import cost
 from srcore.metrics.paired import paired_difference
-from srcore.metrics.seeds import spread_over_seeds
-from srcore.metrics.table import HEADLINE, METRICS
+from srcore.metrics.seeds import figures, spread_over_seeds
+from srcore.metrics.table import FURTHER, HEADLINE
 from srcore.models.scales import OUTPUTS
 
 
@@ -24,19 +31,22 @@ def by_method(table: pd.DataFrame, networks: list[Network], side: int) -> pd.Dat
 
     Args:
         table: what `judge_images` gave.
-        networks: the model set.
+        networks: those that were judged.
         side: side of a low-resolution image, for the cost.
 
     Returns:
-        One line a method and output, with the columns `METHOD_COLUMNS`.
+        One line a method and output, with the columns `METHOD_COLUMNS`, and then the further
+        metrics that were measured.
     """
-    costs = {network.card.model: _cost(network, side) for network in networks}
+    costs = {network.method: _cost(network, side) for network in networks}
+    kinds = {network.method: ENSEMBLE if network.ensemble else NETWORK for network in networks}
+    measured = figures(table)
     lines: list[dict[str, Any]] = []
     for (method, output), part in table.groupby(["method", "output"], sort=False):
         line: dict[str, Any] = {"method": method, "output": output}
-        line["kind"] = NETWORK if method in costs else NO_NETWORK
+        line["kind"] = kinds.get(str(method), NO_NETWORK)
         line["weights"] = part["weights"].iloc[0]
-        line |= {name: part[name].mean() for name in (*METRICS, "gain")}
+        line |= {name: part[name].mean() for name in measured}
         line |= {"seeds": part["seed"].nunique() if method in costs else None}
         line |= spread_over_seeds(part)
         if method != BASELINE:
@@ -46,7 +56,8 @@ def by_method(table: pd.DataFrame, networks: list[Network], side: int) -> pd.Dat
                 line |= {"gain_low": difference.low, "gain_high": difference.high}
             line["wins"] = float((part["gain"] > 0).mean())
         lines.append(line | costs.get(str(method), {}))
-    found = pd.DataFrame(lines, columns=list(METHOD_COLUMNS))
+    further = [name for name in measured if name in FURTHER]
+    found = pd.DataFrame(lines, columns=[*METHOD_COLUMNS, *further])
     return found.astype(dict.fromkeys(("seeds", *COSTS), "Int64"))
 
 
@@ -114,7 +125,7 @@ def _cost(network: Network, side: int) -> dict[str, int]:
     return {
         "parameters": cost.parameters(network.model),
         "frozen_parameters": cost.frozen_parameters(network.extractor),
-        "macs": cost.macs(network.model, network.extractor, side),
+        "macs": network.runs * cost.macs(network.model, network.extractor, side),
     }
 
 

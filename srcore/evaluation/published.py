@@ -86,7 +86,7 @@ def with_published(means: pd.DataFrame, networks: list[Network], path: Path) -> 
 
 def _cost(network: Network) -> tuple[int, dict[str, int]]:
     """Parameters, and multiply-accumulates for the output of each name."""
-    macs = cost.macs(network.model, network.extractor, SIDE) * (8 if network.ensemble else 1)
+    macs = network.runs * cost.macs(network.model, network.extractor, SIDE)
     return cost.parameters(network.model), {
         output: round(macs * PIXELS / (OUTPUTS[output] * SIDE) ** 2)
         for output in network.model.outputs

@@ -3,7 +3,7 @@
 Nothing here needs torch.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from math import isnan
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,11 @@ from typing import Any
 import pandas as pd
 
 from srcore.common.tables import Columns, parse_table, read_table
-from srcore.metrics.table import HEADLINE, METRICS
+from srcore.metrics.table import FURTHER, HEADLINE, METRICS
 
-NETWORK, NO_NETWORK = "network", "baseline"
-"""Values of the column `kind`."""
+NETWORK, ENSEMBLE, NO_NETWORK = "network", "ensemble", "baseline"
+"""Values of the column `kind`: a network of the model set, the mean of one of them over the eight
+dihedral transforms, or no network."""
 
 OURS, REPORT = "this study", "report"
 """Values of the column `run` of plots/training.csv."""
@@ -39,7 +40,8 @@ METHOD_COLUMNS: Columns = {
 """plots/methods.csv: one line a method and output.
 
 gain is in dB over bicubic, gain_low and gain_high are its 95 % interval, gain_spread its standard
-deviation between seeds, wins the share of images with a gain above zero.
+deviation between seeds, wins the share of images with a gain above zero. Metrics of
+`srcore.metrics.table.FURTHER` that were measured have columns after the others.
 """
 CHECKPOINT_COLUMNS: Columns = {
     "model": str,
@@ -55,6 +57,21 @@ Figures = dict[str, dict[str, Any]]
 """Method → output → figures, and beside the outputs what the method costs."""
 
 REMEDY = "remove it and run `dvc repro`"
+
+
+def read_methods(path: Path) -> pd.DataFrame:
+    """plots/methods.csv, with the further metrics that it has.
+
+    Raises:
+        StudyError: it is missing or damaged.
+    """
+    known = read_table(path, METHOD_COLUMNS, REMEDY)
+    return known.join(read_table(path, _further(pd.read_csv(path, nrows=0).columns), REMEDY))
+
+
+def _further(columns: Iterable[str]) -> Columns:
+    """Those of the columns that are further metrics, which not every method has to have."""
+    return {name: None for name in columns if name in FURTHER}
 
 
 def figures_of(methods: pd.DataFrame) -> Figures:
@@ -84,7 +101,7 @@ def parse_figures(text: str) -> Figures:
     given = text.partition("\n")[0].split(",")
     absent = METRICS.keys() - {HEADLINE} - set(given)
     known = {name: kind for name, kind in METHOD_COLUMNS.items() if name not in absent}
-    return figures_of(parse_table(text, known))
+    return figures_of(parse_table(text, {**known, **_further(given)}))
 
 
 def networks_of(figures: Mapping[str, Mapping[str, Any]]) -> list[str]:

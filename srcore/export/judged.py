@@ -11,8 +11,7 @@ from typing import Any
 
 from srcore.common import paths
 from srcore.common.errors import StudyError
-from srcore.common.tables import read_table
-from srcore.evaluation.tables import METHOD_COLUMNS, REMEDY, figures_of, read_checkpoints
+from srcore.evaluation.tables import figures_of, read_checkpoints, read_methods
 from srcore.inference.baselines import BASELINE
 
 
@@ -37,7 +36,7 @@ def own_figures(checkpoint: Path, study: Path | None) -> dict[str, Any] | None:
     judged = read_checkpoints(table)
     models = judged.loc[judged["sha256"] == sha256(checkpoint), "model"]
     if len(models):
-        figures = figures_of(read_table(top / paths.METHOD_TABLE, METHOD_COLUMNS, REMEDY))
+        figures = figures_of(read_methods(top / paths.METHOD_TABLE))
         if models.iloc[0] in figures:
             return {key: figures[key] for key in (models.iloc[0], BASELINE)}
     if study is None:

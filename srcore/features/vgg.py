@@ -45,7 +45,7 @@ def load(weights: str, device: torch.device) -> Extractor:
         if isinstance(layer, nn.ReLU):
             layer.inplace = True
     if weights == "pretrained":
-        _fill(layers, _fetched(), "torchvision's VGG16")
+        _fill(layers, fetched("frozen.vgg"), "torchvision's VGG16")
     elif weights != "random":
         _fill(layers, read_tensors(Path(weights)), weights)
     _level(layers)
@@ -77,9 +77,17 @@ def _level(layers: nn.Sequential) -> None:
         parameter.mul_(factor)
 
 
-def _fetched() -> dict[str, Tensor]:
+def fetched(key: str) -> dict[str, Tensor]:
+    """The tensors of torchvision's VGG16, all of its layers.
+
+    Args:
+        key: the parameter that asks for them.
+
+    Raises:
+        StudyError: they cannot be had, or are others.
+    """
     url, folder = VGG16_Weights.IMAGENET1K_V1.url, Path(torch.hub.get_dir()) / "checkpoints"
-    with Published("frozen.vgg", url, SHA256, folder).open() as file:
+    with Published(key, url, SHA256, folder).open() as file:
         path = folder / url.rpartition("/")[2]
         return named_tensors(load_torch(file, path), path)
 

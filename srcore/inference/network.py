@@ -1,7 +1,7 @@
 """Running trained networks on new images: the frozen features are computed from the weights."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -42,6 +42,11 @@ class Network:
         """Name in tables of methods; an ensemble has the field's plus sign."""
         return f"{self.card.model}{'+' if self.ensemble else ''}"
 
+    @property
+    def runs(self) -> int:
+        """How often the model computes for one image."""
+        return DIHEDRAL if self.ensemble else 1
+
     @torch.inference_mode()
     def __call__(self, low: Tensor, features: Tensor | None = None) -> dict[str, Tensor]:
         """Run the network.
@@ -80,6 +85,11 @@ class Network:
         if self.extractor is None:
             return ()
         return (self.extractor(low) if given is None else given,)
+
+
+def ensembles(networks: Sequence[Network]) -> list[Network]:
+    """The same networks, each as the ensemble of its eight dihedral transforms."""
+    return [replace(network, ensemble=True) for network in networks]
 
 
 def assemble(

@@ -2,10 +2,12 @@
 
 import pandas as pd
 
-from srcore.metrics.table import HEADLINE, METRICS
+from srcore.metrics.table import HEADLINE, measured
 
-FIGURES = [*METRICS, "gain"]
-"""The columns that differ between seeds; every other one but seed tells the lines apart."""
+
+def figures(table: pd.DataFrame) -> list[str]:
+    """The columns that differ between seeds; every other one but seed tells the lines apart."""
+    return [*measured(table.columns), "gain"]
 
 
 def mean_over_seeds(table: pd.DataFrame) -> pd.DataFrame:
@@ -13,8 +15,9 @@ def mean_over_seeds(table: pd.DataFrame) -> pd.DataFrame:
 
     In the order of `table`, without its column seed.
     """
-    keys = [name for name in table.columns if name not in ("seed", *FIGURES)]
-    return table.groupby(keys, sort=False, dropna=False)[FIGURES].mean().reset_index()
+    differing = figures(table)
+    keys = [name for name in table.columns if name not in ("seed", *differing)]
+    return table.groupby(keys, sort=False, dropna=False)[differing].mean().reset_index()
 
 
 def spread_over_seeds(part: pd.DataFrame) -> dict[str, float]:

@@ -1,18 +1,20 @@
-"""The table of metrics. It imports a metric's file only when an image is judged.
+"""The tables of metrics. They import a metric's file only when an image is judged.
 
 Adding a metric: one file in this folder, one line here. Whatever judges images and whatever shows
-figures takes all that stand here; pages and reviews read the table without torch.
+figures takes all that stand here; pages and reviews read the tables without torch.
 """
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from torch import Tensor
+
+Measure = Callable[["Tensor", "Tensor"], "Tensor"]
+"""(output, target) → (N,), both (N, C, H, W) in [0, 1]."""
 
 HEADLINE = "psnr"
 """The metric whose difference to bicubic interpolation is the gain that methods are ranked by."""
@@ -28,6 +30,7 @@ class Metric:
         unit: dB or the like; empty without.
         digits: decimals that are shown.
         higher_is_better: its direction.
+        network: whether `function` takes VGG16's tensors and gives that function.
     """
 
     function: str
@@ -35,6 +38,7 @@ class Metric:
     unit: str
     digits: int
     higher_is_better: bool
+    network: bool = False
 
     @property
     def heading(self) -> str:
@@ -57,6 +61,24 @@ METRICS: dict[str, Metric] = {
 """Name of a metric, which is also its column in the tables → the metric, the headline first."""
 
 
+FURTHER: dict[str, Metric] = {
+    "psnr_y": Metric("srcore.metrics.psnr_y:psnr_y", "luma PSNR", "dB", 2, higher_is_better=True),
+    "lpips": Metric(
+        "srcore.metrics.lpips:load", "LPIPS", "", 4, higher_is_better=False, network=True
+    ),
+    "dists": Metric(
+        "srcore.metrics.dists:load", "DISTS", "", 4, higher_is_better=False, network=True
+    ),
+}
+"""Metrics that are measured only when `evaluate.metrics` names them: columns of the tables of
+`evaluate` and `benchmark`, and of their pages, where they were measured."""
+
+
+def measured(columns: Iterable[str]) -> dict[str, Metric]:
+    """The metrics that a table has: all of `METRICS`, and those of `FURTHER` among its columns."""
+    return METRICS | {name: FURTHER[name] for name in columns if name in FURTHER}
+
+
 def measure(output: "Tensor", target: "Tensor") -> "dict[str, Tensor]":
     """Every metric of each image.
 
@@ -67,10 +89,11 @@ def measure(output: "Tensor", target: "Tensor") -> "dict[str, Tensor]":
     Returns:
         Name of a metric → (N,), in the order of the table.
     """
-    return {name: _function(metric)(output, target) for name, metric in METRICS.items()}
+    return {name: function_of(metric)(output, target) for name, metric in METRICS.items()}
 
 
 @cache
-def _function(metric: Metric) -> "Callable[[Tensor, Tensor], Tensor]":
+def function_of(metric: Metric) -> Callable[..., Any]:
+    """What `Metric.function` names."""
     module, _, name = metric.function.partition(":")
     return getattr(import_module(module), name)

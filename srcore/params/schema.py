@@ -41,6 +41,12 @@ def _count_or_share(held_out: float) -> float:
     return held_out
 
 
+def _once(names: list[str]) -> list[str]:
+    if len(set(names)) != len(names):
+        raise ValueError("names a metric twice")
+    return names
+
+
 def _said(sentences: list[str]) -> list[str]:
     for place, sentence in enumerate(sentences, start=1):
         if not sentence.strip():
@@ -178,6 +184,23 @@ class Trainer(Settings):
     units for it (AMX, AVX512-BF16, a GPU of 2020 or later), else 32-true."""
 
 
+class Evaluate(Settings):
+    """Figures beside those that are always there."""
+
+    metrics: Annotated[
+        list[Literal["psnr_y", "lpips", "dists"]],
+        AfterValidator(_once),
+        Field(json_schema_extra={"uniqueItems": True}),
+    ]
+    """Metrics beside PSNR and SSIM, in `evaluate` and `benchmark`: psnr_y (PSNR of luma), lpips,
+    dists."""
+    vgg16: ExistingPath | Literal["pretrained"]
+    """VGG16's weights for lpips and dists: pretrained, or the path of a file that has all of its
+    convolutions; data/none for none."""
+    ensemble: bool
+    """Judge every network a second time with the mean of its eight dihedral transforms."""
+
+
 class Compare(Settings):
     """Which held-out images the comparison sheets and the report page show."""
 
@@ -223,6 +246,7 @@ class Params(Settings):
     subpixel: Subpixel
     shipped: Shipped
     trainer: Trainer
+    evaluate: Evaluate
     compare: Compare
     clip_analysis: ClipAnalysis
     benchmark: Benchmark
@@ -238,4 +262,9 @@ class Params(Settings):
             )
         if self.data.source == "folder" and not Path(self.data.folder.path).is_dir():
             raise ValueError(f"data.folder.path = {self.data.folder.path}: is not a folder")
+        if {"lpips", "dists"} & set(self.evaluate.metrics) and self.evaluate.vgg16 == NOTHING:
+            raise ValueError(
+                "evaluate.vgg16 = data/none: lpips and dists need VGG16's weights "
+                "(-S evaluate.vgg16=pretrained, or the path of a file)"
+            )
         return self

@@ -12,9 +12,10 @@ import pandas as pd
 from markupsafe import Markup
 
 from srcore.evaluation.published import MEASURED
-from srcore.metrics.table import HEADLINE, METRICS
+from srcore.metrics.table import HEADLINE, METRICS, measured
 from srcore.models.scales import OUTPUTS
-from srcore.reporting.document import environment, policy, source
+from srcore.params.schema import Evaluate
+from srcore.reporting.document import environment, policy, source, weights_of_metrics
 from srcore.reporting.page.svg import (
     BOTTOM,
     HEIGHT,
@@ -50,17 +51,19 @@ class Part:
     drawing: Markup | None
 
 
-def render(table: pd.DataFrame) -> str:
+def render(table: pd.DataFrame, asked: Evaluate | None = None) -> str:
     """The page as HTML.
 
     Args:
         table: the content of `plots/benchmark.csv`.
+        asked: which further metrics were asked for; None for none.
     """
     pages = environment()
     style = source(pages, "report.css")
     return pages.get_template("benchmark.html.j2").render(
         parts=[_part(*item) for item in table.groupby(["data_set", "output"], sort=False)],
-        metrics=METRICS,
+        metrics=measured(table.columns),
+        weights=weights_of_metrics(asked) if asked else [],
         policy=policy(style),
         style=style,
         filled=swatch(FILLED),
@@ -93,7 +96,7 @@ def _row(line: dict[str, Any]) -> dict[str, Any]:
         "weights": line["weights"],
         "figures": {
             name: metric.shown(line[name]) if pd.notna(line[name]) else "–"
-            for name, metric in METRICS.items()
+            for name, metric in measured(line).items()
         },
         "parameters": known("parameters"),
         "multiadds": known("multiadds"),

@@ -9,7 +9,8 @@ from srcore.data.dataset import Pyramids
 from srcore.evaluation import held_out as module
 from srcore.evaluation.held_out import judge_images
 from srcore.features.extractor import load_extractor
-from srcore.inference.network import Network
+from srcore.inference.network import Network, ensembles
+from srcore.params.schema import Evaluate
 
 
 @pytest.fixture(scope="package")
@@ -31,6 +32,19 @@ def networks() -> list[Network]:
         tiny_network("multi", 1),
         tiny_network("vgg", 0, vgg),
     ]
+
+
+@pytest.fixture(scope="package")
+def asked() -> Evaluate:
+    """A metric that is not always measured, and ensembles."""
+    return Evaluate(metrics=["psnr_y"], vgg16="data/none", ensemble=True)
+
+
+@pytest.fixture(scope="package")
+def fuller(networks, pyramids, held_out, asked) -> pd.DataFrame:
+    """The same, with what is measured only when it is asked for."""
+    judged = networks + ensembles(networks)
+    return judge_images(judged, tiny_linear(), pyramids, held_out, CPU, asked=asked)
 
 
 @pytest.fixture(scope="package")

@@ -34,6 +34,7 @@ from srcore.inference.network import Network
 from srcore.metrics.seeds import mean_over_seeds
 from srcore.models.checkpoint import Card, save_checkpoint
 from srcore.models.registry import model_class
+from srcore.params.schema import Evaluate
 
 MANY = 10**9
 SCALES = {"mid": 2, "large": 4}
@@ -156,15 +157,15 @@ def test_a_file_that_cannot_be_judged_stops_all(folder, content, words):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("size", [(19, 50), (50, 19)])
+@pytest.mark.parametrize("size", [(23, 50), (50, 23)])
 def test_an_image_too_small_to_be_judged(folder, size):
     Image.new("RGB", size).save(folder / "Set2" / "c.png")
-    with pytest.raises(StudyError, match=r"c\.png: \d+ x \d+ pixels, a benchmark needs 20 a side"):
+    with pytest.raises(StudyError, match=r"c\.png: \d+ x \d+ pixels, a benchmark needs 24 a side"):
         find_images(str(folder), MANY)
 
 
 def test_the_smallest_image_can_be_judged(tmp_path):
-    Image.fromarray(arrays()[0][:20, :20]).save(tmp_path / "a.png")
+    Image.fromarray(arrays()[0][:24, :24]).save(tmp_path / "a.png")
     table = judge_benchmarks([], tiny_linear(), find_images(str(tmp_path), MANY), MANY, CPU)
     assert np.isfinite(table["psnr"]).all()
     assert np.isfinite(table["ssim"]).all()
@@ -388,3 +389,13 @@ def test_the_stage_on_images_of_odd_sizes(project, folder):
     assert len(table) == 4 * (2 + 2 + 1 + 2 + 2)
     mean = table.query("data_set == 'Set2' and method == 'vgg' and output == 'mid'")["psnr"].mean()
     assert summary["Set2"]["vgg"]["mid"] == pytest.approx(mean, abs=1e-4)
+
+
+def test_a_further_metric_is_of_the_same_pixels(folder):
+    """PSNR of luma from colours, less the border, is what the field's PSNR of luma is."""
+    asked = Evaluate(metrics=["psnr_y"], vgg16="data/none", ensemble=False)
+    images = find_images(str(folder), MANY)
+    table = judge_benchmarks([], tiny_linear(), images, MANY, CPU, asked=asked)
+    assert list(table)[5:9] == ["psnr", "ssim", "psnr_y", "gain"]
+    np.testing.assert_allclose(table["psnr_y"], table["psnr"], atol=1e-3)
+    assert by_data_set(table)["psnr_y"].notna().all()

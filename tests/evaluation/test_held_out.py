@@ -10,6 +10,8 @@ from tiny import tiny_linear, tiny_network
 
 from srcore.common.tensors import to_images, to_tensor
 from srcore.evaluation.held_out import judge_images
+from srcore.images.matlab import luma
+from srcore.inference.baselines import upscale
 from srcore.metrics.seeds import mean_over_seeds
 
 CPU = torch.device("cpu")
@@ -131,6 +133,37 @@ def test_seeds_are_averaged_image_by_image(table):
     assert both["seed"].tolist() == [0, 1]
     assert found["psnr"] == pytest.approx(both["psnr"].mean())
     assert list(dict.fromkeys(mean["method"])) == list(dict.fromkeys(table["method"]))
+
+
+def test_what_is_asked_for_beside_changes_nothing_else(table, fuller):
+    assert list(fuller) == [
+        "image", "group", "method", "output", "seed", "psnr", "ssim", "psnr_y", "weights", "gain"
+    ]  # fmt: skip
+    same = fuller[fuller["method"].isin(table["method"])].drop(columns="psnr_y")
+    pd.testing.assert_frame_equal(same.reset_index(drop=True), table, rtol=1e-5)
+
+
+def test_luma_has_its_own_psnr(fuller, pyramids):
+    low, row = pyramids.low, pyramids.names.index("004.png")
+    made = upscale(np.array(low[row : row + 1]), "bicubic", 2)[0]
+    error = np.square(luma(made) - luma(pyramids.mid[row])).mean()
+    found = line(fuller, image="004.png", method="bicubic", output="mid")
+    assert found["psnr_y"] == pytest.approx(10 * np.log10(255**2 / error), abs=1e-3)
+
+
+def test_an_ensemble_is_the_mean_of_eight_runs(fuller, networks, pyramids):
+    network = networks[2]
+    row = pyramids.names.index("004.png")
+    low = to_tensor(np.array(pyramids.low[row : row + 1]))
+    total = torch.zeros(1, 3, *pyramids.mid.shape[1:3])
+    for mirrored in (False, True):
+        for quarter in range(4):
+            x = torch.rot90(low.flip(3) if mirrored else low, quarter, (2, 3))
+            y = torch.rot90(network(x)["mid"], -quarter, (2, 3))
+            total += (y.flip(3) if mirrored else y) / 8
+    psnr, _ = by_skimage(to_images(total)[0], pyramids.mid[row])
+    found = line(fuller, image="004.png", method="multi+", seed=1, output="mid")
+    assert found["psnr"] == pytest.approx(psnr, abs=1e-2)
 
 
 def test_the_order_of_lines_is_the_same_whatever_the_batch(table, networks, pyramids, held_out):

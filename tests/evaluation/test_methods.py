@@ -19,7 +19,9 @@ from srcore.evaluation.tables import (
     networks_of,
     parse_figures,
     read_checkpoints,
+    read_methods,
 )
+from srcore.inference.network import ensembles
 from srcore.metrics import cost
 from srcore.metrics.paired import paired_difference
 from srcore.metrics.seeds import mean_over_seeds
@@ -47,6 +49,27 @@ def test_a_line_a_method_and_output_with_the_documented_columns(methods):
           for output in OUTPUTS),
         ("basic", "mid"), ("multi", "mid"), ("multi", "large"), ("vgg", "mid"), ("vgg", "large"),
     ]  # fmt: skip
+
+
+def test_further_metrics_are_the_last_columns_and_an_ensemble_is_no_model(
+    fuller, networks, methods, tmp_path
+):
+    found = by_method(fuller, networks + ensembles(networks), SIDE)
+    assert list(found) == [*METHOD_COLUMNS, "psnr_y"]
+    kinds = found.set_index("method")["kind"].to_dict()
+    assert {name for name, kind in kinds.items() if kind == "ensemble"} == {
+        "basic+", "multi+", "vgg+"
+    }  # fmt: skip
+    costs = found.groupby("method")["macs"].first()
+    assert costs["vgg+"] == 8 * costs["vgg"]
+    assert headline(found) == headline(methods)
+    write_table(tmp_path / "methods.csv", found)
+    back = read_methods(tmp_path / "methods.csv")
+    assert list(back) == list(found)
+    figures = parse_figures((tmp_path / "methods.csv").read_text())
+    assert figures == figures_of(back)
+    assert figures["vgg+"]["mid"]["psnr_y"] > figures["vgg+"]["mid"]["psnr"]
+    assert networks_of(figures) == ["basic", "multi", "vgg"]
 
 
 def test_means_are_those_of_the_images(table, summary):

@@ -10,6 +10,7 @@ from srcore.evaluation.benchmark import by_data_set
 from srcore.evaluation.published import MEASURED, with_published
 from srcore.metrics.table import METRICS
 from srcore.models.scales import OUTPUTS
+from srcore.params.schema import Evaluate
 from srcore.reporting.benchmark import render
 
 METHODS = ("bicubic", "subpixel", "basic")
@@ -104,6 +105,16 @@ def test_the_page_shows_every_row_and_marks_the_published(rows):
     drawn = rows[rows.multiadds.notna()]
     assert page.count("<title>") == 1 + len(drawn)
     assert page.count(' hollow"') == (drawn.source != MEASURED).sum() + 4, "and one in each legend"
+
+
+def test_the_page_has_a_column_for_what_was_asked_for_and_names_its_weights(rows):
+    asked = Evaluate(metrics=["lpips", "dists"], vgg16="pretrained", ensemble=False)
+    measured = rows.source == MEASURED
+    page = render(rows.assign(lpips=np.where(measured, 0.125, np.nan)), asked)
+    assert page.count(">LPIPS</th>") == 4
+    assert page.count(">0.1250</td>") == measured.sum()
+    assert "LPIPS and DISTS see all colours, with VGG16: pretrained weights." in page
+    assert "LPIPS" not in render(rows)
 
 
 def test_names_do_not_lie_over_each_other(rows):

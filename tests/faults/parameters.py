@@ -57,6 +57,16 @@ PARAMETERS = Area(
             "train.epochs = '10': input should be a valid integer",
             'train.epochs: "10", a text',
         ),
+        check(
+            "evaluate.metrics",
+            ["lpips"],
+            "evaluate.vgg16 = data/none: lpips and dists need VGG16's weights (-S evaluate.vgg16=pretrained, or the path of a file)",
+        ),
+        check(
+            "evaluate.metrics",
+            ["lpip"],
+            "evaluate.metrics.0 = 'lpip': input should be 'psnr_y', 'lpips' or 'dists'; did you mean 'lpips'?",
+        ),
         check("train.lr", -0.1, "train.lr = -0.1: input should be greater than 0"),
         check(
             "pyramid.sizes",

@@ -112,6 +112,18 @@ def of_other_weights(project: Project) -> None:
     project.set("model", "vgg")
 
 
+def half_vgg16(project: Project) -> None:
+    save(project / FILE, tensors())
+    project.set("evaluate.vgg16", FILE)
+    project.set("evaluate.metrics", ["lpips"])
+
+
+def harmful_vgg16(project: Project) -> None:
+    (project / "vgg.pth").write_bytes(pickle.dumps(Harm()))
+    project.set("evaluate.vgg16", "vgg.pth")
+    project.set("evaluate.metrics", ["dists"])
+
+
 def no_checkpoint(project: Project) -> None:
     (project / CHECKPOINT).unlink()
 
@@ -214,6 +226,16 @@ WEIGHTS = Area(
             "safetensors of something else",
             no_card,
             "…basic.seed0.safetensors: not a checkpoint of this study, or of a newer version",
+        ),
+        evaluate(
+            "weights of half a VGG16 for LPIPS",
+            half_vgg16,
+            "evaluate.vgg16: these weights have no features.10.weight of shape (256, 128, 3, 3); give all convolutions of a VGG16",
+        ),
+        evaluate(
+            "a pickle that runs a program as weights for LPIPS",
+            harmful_vgg16,
+            "vgg.pth: refused; only tensors are read, so save its state_dict as safetensors",
         ),
         evaluate(
             "no checkpoint",

@@ -8,12 +8,15 @@ import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import torch
 from commands import ran
 from faults.weights import save, tensors
 from photographs import arrays
 from PIL import Image
+from safetensors.torch import save_file
+from torchvision.models import vgg16
 
 from srcore.evaluation.tables import parse_figures
 from srcore.models.checkpoint import load_checkpoint
@@ -272,6 +275,34 @@ def test_networks_elsewhere(built, shell):
     shell("srcore export data/models/all/subpixel.seed0.safetensors --out subpixel.onnx")
     assert "subpixel.mid" not in (built.path / "subpixel.md").read_text()
     assert (built.path / "subpixel.onnx").stat().st_size > 900_000
+
+
+def test_what_is_measured_if_asked_for(built, shell, tmp_path):
+    """docs/judging.md: more metrics, and ensembles; the declared metrics stay as they are."""
+    state = vgg16(weights=None).features.state_dict()
+    named = {f"features.{name}": value for name, value in state.items()}
+    save_file(named, tmp_path / "vgg16.safetensors")
+    before = scores(built)["subpixel"]
+    names = ran(
+        shell(
+            'dvc exp run -S model=subpixel -S "evaluate.metrics=[psnr_y,lpips,dists]" '
+            "-S evaluate.vgg16=/my/vgg16.safetensors -S evaluate.ensemble=true",
+            {"/my/": f"{tmp_path}/"},
+        )
+    )
+    assert "train_subpixel" not in names
+    assert scores(built)["subpixel"] == before
+    table = pd.read_csv(built.path / "plots/methods.csv").set_index(["method", "output"])
+    assert list(table)[-3:] == ["psnr_y", "lpips", "dists"]
+    assert table[["psnr_y", "lpips", "dists"]].notna().all(axis=None)
+    for output in ("mid", "large"):
+        assert table.macs["subpixel+", output] == 8 * table.macs["subpixel", output]
+        assert table.psnr["subpixel+", output] != table.psnr["subpixel", output]
+    page = (built.path / "plots/report.html").read_text()
+    assert "VGG16: weights of vgg16.safetensors" in page
+    assert "LPIPS and DISTS" in page
+    review = built.run("bash", "-c", ". .venv/bin/activate && make review BASE=HEAD")
+    assert "subpixel+" not in review
 
 
 def test_benchmarks(built, shell):

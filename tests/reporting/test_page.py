@@ -11,9 +11,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from made_up_study import NETWORKS, Network, make_study
+from page_tables import tables_of
 
 from srcore.common.errors import StudyError
-from srcore.common.tables import read_table
+from srcore.common.tables import read_table, write_table
 from srcore.evaluation.tables import METHOD_COLUMNS, Figures, figures_of
 from srcore.params import Params
 from srcore.reporting.page.render import render
@@ -210,6 +211,27 @@ def test_one_model_of_one_output(tmp_path: Path, root: Path):
     )
     assert f"basic : {claim}" in parsed.text
     assert all(article["data-first"] == "mid" for article in parsed.all("article"))
+
+
+def test_what_was_measured_beside_has_columns_and_rows_of_its_own(tmp_path: Path, root: Path):
+    kept = {name: NETWORKS[name] for name in ("multi", "vgg")}
+    params = make_study(tmp_path, root / "params.yaml", networks=kept, side=16, crops=3)
+    path = tmp_path / "plots/methods.csv"
+    table = read_table(path, METHOD_COLUMNS, "")
+    ensemble = table[table["method"] == "multi"].assign(method="multi+", kind="ensemble")
+    table = pd.concat([table, ensemble]).assign(lpips=0.125)
+    table.loc[table["method"] == "nearest", "lpips"] = None
+    write_table(path, table)
+    asked = params.evaluate.model_copy(update={"metrics": ["lpips"], "vgg16": "mine/odd<b>.pt"})
+    results = read_results(tmp_path, params.model_copy(update={"evaluate": asked}))
+    page = render(results)
+    for heads, *rows in tables_of(page, "sortable"):
+        of = {row[0].split()[0]: row[heads.index("LPIPS")] for row in rows}
+        assert of.pop("nearest") == ""
+        assert of.pop("multi+") == "0.1250"
+        assert set(of.values()) == {"0.1250"}
+    assert "VGG16: weights of odd&lt;b&gt;.pt" in page
+    assert results.models == ["multi", "vgg"]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from srcore.metrics.intervals import FEW_GROUPS
+from srcore.reporting.document import weights_of_metrics
 from srcore.reporting.page.plots.losses import LOSSES
 from srcore.reporting.page.results import Results
 from srcore.reporting.page.svg import signed
@@ -56,6 +57,7 @@ def facts(results: Results) -> list[tuple[str, str]]:
     return [
         ("Models", f"{'; '.join(told)} (model = {params.model})"),
         ("Frozen weights", "; ".join(frozen) or "none of these models uses frozen weights"),
+        *weights_of_metrics(params.evaluate),
         ("Images", f"source: {source}; evaluated on {judged}{scenes}"),
         ("Sizes", f"{sizes} pixels a side"),
         ("Seeds", ", ".join(str(seed) for seed in seeds)),

@@ -15,7 +15,7 @@ from srcore.common.text import redacted
 from srcore.features.labels import RANDOM
 from srcore.inference.baselines import BASELINE
 from srcore.metrics.intervals import FEW_GROUPS
-from srcore.metrics.table import HEADLINE, METRICS
+from srcore.metrics.table import HEADLINE, METRICS, measured
 from srcore.models.scales import OUTPUTS
 from srcore.params import Params
 from srcore.reporting.document import embedded, environment, policy, source
@@ -80,6 +80,7 @@ def _table(results: Results, output: str) -> dict[str, Any]:
     span = padded([0.0, *(end for name in known if name != "nearest" for end in known[name])])
     span = (max(min([0.0, *(low for low, _ in known.values())]), span[0]), span[1])
     rows: list[dict[str, Any]] = []
+    metrics = measured(dict.fromkeys(key for entry in entries.values() for key in entry))
     ours = set(results.checkpoints.query("ours == 'yes'")["model"])
     for name, entry in sorted(entries.items(), key=lambda item: -item[1]["gain"]):
         whole = results.metrics[name]
@@ -92,12 +93,12 @@ def _table(results: Results, output: str) -> dict[str, Any]:
                 "weights": results.weights(name),
                 "metrics": [
                     {
-                        "text": metric.shown(entry[key]),
-                        "value": entry[key],
+                        "text": metric.shown(entry[key]) if key in entry else "",
+                        "value": entry.get(key, ""),
                         # Bicubic has no seed, so its gain varies between seeds as its PSNR does.
                         "spread": spread if key == HEADLINE else "",
                     }
-                    for key, metric in METRICS.items()
+                    for key, metric in metrics.items()
                 ],
                 "gain": signed(entry["gain"]),
                 "interval": f"{signed(low)} to {signed(high)}" if low is not None else "",
@@ -121,7 +122,7 @@ def _table(results: Results, output: str) -> dict[str, Any]:
                 },
             }
         )
-    return {"side": results.side(output), "output": output, "rows": rows}
+    return {"side": results.side(output), "output": output, "metrics": metrics, "rows": rows}
 
 
 def _seeds(results: Results) -> str:

@@ -12,7 +12,6 @@ from srcore.common.errors import StudyError
 from srcore.common.reading import read_json
 from srcore.common.tables import Columns, read_table
 from srcore.evaluation.tables import (
-    METHOD_COLUMNS,
     NETWORK,
     REMEDY,
     SHARED,
@@ -20,6 +19,7 @@ from srcore.evaluation.tables import (
     figures_of,
     networks_of,
     read_checkpoints,
+    read_methods,
 )
 from srcore.metrics.table import METRICS
 from srcore.models.scales import OUTPUTS
@@ -123,7 +123,7 @@ def read_results(root: Path, params: Params) -> Results:
         StudyError: a file is missing or damaged.
     """
     sheet = root / paths.SAMPLES
-    methods = read_table(root / paths.METHOD_TABLE, METHOD_COLUMNS, REMEDY)
+    methods = read_methods(root / paths.METHOD_TABLE)
     if not len(methods[methods["kind"] == NETWORK]):
         raise StudyError(f"{paths.METHOD_TABLE}: damaged (no network in it); {REMEDY}")
     return Results(

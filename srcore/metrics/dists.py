@@ -1,0 +1,54 @@
+"""Deep image structure and texture similarity, one figure an image: zero for equal images."""
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor
+from torchmetrics.functional.image import dists as library
+from torchvision.models import VGG
+
+from srcore.metrics.vgg16 import Tensors, fill
+
+
+def load(tensors: Tensors) -> Callable[[Tensor, Tensor], Tensor]:
+    """DISTS (Ding et al. 2020), as torchmetrics has it, with its own weights of the channels.
+
+    Args:
+        tensors: VGG16's.
+
+    Returns:
+        (output, target) → (N,), about [0, 1]; both (N, 3, H, W) in [0, 1], 16 pixels a side or
+        more.
+
+    Raises:
+        StudyError: these are no tensors of VGG16.
+    """
+    with _without_download():
+        network = library.DISTSNetwork().eval()
+    fill(network, tensors)
+
+    def dists(output: Tensor, target: Tensor) -> Tensor:
+        network.to(output.device)
+        pairs = zip(output.split(1), target.split(1), strict=True)  # one at a time: memory
+        return torch.cat([network(*pair).reshape(1) for pair in pairs])
+
+    return dists
+
+
+@contextmanager
+def _without_download() -> Generator[None]:
+    """Let the library build its VGG16 without weights.
+
+    It has no argument for that, and what it would fetch it would read as a pickle, whatever it is.
+    """
+    whole = library.vgg16  # type: ignore[reportPrivateImportUsage]
+
+    def empty(weights: object) -> VGG:  # noqa: ARG001
+        return whole(weights=None)
+
+    library.vgg16 = empty  # type: ignore[reportPrivateImportUsage]
+    try:
+        yield
+    finally:
+        library.vgg16 = whole  # type: ignore[reportPrivateImportUsage]

@@ -1,0 +1,177 @@
+"""Metrics that are measured only when they are asked for, against independent references."""
+
+from typing import get_args
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from safetensors.torch import save_file
+from skimage.metrics import peak_signal_noise_ratio
+from torch import Tensor
+from torchvision.models import vgg16
+
+from srcore.common.errors import StudyError
+from srcore.images.matlab import luma
+from srcore.metrics.further import further
+from srcore.metrics.table import FURTHER, METRICS, measured
+from srcore.params.schema import Evaluate
+
+TAPS = {"lpips": (3, 8, 15, 22, 29), "dists": (3, 8, 15, 22, 29)}
+
+
+@pytest.fixture(scope="module")
+def tensors() -> dict[str, Tensor]:
+    """All of VGG16 with random weights, in torchvision's names."""
+    torch.manual_seed(0)
+    state = vgg16(weights=None).state_dict()
+    return {name: value for name, value in state.items() if name.startswith("features.")}
+
+
+@pytest.fixture(scope="module")
+def weights(tensors: dict[str, Tensor], tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("vgg16") / "vgg16.safetensors"
+    save_file(tensors, path)
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def pair() -> tuple[Tensor, Tensor]:
+    generator = torch.Generator().manual_seed(1)
+    target = torch.rand(2, 3, 48, 40, generator=generator)
+    return (target + 0.1 * torch.randn(target.shape, generator=generator)).clamp(0, 1), target
+
+
+def asked(*names: str, vgg16: str = "data/none") -> Evaluate:
+    return Evaluate.model_validate({"metrics": [*names], "vgg16": vgg16, "ensemble": False})
+
+
+def test_the_parameter_knows_every_metric_of_the_table():
+    (names,) = get_args(Evaluate.model_fields["metrics"].annotation)
+    assert set(get_args(names)) == FURTHER.keys()
+
+
+def test_a_table_has_those_that_it_has_columns_for():
+    assert measured(["method", "lpips", "psnr"]) == METRICS | {"lpips": FURTHER["lpips"]}
+
+
+def test_nothing_is_measured_that_was_not_asked_for():
+    assert further(asked()) == {}
+
+
+def test_luma_is_matlabs(pair):
+    found = further(asked("psnr_y"))["psnr_y"](*pair)
+    images = [(255 * x.permute(0, 2, 3, 1).double().numpy()) for x in pair]
+    for k in range(2):
+        one, other = (luma(image[k]) for image in images)  # not rounded, so not quite 8-bit
+        assert found[k].item() == pytest.approx(
+            peak_signal_noise_ratio(other, one, data_range=255), abs=1e-4
+        )
+
+
+@pytest.mark.parametrize("name", TAPS)
+def test_equal_images_differ_by_nothing_and_each_image_has_its_own_figure(name, weights, pair):
+    measure = further(asked(name, vgg16=weights))[name]
+    output, target = pair
+    assert measure(target, target).abs().max() < 1e-5
+    both = measure(output, target)
+    assert both.shape == (2,)
+    assert both.min() > 0
+    alone = measure(output[1:], target[1:])
+    torch.testing.assert_close(both[1:], alone)
+    assert FURTHER[name].higher_is_better is False
+    worse = (output + 0.2 * torch.randn(output.shape)).clamp(0, 1)
+    assert (measure(worse, target) > both).all()
+
+
+def taps(tensors: dict[str, Tensor], x: Tensor, *, pool) -> list[Tensor]:
+    """What VGG16 sees after the ReLU of each block, layer by layer, from its tensors alone."""
+    seen: list[Tensor] = []
+    for layer in range(30):
+        if f"features.{layer}.weight" in tensors:
+            x = F.conv2d(
+                x, tensors[f"features.{layer}.weight"], tensors[f"features.{layer}.bias"], padding=1
+            )
+        elif layer in (4, 9, 16, 23):
+            x = pool(x)
+        else:
+            x = F.relu(x)
+        if layer in (3, 8, 15, 22, 29):
+            seen.append(x)
+    return seen
+
+
+def test_lpips_is_that_of_its_paper(tensors, weights, pair):
+    """Zhang et al. 2018, equation 1, with the linear layers that come with the library."""
+    found = further(asked("lpips", vgg16=weights))["lpips"](*pair)
+    shift = torch.tensor([-0.030, -0.088, -0.188]).view(3, 1, 1)
+    scale = torch.tensor([0.458, 0.448, 0.450]).view(3, 1, 1)
+    sides = [
+        taps(tensors, (2 * x - 1 - shift) / scale, pool=lambda x: F.max_pool2d(x, 2)) for x in pair
+    ]
+    linear = own_layers()
+    total = torch.zeros(2)
+    for place, (one, other) in enumerate(zip(*sides, strict=True)):
+        unit = [x / (1e-8 + x.square().sum(1, keepdim=True)).sqrt() for x in (one, other)]
+        squares = (unit[0] - unit[1]).square()
+        total += F.conv2d(squares, linear[place]).mean(dim=(1, 2, 3))
+    torch.testing.assert_close(found, total, rtol=1e-4, atol=1e-6)
+
+
+def own_layers() -> list[Tensor]:
+    from importlib.resources import files
+
+    path = files("torchmetrics") / "functional/image/lpips_models/vgg.pth"
+    state = torch.load(str(path), map_location="cpu", weights_only=True)
+    return [state[f"lin{place}.model.1.weight"] for place in range(5)]
+
+
+def test_dists_is_that_of_its_paper(tensors, weights, pair):
+    """Ding et al. 2020, equations 5 to 7, with the weights that come with the library."""
+    from importlib.resources import files
+
+    found = further(asked("dists", vgg16=weights))["dists"](*pair)
+    own = torch.load(
+        str(files("torchmetrics") / "functional/image/dists_models/weights.pt"),
+        map_location="cpu",
+        weights_only=True,
+    )
+    mean = torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1)
+    std = torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
+    window = torch.from_numpy(np.hanning(5)[1:-1]).float()
+    kernel = torch.outer(window, window) / torch.outer(window, window).sum()
+
+    def pool(x: Tensor) -> Tensor:
+        weight = kernel.expand(x.shape[1], 1, 3, 3)
+        squares = F.conv2d(x.square(), weight, stride=2, padding=1, groups=x.shape[1])
+        return (squares + 1e-12).sqrt()
+
+    sides = [[x, *taps(tensors, (x - mean) / std, pool=pool)] for x in pair]
+    alpha, beta = own["alpha"].flatten(), own["beta"].flatten()
+    whole, start, similarity = alpha.sum() + beta.sum(), 0, torch.zeros(2)
+    for one, other in zip(*sides, strict=True):
+        places = slice(start, start := start + one.shape[1])
+        x, y = one.flatten(2), other.flatten(2)
+        mx, my = x.mean(2), y.mean(2)
+        covariance = (x * y).mean(2) - mx * my
+        variances = x.var(2, correction=0) + y.var(2, correction=0)
+        luminance = (2 * mx * my + 1e-6) / (mx.square() + my.square() + 1e-6)
+        structure = (2 * covariance + 1e-6) / (variances + 1e-6)
+        similarity += (alpha[places] * luminance + beta[places] * structure).sum(1) / whole
+    torch.testing.assert_close(found, 1 - similarity, rtol=1e-3, atol=1e-5)
+
+
+def test_weights_that_are_no_whole_vgg16_are_refused(tensors, tmp_path):
+    part = {name: value for name, value in tensors.items() if name < "features.17"}
+    save_file(part, tmp_path / "part.safetensors")
+    with pytest.raises(StudyError, match=r"have no features\.\d+\.weight of shape"):
+        further(asked("lpips", vgg16=str(tmp_path / "part.safetensors")))
+
+
+def test_nothing_is_fetched_or_unpickled(weights, monkeypatch):
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("fetches torchvision's weights")
+
+    monkeypatch.setattr("torch.hub.load_state_dict_from_url", refuse)
+    monkeypatch.setattr("torchvision._internally_replaced_utils.load_state_dict_from_url", refuse)
+    assert list(further(asked("dists", "lpips", vgg16=weights))) == ["dists", "lpips"]
