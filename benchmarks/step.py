@@ -234,7 +234,7 @@ def main() -> None:
     print(table.to_string(index=False))
     for precision, part in table[table.model != "subpixel"].groupby("precision"):
         mean = statistics.geometric_mean(part.ratio)
-        print(f"geometric mean of the report's networks, {precision}: {mean:.2f}")
+        print(f"geometric mean of the original study's networks, {precision}: {mean:.2f}")
     write_table(Path("benchmarks/step.csv"), table)
 
 

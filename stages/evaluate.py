@@ -1,4 +1,4 @@
-"""Judge the model set on the held-out images, and put its training curves beside the report's."""
+"""Judge the model set on the held-out images, with its training beside the original study's."""
 
 from srcore.common import paths
 from srcore.common.device import prepare

@@ -1,4 +1,4 @@
-"""Training beside the report: its curves, how far ours are from them, and where bicubic stands."""
+"""Training beside the original study: both curves, how far they differ, where bicubic stands."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -23,14 +23,14 @@ REPORT_COLUMNS: Columns = {"model": str, "epoch": float, "output": str, "loss": 
 
 
 def training_curves(history: pd.DataFrame, report: Path, cards: Iterable[Card]) -> pd.DataFrame:
-    """The histories beside the report's curves of the same models, told apart by `run`.
+    """The histories beside the original study's curves of the same models, told apart by `run`.
 
-    The report's losses are data (`data/report_losses.csv`: model, epoch, output, loss); it gives
+    The original losses are data (`data/report_losses.csv`: model, epoch, output, loss); it gives
     no held-out PSNR.
 
     Args:
         history: what `srcore.evaluation.model_sets.histories` gave.
-        report: the report's losses.
+        report: the original study's losses.
         cards: of the checkpoints, which name the frozen weights that curves depend on.
 
     Returns:
@@ -39,7 +39,7 @@ def training_curves(history: pd.DataFrame, report: Path, cards: Iterable[Card]) 
         outputs), psnr (of the held-out images, in dB), weights.
 
     Raises:
-        StudyError: the report's losses are missing or damaged.
+        StudyError: the original study's losses are missing or damaged.
     """
     weights = {card.model: card.weights or "" for card in cards}
     labels = history["model"].map(weights).fillna("")
@@ -47,7 +47,7 @@ def training_curves(history: pd.DataFrame, report: Path, cards: Iterable[Card]) 
     theirs = read_table(report, REPORT_COLUMNS, f"restore it with `git restore {report}`")
     theirs = theirs.assign(run=REPORT, criterion=SHARED, inverse_psnr=theirs["loss"])
     both = pd.concat([ours, theirs[theirs["model"].isin(set(ours["model"]))]], ignore_index=True)
-    both["seed"] = both["seed"].astype("Int64")  # the report tells no seed
+    both["seed"] = both["seed"].astype("Int64")  # the original study gives no seed
     both["curve"] = both["model"] + " " + both["output"] + ", " + both["run"]
     columns = ["model", "seed", "epoch", "output", "run", "curve", "criterion", "loss", SHARED]
     return both[[*columns, "psnr", "weights"]]
@@ -75,7 +75,7 @@ def bicubic_losses(pyramids: Pyramids, rows: Indices) -> dict[str, float]:
 
 
 def differences(curves: pd.DataFrame, bicubic: Mapping[str, float]) -> pd.DataFrame:
-    """How far our training losses are from the report's, epoch by epoch, where both have one.
+    """How far our training losses are from the original study's, in the epochs that both have.
 
     Args:
         curves: what `training_curves` gave.
@@ -84,8 +84,9 @@ def differences(curves: pd.DataFrame, bicubic: Mapping[str, float]) -> pd.DataFr
     Returns:
         The content of `plots/beside_report.csv`, one line a model and output: model, output,
         weights, epochs (that both have), last (our 1/PSNR after the last epoch, the mean over
-        seeds), report_last, mean_difference and largest_difference (ours less the report's over
-        those epochs; empty without any), and bicubic (its 1/PSNR on the same training images).
+        seeds), report_last, mean_difference and largest_difference (ours less those of the original
+        study, over those epochs; empty without any), and bicubic (its 1/PSNR on the same training
+        images).
     """
     lines: list[dict[str, Any]] = []
     ours, theirs = (curves[curves["run"] == run] for run in (OURS, REPORT))

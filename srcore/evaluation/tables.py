@@ -20,7 +20,7 @@ dihedral transforms, or no network."""
 OURS, REPORT = "this study", "report"
 """Values of the column `run` of plots/training.csv."""
 SHARED = "inverse_psnr"
-"""The report's loss, 1/PSNR, which stands beside every other one, so that recipes compare."""
+"""The original study's loss, 1/PSNR, which stands beside every other, so that recipes compare."""
 
 COSTS = ("parameters", "frozen_parameters", "macs")
 METHOD_COLUMNS: Columns = {

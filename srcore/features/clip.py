@@ -1,4 +1,4 @@
-"""CLIP ViT-B/32: embeddings of images and of sentences, 512 channels (report, step 8)."""
+"""CLIP ViT-B/32: embeddings of images and of sentences, 512 channels (original study, step 8)."""
 
 import hashlib
 import logging

@@ -1,4 +1,4 @@
-"""VGG16 up to conv2_2: four convolutions, 128 channels at half the size (report, step 6)."""
+"""VGG16 up to conv2_2: four convolutions, 128 channels, half the size (original study, step 6)."""
 
 from pathlib import Path
 

@@ -22,7 +22,7 @@ class WithBilinearHead(SuperResNetSubpixel):
 
 
 class WithReportLoss(SuperResNetSubpixel):
-    """Trained on 1/PSNR, as the report's networks are."""
+    """Trained on 1/PSNR, as the original study's networks are."""
 
     idea: ClassVar[str] = "subpixel trained on the original study's loss"
     changes: ClassVar[Mapping[str, Any]] = {"loss": "inverse_psnr"}

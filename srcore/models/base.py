@@ -27,7 +27,7 @@ class SuperResolver(nn.Module):
     frozen: ClassVar[str | None] = None
     """Kind of frozen extractor whose features `forward` takes: vgg, clip or None."""
     ours: ClassVar[bool] = False
-    """Whether it is one of this project's own, and not one of the report's."""
+    """Whether it is one of this project's own, and not one of the original study's."""
     recipe: ClassVar[str] = "train"
     """Group of params.yaml that says how to train it."""
     changes: ClassVar[Mapping[str, Any]] = {}

@@ -1,4 +1,4 @@
-"""The report's first network: two convolutions, bilinear upsampling, one output (step 2)."""
+"""Two convolutions, bilinear upsampling, one output (original study, step 2)."""
 
 from typing import ClassVar
 

@@ -1,4 +1,4 @@
-"""The body of the first network beside a frozen CLIP embedding (report, step 8)."""
+"""The body of the first network beside a frozen CLIP embedding (original study, step 8)."""
 
 from typing import ClassVar
 

@@ -1,4 +1,4 @@
-"""Parallel convolutions of dilation 1, 2 and 4 (report, step 5)."""
+"""Parallel convolutions of dilation 1, 2 and 4 (original study, step 5)."""
 
 from typing import ClassVar
 
@@ -12,7 +12,7 @@ from srcore.models.base import SharedFeatures, bias_of, conv3, image_up, up2
 class DilatedConvBlock(nn.Module):
     """Three parallel 3×3 convolutions (dilation 1, 2, 4; ReLU), concatenated, fused by a 1×1.
 
-    The report names no activation after the fusion, so there is none.
+    The original study names no activation after the fusion, so there is none.
     """
 
     def __init__(self, channels: int) -> None:

@@ -1,4 +1,4 @@
-"""The first network with two outputs (report, step 3)."""
+"""The first network with two outputs (original study, step 3)."""
 
 from typing import ClassVar
 

@@ -1,4 +1,4 @@
-"""Residual blocks, two at low resolution and one at twice the size (report, step 4)."""
+"""Residual blocks, two at low resolution and one at twice the size (original study, step 4)."""
 
 from typing import ClassVar
 

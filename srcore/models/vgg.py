@@ -1,4 +1,4 @@
-"""The body of the first network beside frozen VGG16 features (report, step 6)."""
+"""The body of the first network beside frozen VGG16 features (original study, step 6)."""
 
 from typing import ClassVar
 

@@ -88,6 +88,6 @@ class Ideas(Settings):
     epochs: int = Field(ge=1, le=100_000)
     """Passes of the bodies and of our own network, by the recipe `modern`."""
     report_seeds: Annotated[list[Seed], Field(min_length=1), AfterValidator(distinct)]
-    """Of the report's own networks."""
+    """Of the original study's networks."""
     report_epochs: int = Field(ge=1, le=100_000)
-    """Passes of the report's own networks, by the recipe `train`."""
+    """Passes of the original study's networks, by the recipe `train`."""

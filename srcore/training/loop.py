@@ -1,4 +1,4 @@
-"""Training a network, both outputs' losses added (report, steps 2 and 3)."""
+"""Training a network, both outputs' losses added (original study, steps 2 and 3)."""
 
 import logging
 from dataclasses import asdict

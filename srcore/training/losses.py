@@ -1,4 +1,4 @@
-"""The training losses: the reciprocal of PSNR, as in the report, L1, and L1 with a spectrum."""
+"""The training losses: the reciprocal of PSNR (original study), L1, and L1 with a spectrum."""
 
 import math
 from collections.abc import Callable
@@ -18,7 +18,7 @@ _SLOPE = 10 * _LARGEST_LOSS**2 / (LARGEST_MSE * math.log(10))
 
 
 def inverse_psnr(output: Tensor, target: Tensor) -> Tensor:
-    """Mean over the images of 1 / PSNR (report's "PSNRLoss", step 2).
+    """Mean over the images of 1 / PSNR (the original study's "PSNRLoss", step 2).
 
     PSNR is −10·log10(MSE). Its reciprocal has a pole at MSE 1 and is negative beyond, where it
     would reward error, so above `LARGEST_MSE` its tangent stands in: always rising, never flat.

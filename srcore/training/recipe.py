@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Settings of one training; what is left out is as in the report.
+    """Settings of one training; what is left out is as in the original study.
 
     Attributes:
         epochs: passes over the training images.

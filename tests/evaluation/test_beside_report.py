@@ -1,4 +1,4 @@
-"""Training curves beside the report's, how far apart they are, and bicubic's own loss."""
+"""Training curves beside the original study's, how far apart they are, and bicubic's own loss."""
 
 import numpy as np
 import pandas as pd
@@ -66,7 +66,7 @@ def test_a_model_that_the_report_has_not_stands_alone(report):
 
 
 def test_differences_are_those_of_the_epochs_that_both_have(report):
-    """The report's first losses of basic are 0.0405, 0.0375 and 0.0369."""
+    """The original study's first losses of basic are 0.0405, 0.0375 and 0.0369."""
     two = pd.concat([history("basic", {"mid": [0.0500, 0.0370, 0.0369]}, seed) for seed in (0, 1)])
     two.loc[two["seed"] == 1, "inverse_psnr"] += 0.0002
     (line,) = differences(training_curves(two, report, []), {"mid": 0.04}).to_dict("records")

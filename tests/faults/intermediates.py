@@ -247,7 +247,7 @@ TRAINING: list[Attempt] = [
         slow=True,
     ),
     damaged(
-        "the report's losses are missing",
+        "the original study's losses are missing",
         "evaluate",
         gone("data/report_losses.csv"),
         "data/report_losses.csv: missing; restore it with `git restore data/report_losses.csv`",

@@ -1,4 +1,4 @@
-"""Each network computes the function of the report's program: outputs and gradients."""
+"""Each network computes the function of the original study's program: outputs and gradients."""
 
 import pytest
 import torch

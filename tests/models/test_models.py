@@ -11,7 +11,7 @@ from srcore.models.registry import MODELS, SETS, model_class
 from srcore.models.scales import OUTPUTS
 from srcore.training.losses import inverse_psnr
 
-# Class and trainable parameters of the report's networks (design, "Models").
+# Class and trainable parameters of the original study's networks (design, "Models").
 REPORT = {
     "basic": ("SuperResNet", 38_915, ("mid",)),
     "multi": ("SuperResNetMulti", 39_110, ("mid", "large")),

@@ -1,4 +1,4 @@
-"""What changes a network: the report's Adam as it is; one cycle; the average of the weights."""
+"""What changes a network: the original Adam as it is; one cycle; the average of the weights."""
 
 import copy
 from itertools import pairwise

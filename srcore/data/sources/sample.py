@@ -31,7 +31,7 @@ SCENES: dict[str, tuple[str, ...]] = {
 """Scene and its photographs, as package/path; two photographs of one scene are one group."""
 
 SMALLEST_CROP = 288
-"""Pixels, the report's largest size: for smaller sizes a crop still shows a piece of a scene."""
+"""Pixels, the largest size of the original study: in smaller ones a crop still shows a scene."""
 
 SHARE = 0.85
 """Side of a crop over the shorter side of its photograph."""

@@ -1,1 +1,1 @@
-"""What CLIP sees in the images, and whether it survives super-resolution (report, step 8)."""
+"""What CLIP sees in the images, and whether it survives upscaling (original study, step 8)."""
