@@ -7,6 +7,7 @@ from srcore.common.device import pick_device
 from srcore.common.files import write_json
 from srcore.common.stage import main
 from srcore.data.sources.trackable import check_trackable
+from srcore.metrics.asked import check_asked
 from srcore.params import load_params
 from srcore.params.base import NOTHING
 
@@ -19,6 +20,7 @@ def run() -> None:
         check_trackable("data.folder.path", Path(params.data.folder.path))
     if params.benchmark.folder != NOTHING:
         check_trackable("benchmark.folder", Path(params.benchmark.folder))
+    check_asked(params.evaluate)
     write_json(paths.CHECKED, {"params.yaml": "valid"})
 
 

@@ -196,7 +196,7 @@ def test_what_runs_elsewhere_is_there(root):
         in (texts["Makefile"])
     )
     assert "srcore[test]" in extras["dev"]
-    assert "srcore[study,benchmark,export,s3]" in extras["test"]
+    assert "srcore[study,benchmark,export,perceptual,s3]" in extras["test"]
     assert "$(PYTHON) -m venv $(VENV)" in texts["Makefile"]
     assert "run: pip install -c constraints.txt . && " in texts[".github/workflows/study.yml"]
     for command, file in RUN_ELSEWHERE.items():

@@ -2,10 +2,9 @@
 
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -23,14 +22,16 @@ from srcore.images.matlab import crop_to_multiple, imresize, luma
 from srcore.inference.baselines import BASELINE, LINEAR
 from srcore.inference.linear import LinearFilter
 from srcore.inference.network import Network
-from srcore.metrics.further import further
-from srcore.metrics.seeds import figures, spread_over_seeds
-from srcore.metrics.table import HEADLINE, Measure, measure
+from srcore.metrics.further import NONE, Further, load_further
+from srcore.metrics.seeds import figure_columns, spread_over_seeds
+from srcore.metrics.table import HEADLINE, METRIC_WEIGHTS, measure
 from srcore.models.scales import OUTPUTS
 from srcore.params.schema import Evaluate
 
-SMALLEST = 24
-"""Shortest side in pixels: less a border of 4, VGG16 sees it, and the SSIM's window fits."""
+SMALLEST = 20
+"""Shortest side in pixels: at scale 4, less a border of 4, it holds one window of the SSIM."""
+SMALLEST_DEEP = 24
+"""The same where a metric needs VGG16, whose poolings leave nothing of less than 16 pixels."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class HighResolution:
     name: str
     path: Path
 
-    def read(self, max_pixels: int) -> NDArray[np.uint8]:
+    def read(self, max_pixels: int, smallest: int = SMALLEST) -> NDArray[np.uint8]:
         """The image, (H, W, 3) RGB; a grey one has three equal channels.
 
         Raises:
@@ -57,10 +58,10 @@ class HighResolution:
             pixels = np.asarray(decode(self.path.read_bytes(), max_pixels))
         except ImageError as error:
             raise StudyError(f"{self.path}: {error}; mend it, or take it out") from None
-        if min(pixels.shape[:2]) < SMALLEST:
+        if min(pixels.shape[:2]) < smallest:
             height, width = pixels.shape[:2]
             raise StudyError(
-                f"{self.path}: {width} x {height} pixels, a benchmark needs {SMALLEST} a side; "
+                f"{self.path}: {width} x {height} pixels, a benchmark needs {smallest} a side; "
                 "take it out"
             )
         return pixels
@@ -144,10 +145,10 @@ def judge_benchmarks(
         `srcore.metrics.table` and each further one, gain (dB over bicubic), and weights (label of
         the frozen weights, empty without).
     """
-    also = further(asked) if asked else {}
+    also = load_further(asked, device) if asked else NONE
     lines: list[dict[str, Any]] = []
     for image in progress(images, "benchmark", unit="image"):
-        pixels = image.read(max_pixels)
+        pixels = image.read(max_pixels, SMALLEST_DEEP if also.weights else SMALLEST)
         for output, scale in OUTPUTS.items():
             target = crop_to_multiple(pixels, scale)
             low = imresize(target, 1 / scale)
@@ -168,7 +169,8 @@ def judge_benchmarks(
                         "weights": weights,
                     }
                 )
-    return pd.DataFrame(lines).astype({"seed": "Int64"})
+    table = pd.DataFrame(lines).astype({"seed": "Int64"})
+    return table.assign(**{METRIC_WEIGHTS: also.weights}) if also.weights else table
 
 
 def _outputs(
@@ -192,7 +194,7 @@ def judge(
     output: NDArray[np.uint8],
     target: NDArray[np.uint8],
     scale: int,
-    also: Mapping[str, Measure] = MappingProxyType({}),
+    also: Further = NONE,
 ) -> dict[str, float]:
     """Every metric of two 8-bit images (H, W, 3), less a border of `scale`.
 
@@ -202,8 +204,8 @@ def judge(
     inside = slice(scale, -scale)
     pair = [np.ascontiguousarray(image[inside, inside]) for image in (output, target)]
     grey = (torch.from_numpy(luma(image)[None, None] / 255) for image in pair)
-    colours = [to_tensor(image[None]) for image in pair] if also else []
-    found = measure(*grey) | {name: f(*colours) for name, f in also.items()}
+    colours = (to_tensor(image[None]) for image in pair)
+    found = measure(*grey) | also(*colours)
     return {name: values.item() for name, values in found.items()}
 
 
@@ -219,13 +221,14 @@ def by_data_set(table: pd.DataFrame) -> pd.DataFrame:
         what is no network has no seeds.
     """
     lines: list[dict[str, Any]] = []
-    keys, measured = ["data_set", "method", "output"], figures(table)
+    keys, measured = ["data_set", "method", "output"], figure_columns(table)
+    label = [name for name in table.columns if name == METRIC_WEIGHTS]
     for key, part in table.groupby(keys, sort=False):
         line = dict(zip(keys, key, strict=True)) | {"weights": part["weights"].iloc[0]}
         line |= {"images": part["image"].nunique(), "seeds": part["seed"].nunique() or None}
         line |= {name: part[name].mean() for name in measured}
-        lines.append(line | spread_over_seeds(part))
-    columns = [*keys, "weights", "images", "seeds", *measured, "gain_spread"]
+        lines.append(line | spread_over_seeds(part) | {name: part[name].iloc[0] for name in label})
+    columns = [*keys, "weights", "images", "seeds", *measured, "gain_spread", *label]
     return pd.DataFrame(lines, columns=columns).astype({"seeds": "Int64"})
 
 

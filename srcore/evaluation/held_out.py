@@ -15,8 +15,8 @@ from srcore.data.dataset import Indices, Pyramids
 from srcore.inference.baselines import BASELINE, LINEAR, METHODS, upscale
 from srcore.inference.linear import LinearFilter
 from srcore.inference.network import Network
-from srcore.metrics.further import further
-from srcore.metrics.table import HEADLINE, METRICS, measure
+from srcore.metrics.further import NONE, load_further
+from srcore.metrics.table import HEADLINE, METRIC_WEIGHTS, METRICS, measure
 from srcore.models.scales import OUTPUTS
 from srcore.params.schema import Evaluate
 
@@ -49,9 +49,9 @@ def judge_images(
         One line a method, seed, output and image, in this order: image, group, method, output,
         seed (missing for a method that is not trained with one), a column for each metric of
         `srcore.metrics.table` and each further one, weights (label of the frozen weights, empty
-        without), and gain (dB over bicubic).
+        without), gain (dB over bicubic), and metric_weights where a metric has a network.
     """
-    also = further(asked) if asked else {}
+    also = load_further(asked, device) if asked else NONE
     # Plain tuples: an array kept among those that come and go leaves holes in the memory.
     lines: dict[tuple[str, int | None, str], list[tuple[str | int | float | None, ...]]] = {}
     starts = range(0, len(held_out), BATCH)
@@ -61,19 +61,19 @@ def judge_images(
         targets = {output: to_tensor(getattr(pyramids, output)[rows]) for output in OUTPUTS}
         for method, seed, weights, output, images in _outputs(networks, linear, low, device):
             part = lines.setdefault((method, seed, output), [])
-            found = measure(images, targets[output])
-            found |= {name: f(images, targets[output]) for name, f in also.items()}
+            pair = images, targets[output]
+            found = measure(*pair) | also(*pair)
             figures = torch.stack([*found.values()], 1).tolist()
             for row, of_image in zip(rows, figures, strict=True):
                 name, group = pyramids.names[row], pyramids.groups[row]
                 part.append((name, group, method, output, seed, *of_image, weights))
-    columns = ["image", "group", "method", "output", "seed", *METRICS, *also, "weights"]
+    columns = ["image", "group", "method", "output", "seed", *METRICS, *also.measures, "weights"]
     table = pd.DataFrame(chain.from_iterable(lines.values()), columns=columns)
     table["seed"] = table["seed"].astype("Int64")
     baseline = table[table.method == BASELINE].set_index(["image", "output"])[HEADLINE]
     pairs = pd.MultiIndex.from_frame(table[["image", "output"]])
     table["gain"] = table[HEADLINE] - baseline.reindex(pairs).to_numpy()
-    return table
+    return table.assign(**{METRIC_WEIGHTS: also.weights}) if also.weights else table
 
 
 def _outputs(

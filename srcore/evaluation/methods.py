@@ -18,9 +18,12 @@ from srcore.inference.baselines import BASELINE
 from srcore.inference.network import Network
 from srcore.metrics import cost
 from srcore.metrics.paired import paired_difference
-from srcore.metrics.seeds import figures, spread_over_seeds
-from srcore.metrics.table import FURTHER, HEADLINE
+from srcore.metrics.seeds import figure_columns, spread_over_seeds
+from srcore.metrics.table import FURTHER, HEADLINE, METRIC_WEIGHTS
 from srcore.models.scales import OUTPUTS
+
+LABELS = ("weights", METRIC_WEIGHTS)
+"""Columns that are the same in all lines of a method."""
 
 
 def by_method(table: pd.DataFrame, networks: list[Network], side: int) -> pd.DataFrame:
@@ -40,12 +43,13 @@ def by_method(table: pd.DataFrame, networks: list[Network], side: int) -> pd.Dat
     """
     costs = {network.method: _cost(network, side) for network in networks}
     kinds = {network.method: ENSEMBLE if network.ensemble else NETWORK for network in networks}
-    measured = figures(table)
+    measured = figure_columns(table)
+    further = [name for name in table.columns if name in (*FURTHER, METRIC_WEIGHTS)]
     lines: list[dict[str, Any]] = []
     for (method, output), part in table.groupby(["method", "output"], sort=False):
         line: dict[str, Any] = {"method": method, "output": output}
         line["kind"] = kinds.get(str(method), NO_NETWORK)
-        line["weights"] = part["weights"].iloc[0]
+        line |= {name: part[name].iloc[0] for name in part.columns if name in LABELS}
         line |= {name: part[name].mean() for name in measured}
         line |= {"seeds": part["seed"].nunique() if method in costs else None}
         line |= spread_over_seeds(part)
@@ -56,7 +60,6 @@ def by_method(table: pd.DataFrame, networks: list[Network], side: int) -> pd.Dat
                 line |= {"gain_low": difference.low, "gain_high": difference.high}
             line["wins"] = float((part["gain"] > 0).mean())
         lines.append(line | costs.get(str(method), {}))
-    further = [name for name in measured if name in FURTHER]
     found = pd.DataFrame(lines, columns=[*METHOD_COLUMNS, *further])
     return found.astype(dict.fromkeys(("seeds", *COSTS), "Int64"))
 

@@ -102,9 +102,9 @@ class Runs:
         return next((c for c in self.cards.values() if c["experiment"] == name), {})
 
     def cost(self, name: str, column: str) -> float:
-        """One of `COSTS`, the mean over the seeds; NaN without a run."""
+        """One of `COSTS`, the median over the seeds (a machine may stall); NaN without a run."""
         found = [float(c[column]) for c in self.cards.values() if c["experiment"] == name]
-        return sum(found) / len(found) if found else np.nan
+        return float(np.median(found)) if found else np.nan
 
     def said_by_all(self, key: str) -> str:
         """What the cards say under a key: one text, or several with commas."""

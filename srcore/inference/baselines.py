@@ -17,6 +17,8 @@ LINEAR = "linear"
 """The least-squares filter, see `srcore.inference.linear`."""
 REFERENCES = (*METHODS, LINEAR)
 """Every method that is no network, in the order of the tables."""
+PLUS = "+"
+"""Ends the name of a network's ensemble, as in the field's papers."""
 
 
 def upscale(images: NDArray[np.uint8], method: str, scale: int) -> NDArray[np.uint8]:

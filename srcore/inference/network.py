@@ -8,6 +8,7 @@ from torch import Tensor
 
 from srcore.common.errors import StudyError
 from srcore.features.extractor import Extractor, load_extractor
+from srcore.inference.baselines import PLUS
 from srcore.models.base import SuperResolver
 from srcore.models.checkpoint import Card
 from srcore.training.augment import DIHEDRAL, dihedral, undo_dihedral
@@ -40,7 +41,7 @@ class Network:
     @property
     def method(self) -> str:
         """Name in tables of methods; an ensemble has the field's plus sign."""
-        return f"{self.card.model}{'+' if self.ensemble else ''}"
+        return f"{self.card.model}{PLUS if self.ensemble else ''}"
 
     @property
     def runs(self) -> int:

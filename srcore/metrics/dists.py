@@ -11,11 +11,12 @@ from torchvision.models import VGG
 from srcore.metrics.vgg16 import Tensors, fill
 
 
-def load(tensors: Tensors) -> Callable[[Tensor, Tensor], Tensor]:
+def load(tensors: Tensors, device: torch.device) -> Callable[[Tensor, Tensor], Tensor]:
     """DISTS (Ding et al. 2020), as torchmetrics has it, with its own weights of the channels.
 
     Args:
         tensors: VGG16's.
+        device: where it computes.
 
     Returns:
         (output, target) → (N,), about [0, 1]; both (N, 3, H, W) in [0, 1], 16 pixels a side or
@@ -24,14 +25,16 @@ def load(tensors: Tensors) -> Callable[[Tensor, Tensor], Tensor]:
     Raises:
         StudyError: these are no tensors of VGG16.
     """
-    with _without_download():
+    with _without_download(), torch.random.fork_rng(devices=[]):
         network = library.DISTSNetwork().eval()
     fill(network, tensors)
+    network.to(device)
 
+    @torch.inference_mode()
     def dists(output: Tensor, target: Tensor) -> Tensor:
-        network.to(output.device)
-        pairs = zip(output.split(1), target.split(1), strict=True)  # one at a time: memory
-        return torch.cat([network(*pair).reshape(1) for pair in pairs])
+        pairs = zip(output.to(device).split(1), target.to(device).split(1), strict=True)
+        found = [network(*pair).reshape(1) for pair in pairs]  # singly: memory
+        return torch.cat(found).to(output.device)
 
     return dists
 

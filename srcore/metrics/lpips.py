@@ -9,11 +9,12 @@ from torchmetrics.functional.image import lpips as library
 from srcore.metrics.vgg16 import Tensors, fill
 
 
-def load(tensors: Tensors) -> Callable[[Tensor, Tensor], Tensor]:
+def load(tensors: Tensors, device: torch.device) -> Callable[[Tensor, Tensor], Tensor]:
     """LPIPS 0.1 over VGG16 (Zhang et al. 2018), as torchmetrics has it, with its own linear layers.
 
     Args:
         tensors: VGG16's.
+        device: where it computes.
 
     Returns:
         (output, target) → (N,) from zero on; both (N, 3, H, W) in [0, 1], 16 pixels a side or more.
@@ -22,13 +23,15 @@ def load(tensors: Tensors) -> Callable[[Tensor, Tensor], Tensor]:
         StudyError: these are no tensors of VGG16.
     """
     # The public class would fetch torchvision's weights, and read them as a pickle.
-    network = library._LPIPS(net="vgg", pretrained=True, pnet_rand=True)  # type: ignore[reportPrivateUsage]
+    with torch.random.fork_rng(devices=[]):  # it draws weights first, which are all replaced
+        network = library._LPIPS(net="vgg", pretrained=True, pnet_rand=True)  # type: ignore[reportPrivateUsage]
     fill(network.net, tensors)
+    network.to(device)
 
+    @torch.inference_mode()
     def lpips(output: Tensor, target: Tensor) -> Tensor:
-        network.to(output.device)
-        with torch.inference_mode():
-            pairs = zip(output.split(1), target.split(1), strict=True)  # one at a time: memory
-            return torch.cat([network(*pair, normalize=True).reshape(1) for pair in pairs])
+        pairs = zip(output.to(device).split(1), target.to(device).split(1), strict=True)
+        found = [network(*pair, normalize=True).reshape(1) for pair in pairs]  # singly: memory
+        return torch.cat(found).to(output.device)
 
     return lpips

@@ -5,7 +5,7 @@ import pandas as pd
 from srcore.metrics.table import HEADLINE, measured
 
 
-def figures(table: pd.DataFrame) -> list[str]:
+def figure_columns(table: pd.DataFrame) -> list[str]:
     """The columns that differ between seeds; every other one but seed tells the lines apart."""
     return [*measured(table.columns), "gain"]
 
@@ -15,7 +15,7 @@ def mean_over_seeds(table: pd.DataFrame) -> pd.DataFrame:
 
     In the order of `table`, without its column seed.
     """
-    differing = figures(table)
+    differing = figure_columns(table)
     keys = [name for name in table.columns if name not in ("seed", *differing)]
     return table.groupby(keys, sort=False, dropna=False)[differing].mean().reset_index()
 

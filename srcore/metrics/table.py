@@ -1,7 +1,8 @@
 """The tables of metrics. They import a metric's file only when an image is judged.
 
 Adding a metric: one file in this folder, one line here. Whatever judges images and whatever shows
-figures takes all that stand here; pages and reviews read the tables without torch.
+figures takes all of `METRICS`; those of `FURTHER` are measured if somebody asks for them. Pages and
+reviews read the tables without torch.
 """
 
 from collections.abc import Callable, Iterable
@@ -30,7 +31,7 @@ class Metric:
         unit: dB or the like; empty without.
         digits: decimals that are shown.
         higher_is_better: its direction.
-        network: whether `function` takes VGG16's tensors and gives that function.
+        needs_vgg16: whether `function` takes VGG16's tensors and a device, and gives that function.
     """
 
     function: str
@@ -38,7 +39,7 @@ class Metric:
     unit: str
     digits: int
     higher_is_better: bool
-    network: bool = False
+    needs_vgg16: bool = False
 
     @property
     def heading(self) -> str:
@@ -64,14 +65,17 @@ METRICS: dict[str, Metric] = {
 FURTHER: dict[str, Metric] = {
     "psnr_y": Metric("srcore.metrics.psnr_y:psnr_y", "luma PSNR", "dB", 2, higher_is_better=True),
     "lpips": Metric(
-        "srcore.metrics.lpips:load", "LPIPS", "", 4, higher_is_better=False, network=True
+        "srcore.metrics.lpips:load", "LPIPS", "", 4, higher_is_better=False, needs_vgg16=True
     ),
     "dists": Metric(
-        "srcore.metrics.dists:load", "DISTS", "", 4, higher_is_better=False, network=True
+        "srcore.metrics.dists:load", "DISTS", "", 4, higher_is_better=False, needs_vgg16=True
     ),
 }
 """Metrics that are measured only when `evaluate.metrics` names them: columns of the tables of
 `evaluate` and `benchmark`, and of their pages, where they were measured."""
+
+METRIC_WEIGHTS = "metric_weights"
+"""Column of a table with such metrics: the label of the weights of VGG16 that they depend on."""
 
 
 def measured(columns: Iterable[str]) -> dict[str, Metric]:

@@ -27,13 +27,19 @@ def tensors_of(weights: str) -> Tensors:
     return fetched("evaluate.vgg16") if weights == "pretrained" else read_tensors(Path(weights))
 
 
+CONVOLUTIONS = 13
+"""Of VGG16; each has a weight and a bias."""
+
+
 @torch.no_grad()
 def fill(network: nn.Module, tensors: Tensors) -> None:
     """Put VGG16's tensors into a network that is cut into slices or stages of VGG16's layers.
 
     Raises:
         StudyError: a tensor is missing, or of another shape, or holds values that are no numbers.
+        RuntimeError: the network is none of VGG16's layers; its weights would stay random.
     """
+    filled = 0
     for name, target in network.named_parameters():
         if place := re.fullmatch(r"(?:slice|stage)\d\.(\d+\.(?:weight|bias))", name):
             wanted = f"features.{place[1]}"
@@ -45,3 +51,6 @@ def fill(network: nn.Module, tensors: Tensors) -> None:
                 )
             check_values({wanted: value}, "evaluate.vgg16")
             target.copy_(value)
+            filled += 1
+    if filled != 2 * CONVOLUTIONS:
+        raise RuntimeError(f"{filled} of VGG16's {2 * CONVOLUTIONS} tensors have a place")

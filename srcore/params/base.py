@@ -1,7 +1,7 @@
 """What the groups of parameters share: their base, and paths that are checked."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
@@ -10,6 +10,8 @@ from srcore.params.nearest import nearest
 
 NOTHING = "data/none"
 """A committed empty file that path parameters point at when they are not used: DVC needs a path."""
+
+Listed = TypeVar("Listed", int, str)
 
 
 class Settings(BaseModel):
@@ -41,17 +43,28 @@ def _weights(value: str) -> str:
     return value
 
 
+def _trained_weights(value: str) -> str:
+    if value in ("pretrained", NOTHING):
+        return value
+    if value == "random":
+        raise ValueError("a metric of random weights means nothing; give 'pretrained' or a path")
+    if not Path(value).is_file():
+        hint = nearest(value, ["pretrained"])
+        raise ValueError(f"is neither 'pretrained' nor the path of a weights file{hint}")
+    return value
+
+
 def _seed(seed: int) -> int:
     if seed >= 2**63:  # torch takes no other
         raise ValueError("must be below 2**63")
     return seed
 
 
-def distinct(seeds: list[int]) -> list[int]:
-    """Refuse a list that names a seed twice."""
-    if len(set(seeds)) != len(seeds):
-        raise ValueError("names a seed twice")
-    return seeds
+def distinct(values: list[Listed]) -> list[Listed]:
+    """Refuse a list that names something twice."""
+    if twice := [value for value in values if values.count(value) > 1]:
+        raise ValueError(f"names {twice[0]} twice")
+    return values
 
 
 # What a validator adds to a type is told to docs/parameters.md beside it.
@@ -63,3 +76,8 @@ Weights = Annotated[
     Field(json_schema_extra={"anyOf": [{"enum": ["random"]}, {"enum": ["pretrained"]}, PATH]}),
 ]
 Seed = Annotated[int, Field(ge=0), AfterValidator(_seed)]
+TrainedWeights = Annotated[
+    str,
+    AfterValidator(_trained_weights),
+    Field(json_schema_extra={"anyOf": [{"enum": ["pretrained"]}, PATH]}),
+]

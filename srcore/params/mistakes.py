@@ -11,6 +11,8 @@ from srcore.common.text import LONGEST_NAME, printable
 from srcore.params.nearest import nearest
 from srcore.params.schema import Params
 
+UNDO = "; after a refused -S, `git restore params.yaml` undoes it"
+
 _short = reprlib.Repr()
 _short.maxstring = _short.maxother = _short.maxlong = LONGEST_NAME
 _short.maxlist = _short.maxdict = 12
@@ -25,7 +27,7 @@ def one_line(error: ValidationError) -> str:
     key, value = printable(".".join(where), LONGEST_NAME), first.get("input")
     others = len({_place(item["loc"]) for item in errors}) - 1
     undo = f" (and {others} more)" if others else ""
-    undo += "; after a refused -S, `git restore params.yaml` undoes it"
+    undo += UNDO
     match first["type"]:
         case "extra_forbidden":
             return f"{key} is not a parameter{_known_near(where)}{undo}"

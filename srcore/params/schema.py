@@ -10,7 +10,15 @@ from pydantic import AfterValidator, Field, model_validator
 
 from srcore.models.registry import MODELS, SETS
 from srcore.params.asked import Benchmark, Ideas, Modern, Shipped
-from srcore.params.base import NOTHING, ExistingPath, Seed, Settings, Weights, distinct
+from srcore.params.base import (
+    NOTHING,
+    ExistingPath,
+    Seed,
+    Settings,
+    TrainedWeights,
+    Weights,
+    distinct,
+)
 from srcore.params.nearest import nearest
 from srcore.params.sources import SOURCES
 
@@ -39,12 +47,6 @@ def _count_or_share(held_out: float) -> float:
     if isinstance(held_out, float) and held_out >= 1:
         raise ValueError("must be a share below 1 (0.2) or a whole number of images (1000)")
     return held_out
-
-
-def _once(names: list[str]) -> list[str]:
-    if len(set(names)) != len(names):
-        raise ValueError("names a metric twice")
-    return names
 
 
 def _said(sentences: list[str]) -> list[str]:
@@ -187,16 +189,12 @@ class Trainer(Settings):
 class Evaluate(Settings):
     """Figures beside those that are always there."""
 
-    metrics: Annotated[
-        list[Literal["psnr_y", "lpips", "dists"]],
-        AfterValidator(_once),
-        Field(json_schema_extra={"uniqueItems": True}),
-    ]
-    """Metrics beside PSNR and SSIM, in `evaluate` and `benchmark`: psnr_y (PSNR of luma), lpips,
-    dists."""
-    vgg16: ExistingPath | Literal["pretrained"]
-    """VGG16's weights for lpips and dists: pretrained, or the path of a file that has all of its
-    convolutions; data/none for none."""
+    metrics: Annotated[list[str], AfterValidator(distinct)]
+    """Metrics beside PSNR and SSIM, in `evaluate` and `benchmark`: any of psnr_y (PSNR of luma),
+    lpips and dists."""
+    vgg16: TrainedWeights
+    """Weights of VGG16 for lpips and dists; a file needs all of its convolutions; data/none for
+    none."""
     ensemble: bool
     """Judge every network a second time with the mean of its eight dihedral transforms."""
 
@@ -262,9 +260,4 @@ class Params(Settings):
             )
         if self.data.source == "folder" and not Path(self.data.folder.path).is_dir():
             raise ValueError(f"data.folder.path = {self.data.folder.path}: is not a folder")
-        if {"lpips", "dists"} & set(self.evaluate.metrics) and self.evaluate.vgg16 == NOTHING:
-            raise ValueError(
-                "evaluate.vgg16 = data/none: lpips and dists need VGG16's weights "
-                "(-S evaluate.vgg16=pretrained, or the path of a file)"
-            )
         return self

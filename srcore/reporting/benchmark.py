@@ -15,7 +15,8 @@ from srcore.evaluation.published import MEASURED
 from srcore.metrics.table import HEADLINE, METRICS, measured
 from srcore.models.scales import OUTPUTS
 from srcore.params.schema import Evaluate
-from srcore.reporting.document import environment, policy, source, weights_of_metrics
+from srcore.reporting.document import environment, policy, source
+from srcore.reporting.metric_weights import metric_weights
 from srcore.reporting.page.svg import (
     BOTTOM,
     HEIGHT,
@@ -63,7 +64,7 @@ def render(table: pd.DataFrame, asked: Evaluate | None = None) -> str:
     return pages.get_template("benchmark.html.j2").render(
         parts=[_part(*item) for item in table.groupby(["data_set", "output"], sort=False)],
         metrics=measured(table.columns),
-        weights=weights_of_metrics(asked) if asked else [],
+        deep=metric_weights(asked) if asked else {},
         policy=policy(style),
         style=style,
         filled=swatch(FILLED),

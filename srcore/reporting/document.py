@@ -8,9 +8,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from srcore.common.errors import StudyError
-from srcore.features.labels import label_of
-from srcore.metrics.table import FURTHER
-from srcore.params.schema import Evaluate
 
 PNG_START, PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
 """How every whole PNG file begins and ends."""
@@ -63,9 +60,3 @@ def embedded(path: Path, remedy: str) -> str:
     if not image.startswith(PNG_START) or not image.endswith(PNG_END):
         raise StudyError(f"{path}: damaged; {remedy}")
     return "data:image/png;base64," + base64.b64encode(image).decode()
-
-
-def weights_of_metrics(asked: Evaluate) -> list[tuple[str, str]]:
-    """The metrics that have a network, and the label of its weights; nothing without such."""
-    names = [FURTHER[name].title for name in asked.metrics if FURTHER[name].network]
-    return [(" and ".join(names), f"VGG16: {label_of(asked.vgg16)}")] if names else []

@@ -60,12 +60,32 @@ PARAMETERS = Area(
         check(
             "evaluate.metrics",
             ["lpips"],
-            "evaluate.vgg16 = data/none: lpips and dists need VGG16's weights (-S evaluate.vgg16=pretrained, or the path of a file)",
+            "evaluate.vgg16 = data/none: lpips need the weights of VGG16 (-S evaluate.vgg16=pretrained, or the path of a file)",
         ),
         check(
             "evaluate.metrics",
             ["lpip"],
-            "evaluate.metrics.0 = 'lpip': input should be 'psnr_y', 'lpips' or 'dists'; did you mean 'lpips'?",
+            "evaluate.metrics = lpip: is not one of psnr_y, lpips, dists; did you mean 'lpips'?",
+        ),
+        check(
+            "evaluate.metrics",
+            ["psnr_y", "psnr_y"],
+            "evaluate.metrics = ['psnr_y', 'psnr_y']: names psnr_y twice",
+        ),
+        check(
+            "evaluate.vgg16",
+            "pretraind",
+            "evaluate.vgg16 = pretraind: is neither 'pretrained' nor the path of a weights file; did you mean 'pretrained'?",
+        ),
+        check(
+            "evaluate.vgg16",
+            "random",
+            "evaluate.vgg16 = random: a metric of random weights means nothing; give 'pretrained' or a path",
+        ),
+        check(
+            "evaluate.vgg16",
+            "mine",
+            "evaluate.vgg16 = mine: is neither 'pretrained' nor the path of a weights file",
         ),
         check("train.lr", -0.1, "train.lr = -0.1: input should be greater than 0"),
         check(
@@ -103,7 +123,7 @@ PARAMETERS = Area(
             "pretraind",
             "frozen.vgg = pretraind: is neither 'random' nor 'pretrained' nor the path of a weights file; did you mean 'pretrained'?",
         ),
-        check("seeds", [0, 0], "seeds = [0, 0]: names a seed twice"),
+        check("seeds", [0, 0], "seeds = [0, 0]: names 0 twice"),
         check(
             "split.validation",
             1.5,

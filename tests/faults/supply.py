@@ -11,12 +11,14 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from faults.fault import Act, Area, Ending, Fault, Refused, code, no_traceback
 from faults.project import ROOT, Lab, Project, Tried
 
 HASHES = "python .ci/hashes.py report.json"
 INSTALL = "pip install --no-index --find-links wheels --target there --require-hashes -r hashed.txt"
+HAS = "report.json: has theirs 1.0, and constraints.txt names {}; change one"
 LINT = "zizmor --offline --no-progress .github"
 WORKFLOW = ".github/workflows/study.yml"
 
@@ -58,13 +60,13 @@ def wheel(folder: Path, name: str, text: str = "") -> Path:
     return path
 
 
-def installing(*names: str, named: bool) -> Act:
+def installing(*names: str, named: str = "1.0") -> Act:
     """Pip's report of an installation of packages that constraints.txt names, or does not."""
 
     def make(project: Project) -> None:
         (project / ".ci").mkdir()
         shutil.copy(ROOT / ".ci/hashes.py", project / ".ci/hashes.py")
-        pins = "".join(f"{name}==1.0\n" for name in names) if named else ""
+        pins = "".join(f"{name}=={named}\n" for name in names) if named else ""
         (project / "constraints.txt").write_text(f"# versions\ntorch==2.14.1\n{pins}")
         for name in names:
             wheel(project / "wheels", name)
@@ -79,24 +81,27 @@ def installing(*names: str, named: bool) -> Act:
     return make
 
 
-def from_repository(project: Project) -> None:
-    """One of the packages came from a git repository: it has a commit and no hash."""
-    installing("theirs", named=True)(project)
-    path = project / "report.json"
-    report = json.loads(path.read_text())
-    vcs = {"vcs": "git", "commit_id": "0" * 40}
-    report["install"][0]["download_info"] = {"url": "https://x/theirs.git", "vcs_info": vcs}
-    path.write_text(json.dumps(report))
+def of_download(info: dict[str, Any] | None) -> Act:
+    """A report in which one package came in another way."""
+
+    def make(project: Project) -> None:
+        installing("theirs")(project)
+        path = project / "report.json"
+        report = json.loads(path.read_text())
+        report["install"][0]["download_info"] = info
+        path.write_text(json.dumps(report))
+
+    return make
 
 
 def no_report(project: Project) -> None:
-    installing("theirs", named=True)(project)
+    installing("theirs")(project)
     (project / "report.json").write_text("Would install theirs-1.0\n")
 
 
 def hashes(project: Project) -> None:
     """The list of hashes, of both packages."""
-    installing("theirs", "another", named=True)(project)
+    installing("theirs", "another")(project)
     tried = project.run(HASHES)
     assert tried.code == 0, tried.printed
     (project / "hashed.txt").write_text(tried.printed)
@@ -108,7 +113,7 @@ def swapped(project: Project) -> None:
 
 
 def unlisted(project: Project) -> None:
-    """The list lacks a package that another one on it needs."""
+    """One line of the list has no hash."""
     hashes(project)
     path = project / "hashed.txt"
     path.write_text(re.sub(r" --hash=\S+", "", path.read_text(), count=1))
@@ -121,6 +126,8 @@ def workflow(change: Callable[[str], str]) -> Act:
         path = project / WORKFLOW
         path.parent.mkdir(parents=True)
         text = (ROOT / WORKFLOW).read_text()
+        path.write_text(text)
+        assert project.run(LINT).code == 0, "as it is, nothing is found"
         changed = change(text)
         assert changed != text
         path.write_text(changed)
@@ -138,14 +145,32 @@ SUPPLY = Area(
         pip(
             "a package that constraints.txt does not name",
             HASHES,
-            Refused("report.json: constraints.txt does not name theirs==1.0; add it there"),
-            installing("theirs", named=False),
+            Refused(HAS.format("no version")),
+            installing("theirs", named=""),
+        ),
+        pip(
+            "a package of another version than constraints.txt names",
+            HASHES,
+            Refused(HAS.format("2.0")),
+            installing("theirs", named="2.0"),
         ),
         pip(
             "a package from a repository, without a hash",
             HASHES,
-            Refused("report.json: theirs==1.0 has no hash; take it from a package registry"),
-            from_repository,
+            Refused("report.json: theirs has no hash; take it from a package registry"),
+            of_download({"url": "https://x/theirs.git", "vcs_info": {"vcs": "git"}}),
+        ),
+        pip(
+            "a package from a folder, without a hash",
+            HASHES,
+            Refused("report.json: theirs has no hash; take it from a package registry"),
+            of_download({"url": "file:///theirs", "dir_info": {"editable": True}}),
+        ),
+        pip(
+            "a report without what pip says of a package",
+            HASHES,
+            Refused("report.json: not a report of pip; write it with --report"),
+            of_download(None),
         ),
         pip(
             "something else in place of pip's report",

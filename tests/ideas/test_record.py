@@ -127,4 +127,6 @@ def test_the_committed_tables_are_those_of_the_committed_record(root, tmp_path):
     shown = set(re.findall(r"^\|.*\|$", page, flags=re.MULTILINE))
     assert shown
     assert shown <= set(printed.splitlines())
+    for head, rule in re.findall(r"^(\|.*\|)\n(\|[-|]+\|)$", page, flags=re.MULTILINE):
+        assert head.count("|") == rule.count("|"), "else Markdown takes it for text"
     assert {card["recipe"]["lr"] for card in runs.cards.values()} == {0.002, 0.001}

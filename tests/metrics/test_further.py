@@ -1,7 +1,5 @@
 """Metrics that are measured only when they are asked for, against independent references."""
 
-from typing import get_args
-
 import numpy as np
 import pytest
 import torch
@@ -13,11 +11,14 @@ from torchvision.models import vgg16
 
 from srcore.common.errors import StudyError
 from srcore.images.matlab import luma
-from srcore.metrics.further import further
-from srcore.metrics.table import FURTHER, METRICS, measured
+from srcore.metrics import vgg16 as module
+from srcore.metrics.asked import check_asked
+from srcore.metrics.further import load_further
+from srcore.metrics.table import FURTHER, METRICS, Measure, measured
 from srcore.params.schema import Evaluate
 
-TAPS = {"lpips": (3, 8, 15, 22, 29), "dists": (3, 8, 15, 22, 29)}
+DEEP = ("lpips", "dists")
+CPU = torch.device("cpu")
 
 
 @pytest.fixture(scope="module")
@@ -46,9 +47,8 @@ def asked(*names: str, vgg16: str = "data/none") -> Evaluate:
     return Evaluate.model_validate({"metrics": [*names], "vgg16": vgg16, "ensemble": False})
 
 
-def test_the_parameter_knows_every_metric_of_the_table():
-    (names,) = get_args(Evaluate.model_fields["metrics"].annotation)
-    assert set(get_args(names)) == FURTHER.keys()
+def load(*names: str, vgg16: str = "data/none") -> dict[str, Measure]:
+    return dict(load_further(asked(*names, vgg16=vgg16), CPU).measures)
 
 
 def test_a_table_has_those_that_it_has_columns_for():
@@ -56,11 +56,11 @@ def test_a_table_has_those_that_it_has_columns_for():
 
 
 def test_nothing_is_measured_that_was_not_asked_for():
-    assert further(asked()) == {}
+    assert load() == {}
 
 
 def test_luma_is_matlabs(pair):
-    found = further(asked("psnr_y"))["psnr_y"](*pair)
+    found = load("psnr_y")["psnr_y"](*pair)
     images = [(255 * x.permute(0, 2, 3, 1).double().numpy()) for x in pair]
     for k in range(2):
         one, other = (luma(image[k]) for image in images)  # not rounded, so not quite 8-bit
@@ -69,9 +69,9 @@ def test_luma_is_matlabs(pair):
         )
 
 
-@pytest.mark.parametrize("name", TAPS)
+@pytest.mark.parametrize("name", DEEP)
 def test_equal_images_differ_by_nothing_and_each_image_has_its_own_figure(name, weights, pair):
-    measure = further(asked(name, vgg16=weights))[name]
+    measure = load(name, vgg16=weights)[name]
     output, target = pair
     assert measure(target, target).abs().max() < 1e-5
     both = measure(output, target)
@@ -103,7 +103,7 @@ def taps(tensors: dict[str, Tensor], x: Tensor, *, pool) -> list[Tensor]:
 
 def test_lpips_is_that_of_its_paper(tensors, weights, pair):
     """Zhang et al. 2018, equation 1, with the linear layers that come with the library."""
-    found = further(asked("lpips", vgg16=weights))["lpips"](*pair)
+    found = load("lpips", vgg16=weights)["lpips"](*pair)
     shift = torch.tensor([-0.030, -0.088, -0.188]).view(3, 1, 1)
     scale = torch.tensor([0.458, 0.448, 0.450]).view(3, 1, 1)
     sides = [
@@ -130,7 +130,7 @@ def test_dists_is_that_of_its_paper(tensors, weights, pair):
     """Ding et al. 2020, equations 5 to 7, with the weights that come with the library."""
     from importlib.resources import files
 
-    found = further(asked("dists", vgg16=weights))["dists"](*pair)
+    found = load("dists", vgg16=weights)["dists"](*pair)
     own = torch.load(
         str(files("torchmetrics") / "functional/image/dists_models/weights.pt"),
         map_location="cpu",
@@ -165,13 +165,52 @@ def test_weights_that_are_no_whole_vgg16_are_refused(tensors, tmp_path):
     part = {name: value for name, value in tensors.items() if name < "features.17"}
     save_file(part, tmp_path / "part.safetensors")
     with pytest.raises(StudyError, match=r"have no features\.\d+\.weight of shape"):
-        further(asked("lpips", vgg16=str(tmp_path / "part.safetensors")))
+        load("lpips", vgg16=str(tmp_path / "part.safetensors"))
 
 
-def test_nothing_is_fetched_or_unpickled(weights, monkeypatch):
+def test_a_network_without_places_for_the_weights_is_no_metric(tensors):
+    """What a new version of the library might do: its weights would stay random."""
+    with pytest.raises(RuntimeError, match="0 of VGG16's 26 tensors have a place"):
+        module.fill(torch.nn.Sequential(torch.nn.Conv2d(3, 64, 3)), tensors)
+
+
+def test_weights_are_named_and_the_random_state_stays(weights):
+    torch.manual_seed(7)
+    before = torch.get_rng_state()
+    found = load_further(asked("dists", "psnr_y", "lpips", vgg16=weights), CPU)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert list(found.measures) == ["dists", "psnr_y", "lpips"]
+    assert found.weights == "weights of vgg16.safetensors"
+    assert load_further(asked("psnr_y"), CPU).weights == ""
+
+
+def test_nothing_is_fetched_and_no_pickle_is_run(weights, monkeypatch):
+    read: list[object] = []
+    whole = torch.load
+
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("fetches torchvision's weights")
 
+    def watched(*args, **options):
+        read.append(options.get("weights_only"))
+        return whole(*args, **options | {"weights_only": True, "map_location": "cpu"})
+
+    monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", refuse)
     monkeypatch.setattr("torch.hub.load_state_dict_from_url", refuse)
-    monkeypatch.setattr("torchvision._internally_replaced_utils.load_state_dict_from_url", refuse)
-    assert list(further(asked("dists", "lpips", vgg16=weights))) == ["dists", "lpips"]
+    monkeypatch.setattr("torch.load", watched)
+    load("dists", "lpips", vgg16=weights)
+    assert len(read) == 2, "the libraries' own weights, which are installed with them"
+    assert False not in read, "and None is torch's default, tensors alone"
+
+
+def test_the_check_before_all_work(weights, monkeypatch):
+    check_asked(asked("psnr_y"))
+    with pytest.raises(
+        StudyError, match="is not one of psnr_y, lpips, dists; did you mean 'lpips'"
+    ):
+        check_asked(asked("lpip"))
+    with pytest.raises(StudyError, match=r"evaluate\.vgg16 = data/none: lpips need the weights"):
+        check_asked(asked("psnr_y", "lpips"))
+    monkeypatch.setattr("srcore.metrics.asked.find_spec", lambda name: None)
+    with pytest.raises(StudyError, match=r"lpips and dists need torchmetrics; .*perceptual"):
+        check_asked(asked("lpips", "dists", vgg16=weights))

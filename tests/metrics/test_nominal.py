@@ -18,14 +18,20 @@ IMAGES = 165
 OWN, SHARED = 0.3, 0.8
 """dB by which one training differs from another image by image, and the correlation of what a seed
 does to two networks (both as measured on VOC2007)."""
-SCATTER = {"one cycle": 0.02, "constant rate, calm": 0.17, "constant rate, wild": 0.78}
+SCATTER = {
+    "one cycle, 0.02 dB": 0.02,
+    "constant rate, 0.17 dB": 0.17,
+    "constant rate, 0.78 dB": 0.78,
+}
 """dB between seeds of a network's mean gain, by recipe."""
 
 SIZES: dict[str, Callable[[int], np.ndarray]] = {
     "equal": lambda groups: np.full(groups, 3),
     "1 to 10": lambda groups: np.random.default_rng(1).integers(1, 11, groups),
-    "one of half the images": lambda groups: np.r_[2 * groups, np.full(groups - 1, 2)],
-    "a fifth of 8, others of 1": lambda groups: np.where(np.arange(groups) < groups // 5, 8, 1),
+    "one scene has half of the images": lambda groups: np.r_[2 * groups, np.full(groups - 1, 2)],
+    "8 in a fifth of the scenes, 1 in the others": lambda groups: np.where(
+        np.arange(groups) < groups // 5, 8, 1
+    ),
 }
 
 
@@ -106,7 +112,7 @@ def test_with_one_seed_nothing_is_said_of_architectures(root: Path, recipe: str)
     assert all(d.one_training for d in found)
     assert all(d.text.endswith("in these trainings") for d in found if d.significant)
     assert documented(root, "## Verdicts")[recipe, "1 seed"] == "no claim"
-    if recipe != "one cycle":
+    if not recipe.startswith("one cycle"):
         assert sum(d.significant for d in found) > 0.5 * len(found)
 
 

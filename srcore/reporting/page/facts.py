@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from srcore.metrics.intervals import FEW_GROUPS
-from srcore.reporting.document import weights_of_metrics
+from srcore.reporting.metric_weights import metric_weights
 from srcore.reporting.page.plots.losses import LOSSES
 from srcore.reporting.page.results import Results
 from srcore.reporting.page.svg import signed
@@ -44,9 +44,11 @@ def facts(results: Results) -> list[tuple[str, str]]:
     frozen = [f"{name}: {w}" for name in results.models if (w := results.weights(name))]
     scenes = f" of {groups} scenes" if groups < held_out else ""
     if groups < FEW_GROUPS:
-        scenes += f"; intervals need at least {FEW_GROUPS} scenes"
+        scenes += f". Intervals need at least {FEW_GROUPS} scenes"
     elif scenes:
-        scenes += "; intervals are over whole scenes"
+        scenes += (
+            " (a scene is one photograph with all its images). Intervals are over whole scenes"
+        )
     seeds = sorted({int(seed) for seed in checkpoints["seed"]})
     ours = set(checkpoints.loc[checkpoints["ours"] == "yes", "model"])
     sides = {
@@ -57,8 +59,8 @@ def facts(results: Results) -> list[tuple[str, str]]:
     return [
         ("Models", f"{'; '.join(told)} (model = {params.model})"),
         ("Frozen weights", "; ".join(frozen) or "none of these models uses frozen weights"),
-        *weights_of_metrics(params.evaluate),
-        ("Images", f"source: {source}; evaluated on {judged}{scenes}"),
+        *metric_weights(params.evaluate).items(),
+        ("Images", f"The source is {source}. The networks were evaluated on {judged}{scenes}."),
         ("Sizes", f"{sizes} pixels a side"),
         ("Seeds", ", ".join(str(seed) for seed in seeds)),
         ("Threads", str(params.threads)),

@@ -73,7 +73,8 @@ def _few(results: Results, ranking: Ranking) -> str:
     mean = "this is its mean gain" if alone else "has the largest mean gain of the networks here"
     scenes = f"only {ranking.few} scene{'s' * (ranking.few > 1)}"
     link = ": " if alone else " "
-    return f"{link}{mean}. The {results.part} images show {scenes}, too few for a conclusion"
+    shown = f"The {results.part} images show {scenes}. This is too few for a conclusion"
+    return f"{link}{mean}. {shown}"
 
 
 def _verdict(ranking: Ranking, against: dict[str, str]) -> str:

@@ -21,7 +21,7 @@ VERDICTS = {
     "better": "better than {}",
     "worse": "worse than {}",
     "same": "the same as {}",
-    "noise": "noise: level with {}",
+    "noise": "no clear difference from {}",
     "few": "too few scenes for a conclusion",
 }
 """What is said of a method beside the next below it."""

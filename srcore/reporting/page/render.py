@@ -12,8 +12,10 @@ from platform import python_version_tuple
 from typing import Any, cast
 
 from srcore.common.text import redacted
+from srcore.evaluation.tables import ENSEMBLE, NO_NETWORK
 from srcore.features.labels import RANDOM
-from srcore.inference.baselines import BASELINE
+from srcore.inference.baselines import BASELINE, PLUS
+from srcore.metrics.asked import deep_metrics
 from srcore.metrics.intervals import FEW_GROUPS
 from srcore.metrics.table import HEADLINE, METRICS, measured
 from srcore.models.scales import OUTPUTS
@@ -51,6 +53,7 @@ def render(results: Results) -> str:
         unreal=[name for name in results.models if results.weights(name) == RANDOM],
         tables=[_table(results, output) for output in results.outputs],
         metrics=METRICS,
+        ensembles=any(m["kind"] == ENSEMBLE for m in results.metrics.values()),
         seeds=_seeds(results),
         beside=beside_report(results),
         runs=training_table(results),
@@ -63,7 +66,7 @@ def render(results: Results) -> str:
         largest=results.params.pyramid.sizes[-1],
         facts=facts(results),
         parameters=_parameters(results.params),
-        versions=_versions(),
+        versions=_versions("torchmetrics" if deep_metrics(results.params.evaluate) else None),
         dataset=[(key.replace("groups", "scenes"), v) for key, v in _flat(results.dataset)],
         clip=results.clip,
         sheet=_embedded(results.sheet) if results.sheet else None,
@@ -89,7 +92,7 @@ def _table(results: Results, output: str) -> dict[str, Any]:
         rows.append(
             {
                 "name": name,
-                "model": name in results.models,
+                "model": whole["kind"] != NO_NETWORK,
                 "weights": results.weights(name),
                 "metrics": [
                     {
@@ -111,7 +114,7 @@ def _table(results: Results, output: str) -> dict[str, Any]:
                 "frozen": f"{whole['frozen_parameters']:,}" if "frozen_parameters" in whole else "",
                 "macs": short(whole["macs"]) if "macs" in whole else "",
                 "spread": spread,
-                "ours": name in ours,
+                "ours": name.removesuffix(PLUS) in ours,
                 "sort": {
                     "gain": entry["gain"],
                     "low": "" if low is None else low,
@@ -196,10 +199,10 @@ def _flat(value: Any, key: str = "") -> list[tuple[str, str]]:
     return [(key, "—" if value is None else str(value))]
 
 
-def _versions() -> list[tuple[str, str]]:
+def _versions(*further: str | None) -> list[tuple[str, str]]:
     # Of Python's own no more than 3.11: a patch changes no figure, and would change the page.
     found = [("Python", ".".join(python_version_tuple()[:2]))]
-    for name in PACKAGES:
+    for name in filter(None, (*PACKAGES, *further)):
         try:
             found.append((name, version(name)))
         except PackageNotFoundError:  # one that this installation can do without

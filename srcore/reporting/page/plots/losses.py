@@ -10,7 +10,7 @@ from srcore.reporting.page.svg import without_start
 
 LOSSES: dict[str, str] = {SHARED: "1/PSNR", "l1": "L1", "l1_fft": "L1 and spectrum"}
 """Name of a training loss → how it is written; another is written as it is named."""
-DESCRIBED = {"l1_fft": "L1 plus a weighted difference of the spectra"}
+DESCRIBED = {"l1_fft": "L1 plus a weighted difference of the Fourier spectra of output and target"}
 """Name of a training loss → what it is, where the name that is written says too little."""
 
 
@@ -23,8 +23,8 @@ def _shared(results: Results) -> Group:
     """1/PSNR on the training images, whatever the loss; the original study's beside ours."""
     charts = _loss_charts(results, results.models, SHARED, LOSSES[SHARED])
     text = (
-        "Each curve is the mean of 1/PSNR over the training images of an epoch. This is shown for "
-        "every network, even if it was trained with another loss. Lower is better. Very high "
+        "Each curve is the mean of 1/PSNR over the training images of an epoch. Every network has "
+        "this curve, also a network that was trained with another loss. Lower is better. Very high "
         "values of the first epochs may be outside the chart. The original study used 4,011 "
         "training images of VOC2007. If this run used other images, compare the shapes of the "
         "curves, not their heights."
