@@ -160,7 +160,7 @@ def test_the_headline_and_the_tables_hold_the_figures(study: tuple[Path, Params]
 
 RANDOM_WEIGHTS = (
     "Random weights. The networks vgg and clip each contain a frozen network. "
-    "In this run, its weights are random, not pretrained."
+    "In this run, the weights of these networks are random, not pretrained."
 )
 
 

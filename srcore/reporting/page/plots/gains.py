@@ -27,7 +27,7 @@ def groups(results: Results) -> list[Group]:
         drawing = distribution(rows, alternative, "gain over bicubic, dB")
         charts.append(Chart(f"{side} × {side}", "", drawing))
     text = (
-        f"Each dot is the gain on one {results.part} image (the mean over the seeds). The box "
-        "contains the middle 50 % of the images. The line in the box is the median."
+        f"Each dot is the gain on one {results.part} image (with several seeds, their mean). The "
+        "box contains the middle 50 % of the images. The line in the box is the median."
     )
     return [Group("Gain image by image", text, charts, [])]

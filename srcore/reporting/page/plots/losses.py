@@ -23,8 +23,8 @@ def _shared(results: Results) -> Group:
     """1/PSNR on the training images, whatever the loss; the original study's beside ours."""
     charts = _loss_charts(results, results.models, SHARED, LOSSES[SHARED])
     text = (
-        "Each curve is the mean of 1/PSNR over the training images of an epoch. Every network has "
-        "this curve, also a network that was trained with another loss. Lower is better. Very high "
+        "Each curve is the mean of 1/PSNR over the training images of an epoch. It is also "
+        "shown for networks that were trained with another loss. Lower is better. Very high "
         "values of the first epochs may be outside the chart. The original study used 4,011 "
         "training images of VOC2007. If this run used other images, compare the shapes of the "
         "curves, not their heights."
