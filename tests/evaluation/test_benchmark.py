@@ -21,6 +21,7 @@ from tiny import CPU, tiny_clip, tiny_linear, tiny_network
 from srcore.common.errors import StudyError
 from srcore.common.files import write_json
 from srcore.common.tensors import to_images, to_tensor
+from srcore.evaluation import benchmark as module
 from srcore.evaluation.benchmark import (
     by_data_set,
     find_images,
@@ -31,6 +32,7 @@ from srcore.evaluation.benchmark import (
 from srcore.features.extractor import load_extractor
 from srcore.images.matlab import crop_to_multiple, imresize
 from srcore.inference.network import Network
+from srcore.metrics.further import Further
 from srcore.metrics.seeds import mean_over_seeds
 from srcore.models.checkpoint import Card, save_checkpoint
 from srcore.models.registry import model_class
@@ -399,3 +401,17 @@ def test_a_further_metric_is_of_the_same_pixels(folder):
     assert list(table)[5:9] == ["psnr", "ssim", "psnr_y", "gain"]
     np.testing.assert_allclose(table["psnr_y"], table["psnr"], atol=1e-3)
     assert by_data_set(table)["psnr_y"].notna().all()
+
+
+def test_a_network_among_the_metrics_needs_larger_images(tmp_path, monkeypatch):
+    """Four poolings leave nothing of fewer than 16 pixels, less a border of 4 on both sides."""
+    monkeypatch.setattr(module, "load_further", lambda asked, device: Further({}, "weights of …"))
+    Image.fromarray(arrays()[0][:20, :20]).save(tmp_path / "a.png")
+    images = find_images(str(tmp_path), MANY)
+    asked = Evaluate(metrics=[], vgg16="data/none", ensemble=False)
+    with pytest.raises(StudyError, match=r"a\.png: 20 x 20 pixels, a benchmark needs 24 a side"):
+        judge_benchmarks([], tiny_linear(), images, MANY, CPU, asked=asked)
+    Image.fromarray(arrays()[0][:24, :24]).save(tmp_path / "a.png")
+    table = judge_benchmarks([], tiny_linear(), images, MANY, CPU, asked=asked)
+    assert set(table["metric_weights"]) == {"weights of …"}
+    assert list(by_data_set(table))[-1] == "metric_weights"

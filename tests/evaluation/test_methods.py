@@ -72,6 +72,13 @@ def test_further_metrics_are_the_last_columns_and_an_ensemble_is_no_model(
     assert networks_of(figures) == ["basic", "multi", "vgg"]
 
 
+def test_the_weights_of_a_metrics_network_stand_in_the_last_column(fuller, networks):
+    labelled = fuller.assign(metric_weights="weights of vgg16.safetensors")
+    found = by_method(labelled, networks + ensembles(networks), SIDE)
+    assert list(found)[-2:] == ["psnr_y", "metric_weights"]
+    assert set(found["metric_weights"]) == {"weights of vgg16.safetensors"}
+
+
 def test_means_are_those_of_the_images(table, summary):
     part = mean_over_seeds(table).query("method == 'vgg' and output == 'large'")
     entry = summary["vgg"]["large"]
