@@ -70,7 +70,7 @@ def scores(clone) -> dict:
 def test_asking_ones_own_question(built, shell, tmp_path):
     """README.md's list of commands, and those of docs/reviews.md and docs/benchmarks.md."""
     assert ran(shell("dvc repro")) == []
-    assert "nothing to commit" in shell("git status")
+    assert "nothing to commit" in built.run("git", "status")
     assert "train_all" in shell("dvc dag --md")
 
     names = ran(shell("dvc exp run -S model=vgg -S train.lr=0.0005"))
