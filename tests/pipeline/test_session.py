@@ -293,7 +293,7 @@ def test_what_is_measured_if_asked_for(built, shell, tmp_path):
     assert "train_subpixel" not in names
     assert scores(built)["subpixel"] == before
     table = pd.read_csv(built.path / "plots/methods.csv").set_index(["method", "output"])
-    assert list(table)[-3:] == ["psnr_y", "lpips", "dists"]
+    assert list(table)[-4:] == ["psnr_y", "lpips", "dists", "metric_weights"]
     assert table[["psnr_y", "lpips", "dists"]].notna().all(axis=None)
     for output in ("mid", "large"):
         assert table.macs["subpixel+", output] == 8 * table.macs["subpixel", output]
