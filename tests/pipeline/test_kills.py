@@ -400,8 +400,8 @@ def test_ctrl_c_ends_a_study_at_once_and_the_next_run_goes_on(root: Path, tmp_pa
         since, spent = time.monotonic(), running.spent()
         os.killpg(running.dvc.pid, signal.SIGINT)
         code, printed = running.end()
-        # On a quiet machine these are seconds; on a busy one they may take many.
-        assert seconds_of_children() - before - spent < 2, printed
+        # CPU time: what would have gone on takes more than ten. On a busy machine ending takes two.
+        assert seconds_of_children() - before - spent < 4, printed
         assert time.monotonic() - since < 60, printed
         assert code != 0, printed
         assert "Traceback" not in printed
