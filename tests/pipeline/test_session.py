@@ -124,7 +124,7 @@ def test_the_way_back(built, shell):
     assert "model: vgg" in (built.path / "params.yaml").read_text()
     assert list(scores(built)) == ["bicubic", "vgg"]
     shell("git restore params.yaml dvc.lock stages/dvc.lock metrics plots")
-    shell("dvc checkout")
+    shell("dvc checkout dvc.yaml")
     assert built.run("git", "status", "--porcelain") == ""
     assert scores(built) == before
     assert ran(shell("dvc repro")) == []
