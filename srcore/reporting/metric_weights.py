@@ -8,4 +8,4 @@ from srcore.params.schema import Evaluate
 def metric_weights(asked: Evaluate) -> dict[str, str]:
     """The titles of those metrics and the label of VGG16's weights; empty without such a metric."""
     titles = " and ".join(FURTHER[name].title for name in deep_metrics(asked))
-    return {titles: f"VGG16: {label_of_metrics(asked)}"} if titles else {}
+    return {titles: f"VGG16 with {label_of_metrics(asked)}"} if titles else {}

@@ -113,7 +113,7 @@ def test_the_page_has_a_column_for_what_was_asked_for_and_names_its_weights(rows
     page = render(rows.assign(lpips=np.where(measured, 0.125, np.nan)), asked)
     assert page.count(">LPIPS</th>") == 4
     assert page.count(">0.1250</td>") == measured.sum()
-    assert "Colour and VGG16: pretrained weights: LPIPS and DISTS." in page
+    assert "LPIPS and DISTS: in colour, by VGG16 with pretrained weights." in page
     assert "LPIPS" not in render(rows)
 
 

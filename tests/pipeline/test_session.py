@@ -299,7 +299,7 @@ def test_what_is_measured_if_asked_for(built, shell, tmp_path):
         assert table.macs["subpixel+", output] == 8 * table.macs["subpixel", output]
         assert table.psnr["subpixel+", output] != table.psnr["subpixel", output]
     page = (built.path / "plots/report.html").read_text()
-    assert "VGG16: weights of vgg16.safetensors" in page
+    assert "VGG16 with weights of vgg16.safetensors" in page
     assert "LPIPS and DISTS" in page
     review = built.run("bash", "-c", ". .venv/bin/activate && make review BASE=HEAD")
     assert "subpixel+" not in review

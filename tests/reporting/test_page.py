@@ -231,7 +231,7 @@ def test_what_was_measured_beside_has_columns_and_rows_of_its_own(tmp_path: Path
         assert of.pop("nearest") == ""
         assert of.pop("multi+") == "0.1250"
         assert set(of.values()) == {"0.1250"}
-    assert "VGG16: weights of odd&lt;b&gt;.pt" in page
+    assert "VGG16 with weights of odd&lt;b&gt;.pt" in page
     assert "A plus after a name means the mean output" in page
     assert page.count('<tr class="model">') == 2 * 3, "the ensemble is no baseline"
     assert results.models == ["multi", "vgg"]
