@@ -58,12 +58,12 @@ class Network:
 
 
 NETWORKS = {
-    "basic": Network(-0.10, 38_915, 201_000_000, ("mid",)),
-    "multi": Network(-0.04, 39_110, 203_000_000),
-    "residual": Network(0.14, 56_582, 577_000_000),
-    "dilated": Network(0.17, 93_638, 1_310_000_000),
-    "vgg": Network(0.02, 149_766, 1_510_000_000, weights="random weights", frozen=260_160),
-    "clip": Network(-0.02, 370_950, 4_610_000_000, weights="random weights", frozen=87_849_216),
+    "basic": Network(-0.10, 38_915, 201_056_256, ("mid",)),
+    "multi": Network(-0.04, 39_110, 202_051_584),
+    "residual": Network(0.14, 56_582, 580_276_224),
+    "dilated": Network(0.17, 93_638, 902_771_712),
+    "vgg": Network(0.02, 149_766, 1_262_075_904, weights="random weights", frozen=260_160),
+    "clip": Network(-0.02, 370_950, 4_804_620_288, weights="random weights", frozen=87_849_216),
 }
 
 

@@ -22,6 +22,7 @@ from srcore.images.matlab import crop_to_multiple, imresize, luma
 from srcore.inference.baselines import BASELINE, LINEAR
 from srcore.inference.linear import LinearFilter
 from srcore.inference.network import Network
+from srcore.metrics.asked import deep_metrics
 from srcore.metrics.further import NONE, Further, load_further
 from srcore.metrics.seeds import figure_columns, spread_over_seeds
 from srcore.metrics.table import HEADLINE, METRIC_WEIGHTS, measure
@@ -67,7 +68,12 @@ class HighResolution:
         return pixels
 
 
-def find_images(folder: str, max_pixels: int) -> list[HighResolution]:
+def smallest_side(asked: Evaluate) -> int:
+    """The fewest pixels of an image's side that every metric can do with."""
+    return SMALLEST_DEEP if deep_metrics(asked) else SMALLEST
+
+
+def find_images(folder: str, max_pixels: int, smallest: int = SMALLEST) -> list[HighResolution]:
     """The images of every data set in `folder`, all of them tried.
 
     Each of its sub-folders is a data set; images that lie directly in it are one of its own name.
@@ -76,6 +82,7 @@ def find_images(folder: str, max_pixels: int) -> list[HighResolution]:
     Args:
         folder: value of `benchmark.folder`.
         max_pixels: the largest width × height.
+        smallest: the fewest pixels of a side, `smallest_side` of what is measured.
 
     Raises:
         StudyError: no folder, nothing in it, a link to a folder, or a file that is no image.
@@ -92,7 +99,7 @@ def find_images(folder: str, max_pixels: int) -> list[HighResolution]:
     if not images:
         raise StudyError(f"benchmark.folder = {folder}: holds no file")
     for image in progress(images, "reading", unit="image"):
-        image.read(max_pixels)
+        image.read(max_pixels, smallest)
     return images
 
 
@@ -146,9 +153,10 @@ def judge_benchmarks(
         the frozen weights, empty without).
     """
     also = load_further(asked, device) if asked else NONE
+    smallest = smallest_side(asked) if asked else SMALLEST
     lines: list[dict[str, Any]] = []
     for image in progress(images, "benchmark", unit="image"):
-        pixels = image.read(max_pixels, SMALLEST_DEEP if also.weights else SMALLEST)
+        pixels = image.read(max_pixels, smallest)
         for output, scale in OUTPUTS.items():
             target = crop_to_multiple(pixels, scale)
             low = imresize(target, 1 / scale)

@@ -1,13 +1,12 @@
 """Who takes part in the benchmark: the model set, the shipped network, and networks of others."""
 
-from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import torch
 
 from srcore.common.errors import StudyError
-from srcore.inference.baselines import BASELINE
+from srcore.inference.baselines import PLUS, REFERENCES
 from srcore.inference.foreign import load_others
 from srcore.inference.load import load_network
 from srcore.inference.network import Network, ensembles
@@ -33,15 +32,17 @@ def contestants(model_set: list[Network], asked: Benchmark, device: torch.device
     if asked.shipped:
         network = load_network(None, None, device)
         found.append(replace(network, card=replace(network.card, model=SHIPPED)))
+    # Rows of one name would be averaged as if they were seeds of one network.
+    taken = {*REFERENCES, *(network.card.model for network in found)}
     if asked.checkpoints != NOTHING:
-        found += load_others(Path(asked.checkpoints), device, pickles=asked.pickles)
-    names = Counter((network.card.model, network.card.seed) for network in found)
-    names[BASELINE, 0] += 1
-    for (name, _), count in names.items():
-        if count > 1:
-            raise StudyError(
-                f"benchmark.checkpoints: two methods would be named {name}; rename the file"
-            )
+        others = load_others(Path(asked.checkpoints), device, pickles=asked.pickles)
+        for name in (network.card.model for network in others):
+            if name in taken or name.endswith(PLUS):
+                raise StudyError(
+                    f"benchmark.checkpoints: two methods would be named {name}; rename the file"
+                )
+            taken.add(name)
+        found += others
     if asked.ensemble:
         found += ensembles(found)
     return found

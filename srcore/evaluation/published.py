@@ -25,7 +25,7 @@ MEASURED = "measured here"
 PIXELS = 1280 * 720
 """Of the output that the field counts multiply-accumulates for."""
 SIDE = 72
-"""Side of the image that costs are counted on."""
+"""Side of the smaller of two images that costs are counted on."""
 
 
 def with_published(means: pd.DataFrame, networks: list[Network], path: Path) -> pd.DataFrame:
@@ -37,9 +37,10 @@ def with_published(means: pd.DataFrame, networks: list[Network], path: Path) -> 
         path: csv of published rows, with the columns `COLUMNS`.
 
     Returns:
-        The measured rows with three more columns: parameters, multiadds (for an output of
-        1280 × 720, all outputs of a network counted) and source; and the published rows of the data
-        sets that were measured, at the outputs that were, with what was published of them.
+        The measured rows with three more columns: parameters and multiadds (for an output of
+        1280 × 720; all outputs of a network and its frozen extractor counted) and source; and the
+        published rows of the data sets that were measured, at the outputs that were, with what was
+        published of them.
 
     Raises:
         StudyError: the csv is missing or damaged.
@@ -85,9 +86,15 @@ def with_published(means: pd.DataFrame, networks: list[Network], path: Path) -> 
 
 
 def _cost(network: Network) -> tuple[int, dict[str, int]]:
-    """Parameters, and multiply-accumulates for the output of each name."""
-    macs = network.runs * cost.macs(network.model, network.extractor, SIDE)
-    return cost.parameters(network.model), {
-        output: round(macs * PIXELS / (OUTPUTS[output] * SIDE) ** 2)
+    """Parameters, and multiply-accumulates for the output of each name.
+
+    Convolutions grow with the image, CLIP does not: it shrinks every image to its own size.
+    """
+    small, large = (cost.macs(network.model, network.extractor, side) for side in (SIDE, 2 * SIDE))
+    a_pixel = (large - small) / (3 * SIDE**2)
+    an_image = small - a_pixel * SIDE**2
+    parameters = cost.parameters(network.model) + cost.frozen_parameters(network.extractor)
+    return parameters, {
+        output: round(network.runs * (an_image + a_pixel * PIXELS / OUTPUTS[output] ** 2))
         for output in network.model.outputs
     }

@@ -17,6 +17,7 @@ from srcore.models.scales import OUTPUTS
 from srcore.params.schema import Evaluate
 from srcore.reporting.document import environment, policy, source
 from srcore.reporting.metric_weights import metric_weights
+from srcore.reporting.page.labels import MARK, Labels
 from srcore.reporting.page.svg import (
     BOTTOM,
     HEIGHT,
@@ -38,9 +39,6 @@ from srcore.reporting.page.svg import (
 
 FILLED, HOLLOW = 0, 7
 """Marks of measured and of published rows."""
-LETTER, LINE = 6.2, 11
-"""Pixels of an average letter and of a line, to keep names from lying over each other."""
-Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -119,7 +117,7 @@ def plane(lines: Sequence[dict[str, Any]], label: str) -> Markup:
         y_ticks(*heights, y_of),
     )
     places = [(along(math.log10(line["multiadds"])), y_of(line[HEADLINE])) for line in lines]
-    taken: list[Box] = [(x - 5, y - 5, x + 5, y + 5) for x, y in places]
+    labels = Labels([((x - 5, y - 5, x + 5, y + 5), MARK) for x, y in places])
     for line, (x, y) in zip(lines, places, strict=True):
         style = FILLED if line["source"] == MEASURED else HOLLOW
         note = f"{line['method']}: {line[HEADLINE]:.2f} dB, {short(line['multiadds'])}"
@@ -128,27 +126,8 @@ def plane(lines: Sequence[dict[str, Any]], label: str) -> Markup:
             Markup("<g>{}<title>{}</title></g>").format(mark(style, x, y), title),
         )
     for line, (x, y) in zip(lines, places, strict=True):
-        parts += _name(str(line["method"]), x, y, taken)
+        name = str(line["method"])
+        # Where there is no room for a name, its mark has a tooltip.
+        if spot := labels.free(x, y, len(name)):
+            parts.append(text(spot.x, spot.y + 4, name, spot.anchor))
     return svg(parts, label)
-
-
-def _name(name: str, x: float, y: float, taken: list[Box]) -> list[Markup]:
-    """The name beside its mark where there is room; none where there is not (it has a tooltip)."""
-    width = LETTER * len(name)
-    for anchor, left, base in (
-        ("start", x + 7, y + 4),
-        ("end", x - 7 - width, y + 4),
-        ("middle", x - width / 2, y - 8),
-        ("middle", x - width / 2, y + 16),
-    ):
-        box = (left, base - LINE + 2, left + width, base + 2)
-        inside = box[0] > LEFT and box[2] < WIDTH and box[1] > 0 and box[3] < HEIGHT - BOTTOM
-        if inside and not any(_meet(box, other) for other in taken):
-            taken.append(box)
-            at = {"start": left, "end": left + width, "middle": x}[anchor]
-            return [text(at, base, name, anchor)]
-    return []
-
-
-def _meet(one: Box, other: Box) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]

@@ -97,7 +97,7 @@ def draw_curves(table: pd.DataFrame, note: str, path: Path) -> None:
 
 
 def _forest(axes: Axes, table: pd.DataFrame, names: Sequence[str]) -> None:
-    """One row a contrast; what could not have been seen is shaded."""
+    """One row a contrast; what most repetitions might miss is shaded."""
     places = {name: place for place, name in enumerate(names)}
     for line in table[table["collapsed"] == 0].to_dict("records"):
         y = places[line["contrast"]] + _offset(line["head"])
@@ -169,6 +169,6 @@ def _legend() -> list[Line2D | Patch]:
         point(COLOURS[""], "our own network; the original study's; the head itself"),
         point("#222222", f"placebo, or {RANDOM}", "white"),
         Line2D([], [], marker="$†$", linestyle="", color=COLLAPSED_COLOUR, label=COLLAPSED),
-        Patch(color=SHADE, label="too small to be seen (80 % power, Holm)"),
+        Patch(color=SHADE, label="would be found in under 80 % of repetitions"),
         Line2D([], [], color="#1b7837", linestyle="--", label="linear filter"),
     ]

@@ -5,7 +5,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, TypeVar
@@ -114,23 +114,23 @@ def _lines(base: Study, head: Study, links: str | None) -> Iterator[str]:
     yield "Parameters: " + ("; ".join(changes) if changes else "none changed") + "."
     yield from filter(None, map(_stale, (base, head)))
     yield ""
-    rows = paired(base, head)
+    rows = holm(differences(base, head))
     if not rows:
         yield "The two states share no held-out image of a common model: nothing can be paired."
     else:
-        images = max(difference.images for _, _, difference in rows)
+        images = max(difference.images for difference in rows.values())
         gain = f"gain over bicubic, `{code(base.name)}` → now"
         heads = ["model", "output", gain, *(metric.title for _, metric in OTHERS)]
         yield f"| {' | '.join([*heads, 'difference, 95 %', ''])} |"
         yield "|---" * (len(heads) + 2) + "|"
-        for model, output, difference in rows:
+        for (model, output), difference in rows.items():
             before, after = (study.metrics[model][output] for study in (base, head))
             yield _row(_named(model, before, after), output, before, after, difference)
         yield ""
-        part = "test" if head.params.get("split", {}).get("test") else "validation"
-        once = any(difference.one_training for _, _, difference in rows)
+        part = "test" if _at(head.params, "split.test") else "validation"
+        once = any(difference.one_training for difference in rows.values())
         notes = "; one training of a side says nothing of other seeds" if once else ""
-        gains = (study.metrics[m][o] for study in (base, head) for m, o, _ in rows)
+        gains = (study.metrics[m][o] for study in (base, head) for m, o in rows)
         if any("gain_spread" in entry for entry in gains):
             notes += "; ± is the standard deviation between seeds"
         yield f"Differences in dB, paired over {images} {part} images{notes}."
@@ -172,10 +172,21 @@ def _named(model: str, before: dict[str, Any], after: dict[str, Any]) -> str:
     return f"{markdown(model)} ({' → '.join(named)})"
 
 
-def paired(base: Study, head: Study) -> list[tuple[str, str, Difference]]:
-    """Model, output and difference, for the models both have, on the same images.
+def differences(
+    base: Study, head: Study, models: Sequence[str] | None = None
+) -> dict[tuple[str, str], Difference]:
+    """By how much `head` is better, on the images that are the same on both sides.
 
     A name stands for the same image when bicubic interpolation scores the same on both sides.
+
+    Args:
+        base: the state to compare with.
+        head: the state under review.
+        models: those to compare; None for all of `head`.
+
+    Returns:
+        Model and output → difference, for what both have. Each stands alone: whoever shows several
+        allows for their number (`srcore.metrics.holm`).
     """
     bicubic = [
         study.images[study.images["method"] == BASELINE].set_index(["image", "output"])
@@ -186,7 +197,7 @@ def paired(base: Study, head: Study) -> list[tuple[str, str, Difference]]:
     pairs = pd.MultiIndex.from_frame(head.images[["image", "output"]])
     ours = head.images[same.reindex(pairs, fill_value=False).to_numpy(bool)]
     found: dict[tuple[str, str], Difference] = {}
-    for model in head.models:
+    for model in head.models if models is None else models:
         for output in OUTPUTS:
             if any(output not in study.metrics.get(model, {}) for study in (base, head)):
                 continue
@@ -197,17 +208,14 @@ def paired(base: Study, head: Study) -> list[tuple[str, str, Difference]]:
             difference = paired_difference(now, then)
             if difference is not None:
                 found[model, output] = difference
-    return [(*key, difference) for key, difference in holm(found).items()]
+    return found
 
 
 def _stale(study: Study) -> str:
     """One line where the results were made with other parameters than those beside them."""
     found: dict[str, str] = {}
     for key, value in chain.from_iterable(stage.items() for stage in study.recorded):
-        now: Any = study.params
-        for part in key.split("."):
-            now = now.get(part) if isinstance(now, dict) else None
-        for name, before, after in _changes(value, now, key):
+        for name, before, after in _changes(value, _at(study.params, key), key):
             found[name] = f"`{code(name)}` {before} ({PARAMS}: {after})"
     if not found:
         return ""
@@ -239,9 +247,20 @@ def _recorded(commit: str | None, models: list[str]) -> Iterator[dict[str, Any]]
             text = read_file(commit, path)
         except StudyError:
             continue  # never run by DVC: nothing is known
-        stages = _parsed(commit, path, parse_yaml, text).get("stages", {})
+        lock = _parsed(commit, path, parse_yaml, text)
         for name in names:
-            yield stages.get(name, {}).get("params", {}).get(PARAMS, {})
+            # A name of a file has a dot of its own.
+            ran = _at(lock, f"stages.{name}.params")
+            settings = ran.get(PARAMS) if isinstance(ran, dict) else None
+            yield settings if isinstance(settings, dict) else {}
+
+
+def _at(groups: dict[str, Any], key: str) -> Any:
+    """The value of a dotted key; None where a group is missing or is none."""
+    value: Any = groups
+    for part in key.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
 
 
 def _table(text: str) -> pd.DataFrame:

@@ -49,9 +49,7 @@ class _Panel:
     best: bool = False
 
 
-def draw_outputs(
-    comparisons: Sequence[Comparison], output: str, path: Path, part: str = "validation"
-) -> None:
+def draw_outputs(comparisons: Sequence[Comparison], output: str, path: Path, part: str) -> None:
     """Draw low resolution, bicubic, linear, every model that has `output`, and target.
 
     A row an image; below each stand its PSNR, the gain over bicubic, the other metrics, and then
@@ -67,9 +65,7 @@ def draw_outputs(
     _draw(comparisons, rows, (f"Outputs at {_size(comparisons, output)}", subtitle), path)
 
 
-def draw_errors(
-    comparisons: Sequence[Comparison], output: str, path: Path, part: str = "validation"
-) -> None:
+def draw_errors(comparisons: Sequence[Comparison], output: str, path: Path, part: str) -> None:
     """Draw each method's absolute error, on one colour scale, beside the true image."""
     maps = [
         {shown.method: _error(shown, row[-1]) for shown in row[:-1]}

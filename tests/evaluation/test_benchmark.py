@@ -28,6 +28,7 @@ from srcore.evaluation.benchmark import (
     headline,
     judge,
     judge_benchmarks,
+    smallest_side,
 )
 from srcore.features.extractor import load_extractor
 from srcore.images.matlab import crop_to_multiple, imresize
@@ -407,10 +408,14 @@ def test_a_network_among_the_metrics_needs_larger_images(tmp_path, monkeypatch):
     """Four poolings leave nothing of fewer than 16 pixels, less a border of 4 on both sides."""
     monkeypatch.setattr(module, "load_further", lambda asked, device: Further({}, "weights of …"))
     Image.fromarray(arrays()[0][:20, :20]).save(tmp_path / "a.png")
+    asked = Evaluate(metrics=["lpips"], vgg16="data/none", ensemble=False)
     images = find_images(str(tmp_path), MANY)
-    asked = Evaluate(metrics=[], vgg16="data/none", ensemble=False)
-    with pytest.raises(StudyError, match=r"a\.png: 20 x 20 pixels, a benchmark needs 24 a side"):
-        judge_benchmarks([], tiny_linear(), images, MANY, CPU, asked=asked)
+    for refuse in (
+        lambda: find_images(str(tmp_path), MANY, smallest_side(asked)),  # before anything is judged
+        lambda: judge_benchmarks([], tiny_linear(), images, MANY, CPU, asked=asked),
+    ):
+        with pytest.raises(StudyError, match=r"a\.png: 20 x 20 pixels, a benchmark needs 24 a"):
+            refuse()
     Image.fromarray(arrays()[0][:24, :24]).save(tmp_path / "a.png")
     table = judge_benchmarks([], tiny_linear(), images, MANY, CPU, asked=asked)
     assert set(table["metric_weights"]) == {"weights of …"}

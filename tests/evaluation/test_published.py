@@ -1,13 +1,19 @@
 """Published rows beside measured ones, and the page that shows both."""
 
+import re
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from tiny import tiny_network
 
 from srcore.common.errors import StudyError
 from srcore.evaluation.benchmark import by_data_set
 from srcore.evaluation.published import MEASURED, with_published
+from srcore.features.extractor import load_extractor
+from srcore.metrics.cost import macs
 from srcore.metrics.table import METRICS
 from srcore.models.scales import OUTPUTS
 from srcore.params.schema import Evaluate
@@ -79,6 +85,24 @@ def test_costs_are_for_an_output_of_720p(rows):
         assert of.parameters[output] == 230_940
 
 
+def test_a_frozen_extractor_counts_and_clip_costs_as_much_for_any_image(root, means):
+    """CLIP sees 224 x 224 pixels whatever the image has; VGG16's work grows with it."""
+    networks = [
+        tiny_network(kind, 0, load_extractor(kind, "random", torch.device("cpu")))
+        for kind in ("vgg", "clip")
+    ]
+    both = [means[means.method == "subpixel"].assign(method=kind) for kind in ("vgg", "clip")]
+    rows = with_published(pd.concat(both), networks, root / "data/published.csv")
+    mine = rows[rows.data_set == "mine"].set_index(["method", "output"])
+    for network in networks:
+        kind, extractor = network.card.model, network.extractor
+        low = (1280 * 720 // 4) ** 0.5  # a square of as many pixels, at ×2: 480
+        counted = macs(network.model, extractor, round(low))
+        assert mine.multiadds[kind, "mid"] == pytest.approx(counted, rel=1e-3)
+        whole = sum(p.numel() for p in network.model.parameters()) + extractor.parameters
+        assert mine.parameters[kind, "mid"] == whole
+
+
 def test_sources_are_named(root):
     table = pd.read_csv(root / "data/published.csv")
     assert table.source.str.len().min() > 5
@@ -122,3 +146,14 @@ def test_names_do_not_lie_over_each_other(rows):
     page = render(rows)
     assert ">SAFMN</text>" in page
     assert ">subpixel</text>" in page
+    text = r'<text class="tick" x="([\d.]+)" y="([\d.]+)" text-anchor="(\w+)">([^<]+)</text>'
+    for chart in re.findall(r'<svg class="chart".*?</svg>', page, re.DOTALL):
+        found = [found for found in re.findall(text, chart) if found[3] in set(rows.method)]
+        assert found
+        boxes = []
+        for x, y, anchor, name in found:
+            width = 6 * len(name)
+            left = float(x) - width * {"start": 0, "middle": 0.5, "end": 1}[anchor]
+            boxes.append((left, left + width, float(y)))
+        for (left, right, y), (other_left, other_right, other_y) in combinations(boxes, 2):
+            assert right <= other_left or other_right <= left or abs(y - other_y) >= 10

@@ -2,6 +2,7 @@
 
 import dataclasses
 import pickle
+import re
 
 import numpy as np
 import pytest
@@ -142,6 +143,15 @@ def test_two_networks_of_one_name_are_refused(tmp_path, asked):
     with pytest.raises(StudyError, match="two methods would be named shipped; rename the file"):
         contestants([], given, CPU)
     assert len(contestants([], given.model_copy(update={"shipped": False}), CPU)) == 1
+
+
+@pytest.mark.parametrize("name", ["bicubic", "linear", "basic", "basic+"])
+def test_a_file_cannot_take_the_name_of_another_method(tmp_path, asked, name):
+    """Rows of one name would be averaged as seeds of one network."""
+    write(span(), tmp_path / f"{name}.safetensors")
+    given = asked.model_copy(update={"checkpoints": str(tmp_path)})
+    with pytest.raises(StudyError, match=f"methods would be named {re.escape(name)}; rename"):
+        contestants([tiny_network("basic", seed=1)], given, CPU)
 
 
 def test_without_others_there_is_the_set_and_the_shipped(asked):

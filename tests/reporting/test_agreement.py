@@ -121,7 +121,7 @@ def made(tmp_path_factory, root: Path) -> Everything:
         patch.setattr(Canvas, "save", lambda self, path: kept.append(self))
         for output in SIDES:
             for kind, draw in (("outputs", draw_outputs), ("errors", draw_errors)):
-                draw(comparisons, output, top / "sheet.png")
+                draw(comparisons, output, top / "sheet.png", "validation")
                 drawn = [text.get_text() for text in kept.pop().figure.texts]
                 sheets[kind, output] = drawn
         patch.chdir(top)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from srcore.common.errors import StudyError
 from srcore.reporting.experiments.page import render
 from srcore.reporting.experiments.table import compare, markdown, numbers
 from srcore.reporting.pull_request import Study
@@ -79,6 +80,24 @@ def test_noise_is_no_claim(grid):
     _, *rows = cells(markdown(compare([grid[0], study("x", {"basic": shuffled})])))
     assert rows[1][-1].endswith(", noise")
     assert "**" not in rows[1][-1]
+
+
+def test_the_more_experiments_are_tried_the_less_is_claimed_of_each(grid):
+    """Of a shift that is clear alone, nothing is claimed as one of 40 (Holm)."""
+    noise = np.random.default_rng(2)
+    slight = NOISE + 0.1 + noise.normal(0, 0.2, 40)
+    alone = cells(markdown(compare([grid[0], study("slight", {"basic": slight})])))
+    assert "better" in alone[-1][-1]
+    others = [study(f"{n}", {"basic": NOISE + noise.normal(0, 0.2, 40)}) for n in range(39)]
+    *_, last = cells(markdown(compare([grid[0], *others, study("slight", {"basic": slight})])))
+    assert last[0] == "slight"
+    assert last[-1].endswith(", noise")
+
+
+def test_a_commit_without_sizes_is_named(grid):
+    del grid[0].params["pyramid"]
+    with pytest.raises(StudyError, match=r"params\.yaml of main: pyramid\.sizes names no three"):
+        compare(grid)
 
 
 def test_a_network_that_the_commit_has_not_is_compared_with_its_own_first(grid):

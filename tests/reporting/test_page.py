@@ -347,6 +347,10 @@ def test_it_says_on_which_part_it_judged(tmp_path: Path, root: Path):
     assert "means over the test images" in text
     assert "evaluated on 24 test images" in text
     assert "mean PSNR of the validation images after each epoch" in text  # curves stay there
+    # The tables know bicubic's figure on the test images alone.
+    bicubic = r"PSNR on the validation images at \d+ pixels; bicubic \d"
+    assert re.search(bicubic, page_of(tmp_path, params))
+    assert not re.search(bicubic, page_of(tmp_path, tested))
 
 
 def table_after(page: str, heading: str) -> list[list[str]]:

@@ -253,6 +253,20 @@ def test_a_damaged_file_is_named(tmp_path, monkeypatch, path, content):
         read_study(None)
 
 
+@pytest.mark.parametrize("lock", ["stages:\n", "stages:\n  evaluate:\n", "stages: [1]\n"])
+def test_a_lock_file_and_parameters_with_empty_groups_are_read(tmp_path, monkeypatch, lock):
+    monkeypatch.chdir(tmp_path)
+    made = study("x")
+    Path("plots").mkdir()
+    Path("params.yaml").write_text("model: all\nsplit:\n")
+    Path("dvc.lock").write_text(lock)
+    write_methods(made)
+    made.images.to_csv("plots/images.csv", index=False)
+    read = read_study(None)
+    assert not any(read.recorded)
+    assert "validation images" in review(read, read)
+
+
 def test_long_lists_of_changed_parameters_are_cut():
     base, head = study("main"), study("now")
     head.params.update({f"key{number}": "x" * 100 for number in range(30)})

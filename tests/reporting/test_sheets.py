@@ -47,9 +47,9 @@ def texts(canvas: Canvas) -> list[str]:
 
 @pytest.mark.parametrize("kind", DRAWINGS)
 def test_equal_comparisons_give_equal_bytes(few, kind, tmp_path):
-    DRAWINGS[kind](few, "mid", tmp_path / "one.png")
+    DRAWINGS[kind](few, "mid", tmp_path / "one.png", "validation")
     with mpl.rc_context({"font.size": 30, "savefig.facecolor": "red", "savefig.dpi": 50}):
-        DRAWINGS[kind](few, "mid", tmp_path / "two.png")
+        DRAWINGS[kind](few, "mid", tmp_path / "two.png", "validation")
     data = (tmp_path / "one.png").read_bytes()
     assert data == (tmp_path / "two.png").read_bytes()
     assert b"tEXt" not in data
@@ -58,7 +58,7 @@ def test_equal_comparisons_give_equal_bytes(few, kind, tmp_path):
 
 @pytest.mark.parametrize("output", ["mid", "large"])
 def test_images_are_drawn_pixel_for_pixel(few, output, tmp_path):
-    draw_outputs(few, output, tmp_path / "sheet.png")
+    draw_outputs(few, output, tmp_path / "sheet.png", "validation")
     sheet = np.asarray(Image.open(tmp_path / "sheet.png").convert("RGB"))
     for comparison in few:
         shown = comparison.outputs[output][-1].image
@@ -75,15 +75,15 @@ def test_images_are_drawn_pixel_for_pixel(few, output, tmp_path):
 
 
 def test_the_best_of_each_row_is_marked(few, canvases, tmp_path):
-    draw_outputs(few, "large", tmp_path / "sheet.png")
+    draw_outputs(few, "large", tmp_path / "sheet.png", "validation")
     marked = [text for text in texts(canvases[0]) if text.startswith("★ ")]
     best = [max(shown.figures.get("psnr", 0) for shown in row.outputs["large"]) for row in few]
     assert [text.split()[1] for text in marked] == [f"{psnr:.2f}" for psnr in best]
 
 
 def test_figures_and_weights_stand_on_the_sheet(few, canvases, tmp_path):
-    draw_outputs(few, "mid", tmp_path / "outputs.png")
-    draw_errors(few, "mid", tmp_path / "errors.png")
+    draw_outputs(few, "mid", tmp_path / "outputs.png", "validation")
+    draw_errors(few, "mid", tmp_path / "errors.png", "validation")
     for canvas in canvases:
         assert texts(canvas).count("random weights") == len(few)
         assert {"bicubic", "linear", "multi", "vgg", "target", few[0].name, few[1].name} <= {
@@ -100,7 +100,7 @@ def test_figures_and_weights_stand_on_the_sheet(few, canvases, tmp_path):
 
 def test_errors_share_one_scale(few, canvases, tmp_path):
     """Bicubic's map is darker than the map of a network that learned nothing."""
-    draw_errors(few, "mid", tmp_path / "errors.png")
+    draw_errors(few, "mid", tmp_path / "errors.png", "validation")
     images = [axes.images[0].get_array() for axes in canvases[0].figure.axes if axes.images]
     bicubic, multi = images[0], images[4]
     assert bicubic.mean() < multi.mean()
@@ -110,7 +110,7 @@ def test_a_size_that_no_model_has_says_so(canvases, tmp_path):
     only_mid = comparisons("basic")
     for draw in DRAWINGS.values():
         for output in ("mid", "large"):
-            draw(only_mid, output, tmp_path / "sheet.png")
+            draw(only_mid, output, tmp_path / "sheet.png", "validation")
     written = [
         "No model of this set" in " ".join(" ".join(texts(canvas)).split()) for canvas in canvases
     ]
@@ -133,7 +133,7 @@ def test_text_neither_overlaps_nor_leaves_the_page(kind, case, output, canvases,
     models, weights = SETS[case]
     drawn = comparisons(*models, weights=weights)
     drawn[0] = replace(drawn[0], name="an image's $name$ " * 20)
-    DRAWINGS[kind](drawn, output, tmp_path / "sheet.png")
+    DRAWINGS[kind](drawn, output, tmp_path / "sheet.png", "validation")
     (canvas,) = canvases
     boxes = [
         (text.get_text(), text.get_window_extent())

@@ -1,6 +1,5 @@
 """Both questions put to CLIP, and the files that hold the answers."""
 
-from dataclasses import replace
 from pathlib import Path
 
 from srcore.common import paths
@@ -58,8 +57,7 @@ def analyse(
     chosen = matrix.choose(rows, settings.images, settings.seed)
     shown = rows[chosen]
     target = embeddings[Version(TARGET, None, "large")][chosen]
-    seen = matrix.compare(pyramids, shown, target, descriptions, clip)
-    seen = replace(seen, part=split.part)
+    seen = matrix.compare(pyramids, shown, target, descriptions, clip, part=split.part)
     write_table(out / paths.CLIP_MATRIX, matrix.as_table(seen))
     write_table(plots / "clip_images.csv", matrix.pairs_table(seen))
     write_table(out / paths.CLIP_BEST, matrix.best_table(seen))

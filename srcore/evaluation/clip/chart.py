@@ -24,9 +24,7 @@ TITLES = {
 }
 
 
-def draw_meaning(
-    table: pd.DataFrame, sizes: tuple[int, int, int], path: Path, of: str = "validation"
-) -> None:
+def draw_meaning(table: pd.DataFrame, sizes: tuple[int, int, int], path: Path, of: str) -> None:
     """Draw what survives, a line a method, with 95 % intervals where there are any.
 
     Args:
@@ -35,8 +33,9 @@ def draw_meaning(
         path: the PNG; equal data give equal bytes.
         of: name of the part of the data set that was judged.
     """
-    table = table[table["output"] != ""]  # not the lines of chance
     panels = [name for name in TITLES if name in table]
+    # Not the lines of chance, nor what has no figure: the original beside itself.
+    table = table[(table["output"] != "") & table[panels].notna().any(axis=1)]
     methods = list(dict.fromkeys(table["method"]))
     weights = dict(zip(table["method"], table["weights"], strict=True))
     figure = Figure(

@@ -39,7 +39,7 @@ class Matrix:
     likelihoods: NDArray[np.float64]
     images: NDArray[np.float64]
     weights: str
-    part: str = "validation"
+    part: str
 
 
 def choose(held_out: Indices, count: int, seed: int) -> Indices:
@@ -54,6 +54,8 @@ def compare(
     images: Tensor,
     descriptions: Descriptions,
     clip: Clip,
+    *,
+    part: str,
 ) -> Matrix:
     """Compare every image with every description and with every image.
 
@@ -63,6 +65,7 @@ def compare(
         images: their embeddings (N, 512), of length 1.
         descriptions: the descriptions.
         clip: what made them.
+        part: name of the part of the data set that they are of.
     """
     cosines = (images @ descriptions.embeddings.T).double()
     return Matrix(
@@ -73,6 +76,7 @@ def compare(
         (clip.scale * cosines).softmax(dim=1).numpy(),
         (images @ images.T).double().numpy(),
         said(clip),
+        part,
     )
 
 

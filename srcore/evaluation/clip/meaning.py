@@ -5,12 +5,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from torch import Tensor
 
 from srcore.data.dataset import Indices, Pyramids
 from srcore.evaluation.clip.descriptions import Descriptions
 from srcore.evaluation.clip.embed import LOW, TARGET, Embeddings, Version
 from srcore.evaluation.clip.zero_shot import (
+    IGNORED,
     POSITIVE,
     chance,
     class_matrix,
@@ -26,6 +28,8 @@ CHANCE = "chance"
 """Name of the line that a random order would give."""
 LARGEST = "large"
 """The output whose survival is a metric."""
+ROWS = 1024
+"""Images that are compared with all originals at once."""
 
 
 def judge(
@@ -72,19 +76,36 @@ def judge(
 
 
 def _beside(embedded: Tensor, originals: Tensor, descriptions: Descriptions) -> dict[str, Any]:
-    count = len(originals)
-    cosines = (embedded.double() @ originals.double().T).numpy()
-    own = cosines.diagonal()
-    among = (originals.double() @ originals.double().T).numpy()
-    other = (among.sum() - among.trace()) / (count * (count - 1)) if count > 1 else np.nan
+    count, double = len(originals), originals.double()
+    # All pairs at once would be 3 GB for 20,000 images.
+    parts = [
+        _own_and_rank(part.double() @ double.T, start)
+        for start, part in zip(range(0, count, ROWS), embedded.split(ROWS), strict=True)
+    ]
+    own, rank = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    # The sum over all pairs is the square of the sum; each image is a pair with itself, too.
+    pairs = (double.sum(dim=0).square().sum() - double.square().sum()).item()
+    other = pairs / (count * (count - 1)) if count > 1 else np.nan
     named = [(side @ descriptions.embeddings.T).argmax(dim=1) for side in (embedded, originals)]
     choice = len(descriptions.texts) > 1
     return {
         "cosine": own,
         "survival": (own - other) / (1 - other),
-        "rank": 0.5 + ((cosines > own[:, None]) + 0.5 * (cosines == own[:, None])).sum(axis=1),
+        "rank": rank,
         "agrees": (named[0] == named[1]).double().numpy() if choice else np.nan,
     }
+
+
+def _own_and_rank(cosines: Tensor, start: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Cosine of each image with its own original, and the rank of that among all originals.
+
+    Args:
+        cosines: (M, N), of M images and all originals.
+        start: place of the original of the first.
+    """
+    own = cosines.diagonal(start)[:, None]
+    rank = 0.5 + (cosines > own).sum(dim=1) + 0.5 * (cosines == own).sum(dim=1)
+    return own[:, 0].numpy(), rank.double().numpy()
 
 
 def zero_shot(
@@ -99,15 +120,17 @@ def zero_shot(
 
     Returns:
         One line a method and output: method, output, map (mean average precision, the mean over
-        seeds) and hits (share of annotated images whose best class is annotated). Two lines have
-        no output: `CHANCE`, and the most common class, named for every image.
+        seeds) and hits (share of annotated images whose best class is annotated, classes that an
+        image shows only as difficult objects left out). Two lines have no output: `CHANCE`, and
+        the most common class, named for every image.
     """
     matrix = class_matrix(labels)
     annotated = (matrix == POSITIVE).any(axis=1)
     lines: list[dict[str, Any]] = []
     for version, embedded in embeddings.items():
         scores = (embedded.double() @ classes.embeddings.double().T).numpy()
-        right = matrix[np.arange(len(scores)), scores.argmax(axis=1)] == POSITIVE
+        best = np.where(matrix == IGNORED, -np.inf, scores).argmax(axis=1)
+        right = matrix[np.arange(len(scores)), best] == POSITIVE
         figures = {"map": mean_average_precision(scores, matrix), "hits": right[annotated].mean()}
         lines.append({"method": version.method, "output": version.output, **figures})
     table = pd.DataFrame(lines).groupby(["method", "output"], sort=False).mean().reset_index()

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from srcore.common import text
+from srcore.common.errors import StudyError
+from srcore.metrics.holm import holm
+from srcore.metrics.paired import Difference
 from srcore.models.scales import OUTPUTS
 from srcore.reporting.page.svg import signed
-from srcore.reporting.pull_request import Study, paired
+from srcore.reporting.pull_request import Study, differences
 
 NOT_A_SETTING = ("model",)
 """Parameters that are no column: the networks of an experiment stand in its rows."""
@@ -73,9 +76,15 @@ class Table:
 def compare(studies: Sequence[Study], unfinished: dict[str, int] | None = None) -> Table:
     """Put experiments side by side, each beside the first that has the same network.
 
+    Verdicts allow for all comparisons of the table at once (`srcore.metrics.holm`): the more
+    experiments are tried, the more of them look better by chance.
+
     Args:
         studies: the commit that they start from, and the experiments in their order.
         unfinished: state → number of those that have no results.
+
+    Raises:
+        StudyError: the parameters of that commit name no sizes.
     """
     flat = [dict(_flat(study.params)) for study in studies]
     known = list(dict.fromkeys(key for params in flat for key in params))
@@ -86,33 +95,47 @@ def compare(studies: Sequence[Study], unfinished: dict[str, int] | None = None) 
     )
     asked = {model for study in studies[1:] for model in study.models}
     firsts: dict[str, Study] = {}
+    found: dict[tuple[int, str, str], Difference] = {}
+    # What only the commit has would be a row beside which nothing stands.
+    shown = [[model for model in s.models if not asked or model in asked] for s in studies]
+    for place, (study, models) in enumerate(zip(studies, shown, strict=True)):
+        for model in models:
+            if (first := firsts.setdefault(model, study)) is not study:
+                beside = differences(first, study, [model])
+                found |= {(place, *key): difference for key, difference in beside.items()}
+    adjusted = holm(found)
     rows: list[Row] = []
-    for study, params in zip(studies, flat, strict=True):
+    for place, (study, params, models) in enumerate(zip(studies, flat, shown, strict=True)):
         values = tuple(params.get(key) for key in settings)
-        for model in study.models:
-            # What only the commit has would be a row beside which nothing stands.
-            if not asked or model in asked:
-                first = firsts.setdefault(model, study)
-                weights, cells = _weights(study, model), dict(_cells(first, study, model))
-                rows.append(Row(study.name, values, model, weights, cells))
-    sizes = studies[0].params["pyramid"]["sizes"]
-    sides = dict(zip(OUTPUTS, sizes[1:], strict=True))
-    return Table(settings, rows, sides, unfinished or {})
+        for model in models:
+            beside_first = None
+            if firsts[model] is not study:
+                beside_first = {output: adjusted.get((place, model, output)) for output in OUTPUTS}
+            cells = dict(_cells(study, model, beside_first))
+            rows.append(Row(study.name, values, model, _weights(study, model), cells))
+    return Table(settings, rows, _sides(studies[0]), unfinished or {})
 
 
-def _cells(first: Study, study: Study, model: str) -> Iterator[tuple[str, Cell]]:
-    """Every output of a network in one experiment, beside the first."""
-    differences = {
-        output: difference
-        for name, output, difference in (paired(first, study) if first is not study else ())
-        if name == model
-    }
+def _sides(study: Study) -> dict[str, int]:
+    try:
+        return dict(zip(OUTPUTS, study.params["pyramid"]["sizes"][1:], strict=True))
+    except (LookupError, TypeError, ValueError):
+        raise StudyError(
+            f"params.yaml of {study.name}: pyramid.sizes names no three sizes; start from a commit "
+            "that has them"
+        ) from None
+
+
+def _cells(
+    study: Study, model: str, beside_first: dict[str, Difference | None] | None
+) -> Iterator[tuple[str, Cell]]:
+    """Every output of a network in one experiment, and its difference to the first, if any."""
     for output in OUTPUTS:
         if (entry := study.metrics[model].get(output)) is None:
             continue
         verdict, significant = FIRST, False
-        if first is not study:
-            difference = differences.get(output)
+        if beside_first is not None:
+            difference = beside_first[output]
             significant = difference is not None and difference.significant
             if difference is not None:
                 verdict = f"{signed(difference.mean)}, {difference.text}"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from srcore.features.labels import RANDOM
+from srcore.reporting.page.labels import LINE, MARK, Labels
 from srcore.reporting.page.svg import (
     BOTTOM,
     HEIGHT,
@@ -39,9 +40,6 @@ from srcore.reporting.page.svg import (
 
 LONGEST = 18
 """Letters of a label of weights; the name of a file may be longer."""
-TEXT_WIDTH = 6.2
-"""Pixels of an average letter, to keep labels from lying over each other."""
-Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -130,13 +128,12 @@ def scatter(points: Sequence[Point], label: str, axes: tuple[str, str]) -> Marku
     )
     parts.append(rule(LEFT, y_of(0), WIDTH - RIGHT, y_of(0), "reference"))
     places = [(along(math.log10(point.x)), y_of(point.y)) for point in points]
-    # What names should not lie over, and how bad it would be.
-    taken: list[tuple[Box, int]] = [((x - 6, y - 6, x + 6, y + 6), 6) for x, y in places]
-    taken.append(((LEFT, y_of(0) - 1, WIDTH, y_of(0) + 1), 2))
+    labels = Labels([((x - 6, y - 6, x + 6, y + 6), MARK) for x, y in places])
+    labels.keep_free((LEFT, y_of(0) - 1, WIDTH, y_of(0) + 1), LINE)
     for point, (x, _) in zip(points, places, strict=True):
         ends = y_of(point.low), y_of(point.high)
         parts.append(rule(x, ends[0], x, ends[1], f"whisker s{point.style % len(MARKS)}"))
-        taken.append(((x - 1, ends[1], x + 1, ends[0]), 2))
+        labels.keep_free((x - 1, ends[1], x + 1, ends[0]), LINE)
     for point, (x, y) in zip(points, places, strict=True):
         parts.append(
             Markup("<g>{}<title>{}: {} dB, {}</title></g>").format(
@@ -144,7 +141,7 @@ def scatter(points: Sequence[Point], label: str, axes: tuple[str, str]) -> Marku
             )
         )
     for point, (x, y) in zip(points, places, strict=True):
-        parts.append(_label(point, (x, y), (y_of(point.high), y_of(point.low)), taken))
+        parts.append(_label(point, (x, y), (y_of(point.high), y_of(point.low)), labels))
     return svg(parts, label)
 
 
@@ -214,42 +211,16 @@ def _quantile(values: Sequence[float], share: float) -> float:
     return ordered[below] + (ordered[above] - ordered[below]) * (place - below)
 
 
-def _label(
-    point: Point, place: tuple[float, float], ends: Range, taken: list[tuple[Box, int]]
-) -> Markup:
-    """The name of a point where it lies over least, the nearer places first."""
-    x, y = place
-    width = TEXT_WIDTH * max(len(point.name), min(len(point.weights), LONGEST))
-    half = 14 if point.weights else 7
-    tries = [(x + 9, y, "start"), (x - 9, y, "end")]
-    tries += [(x, y - half - 8, "middle"), (x, y + half + 8, "middle")]
-    tries += [
-        (at, y + shift, anchor)
-        for shift in (-14, 14, -24, 24, -36, 36)
-        for at, _, anchor in tries[:2]
-    ]
-    tries += [(x, ends[0] - half - 3, "middle"), (x, ends[1] + half + 3, "middle")]
-    best, box, least = tries[0], (0.0, 0.0, 0.0, 0.0), math.inf
-    for index, (at, height, anchor) in enumerate(tries):
-        left = at - width * {"start": 0, "middle": 0.5, "end": 1}[anchor]
-        over = (left, height - half, left + width, height + half)
-        outside = left < LEFT or over[2] > WIDTH - 2 or over[1] < 2 or over[3] > HEIGHT - BOTTOM + 4
-        bad = 20 * outside + sum(weight for other, weight in taken if _overlap(over, other))
-        if bad + index / 100 < least:
-            best, box, least = (at, height, anchor), over, bad + index / 100
-    taken.append((box, 10))
-    return _name(point.name, point.weights, *best, kind=f"name s{point.style % len(MARKS)}")
+def _label(point: Point, place: tuple[float, float], ends: Range, labels: Labels) -> Markup:
+    """The name of a point; which file weights are from stands in the legend."""
+    name = f"{point.name} (random)" if point.weights == RANDOM else point.name
+    spot = labels.place(*place, len(name), ends)
+    return text(spot.x, spot.y + 4, name, spot.anchor, f"name s{point.style % len(MARKS)}")
 
 
-def _overlap(a: Box, b: Box) -> bool:
-    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
-
-
-def _name(
-    name: str, weights: str, x: float, y: float, anchor: str, *, kind: str = "name"
-) -> Markup:
+def _name(name: str, weights: str, x: float, y: float, anchor: str) -> Markup:
     if not weights:
-        return text(x, y + 4, name, anchor, kind)
+        return text(x, y + 4, name, anchor, "name")
     label = "weights unreal" if weights == RANDOM else "weights"
     told = weights if len(weights) <= LONGEST else weights[: LONGEST - 1] + "…"
-    return text(x, y - 2, name, anchor, kind) + text(x, y + 11, told, anchor, label)
+    return text(x, y - 2, name, anchor, "name") + text(x, y + 11, told, anchor, label)

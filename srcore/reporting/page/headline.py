@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from srcore.inference.baselines import BASELINE
 from srcore.reporting.page.ranking import Ranking
 from srcore.reporting.page.results import Results
-from srcore.reporting.page.svg import signed
+from srcore.reporting.page.svg import listed, signed
 
 
 @dataclass(frozen=True)
@@ -84,14 +84,10 @@ def _verdict(ranking: Ranking, against: dict[str, str]) -> str:
     over = {"better": "is better than bicubic", "worse": "is worse than bicubic"}
     parts = [over.get(against[BASELINE], "is not significantly different from bicubic")]
     if ahead:
-        parts.append(f"is worse than {_listed(ahead)}")
+        parts.append(f"is worse than {listed(ahead)}")
     if level:
-        parts.append(f"is not significantly different from {_listed(level)}")
+        parts.append(f"is not significantly different from {listed(level)}")
     if others and not ahead and not level and against[BASELINE] == "better":
         parts.append("is better than every other method")
     once = "; other seeds may give another result" if ranking.one_training else ""
-    return f" {_listed(parts)}{once}"
-
-
-def _listed(words: list[str]) -> str:
-    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+    return f" {listed(parts)}{once}"

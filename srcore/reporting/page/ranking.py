@@ -88,7 +88,7 @@ def rankings(results: Results) -> list[Ranking]:
     """One ranking an output.
 
     Raises:
-        StudyError: plots/images.csv lacks a method that metrics/evaluate.json has.
+        StudyError: plots/images.csv lacks a method that plots/methods.csv has.
     """
     return [_ranking(results, output) for output in results.outputs]
 

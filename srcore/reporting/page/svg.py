@@ -1,4 +1,4 @@
-"""Pieces of charts as inline SVG: axes, marks, text, and how numbers are written."""
+"""Pieces of charts as inline SVG: axes, marks, text, and how numbers and lists are written."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -28,6 +28,11 @@ def short(value: float) -> str:
         if value >= 0.9995 * size:
             return f"{value / size:.{max(0, 2 - int(math.log10(value / size)))}f} {unit}"
     return f"{value:g}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """Words as people list them: one, two and three."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
 def round_cost(value: float) -> str:

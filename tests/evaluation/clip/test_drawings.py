@@ -22,7 +22,7 @@ def made(count: int = 3, texts: tuple[str, ...] = ("a dog", "a cat"), names=None
     names = names or tuple(f"{k:03}.png" for k in range(count))
     cosines = random.uniform(-1, 1, (count, len(texts)))
     images = np.clip(random.uniform(0, 1, (count, count)) + np.eye(count), 0, 1)
-    return Matrix(names, ((),) * count, texts, cosines, cosines, images, NOTHING)
+    return Matrix(names, ((),) * count, texts, cosines, cosines, images, NOTHING, "validation")
 
 
 @pytest.fixture
@@ -190,7 +190,8 @@ def table(scored: bool, few: bool = False) -> pd.DataFrame:
         found["survival"] + half,
     )
     chance = pd.DataFrame([{"method": "chance", "output": "", "weights": "", "survival": 0.0}])
-    found = pd.concat([found, chance], ignore_index=True)
+    target = pd.DataFrame([{"method": "target", "output": "mid", "weights": ""}])
+    found = pd.concat([found, target, chance], ignore_index=True)
     if scored:
         low = pd.DataFrame([{"method": "low resolution", "output": "low", "weights": ""}])
         found = pd.concat([low, found], ignore_index=True)
@@ -202,11 +203,12 @@ def table(scored: bool, few: bool = False) -> pd.DataFrame:
 @pytest.mark.parametrize("scored", [True, False])
 def test_the_chart_names_methods_sizes_and_weights(tmp_path, drawn, scored, few):
     for name in ("a.png", "b.png"):
-        draw_meaning(table(scored, few), (72, 144, 288), tmp_path / name)
+        draw_meaning(table(scored, few), (72, 144, 288), tmp_path / name, "test")
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
     found = texts(drawn[0])
     assert {"nearest", "vgg (random weights)"} <= set(found)
     assert ("low resolution" in found) is scored
+    assert ("target" in found) is scored, "only its mean average precision is known"
     assert "chance" not in found
     assert any(NOTHING in text for text in found)
     sizes = [text.get_text() for text in drawn[0].legends[0].get_texts()]

@@ -18,7 +18,9 @@ def matrix():
     texts = ("along", "up", "back", "between")
     angles = torch.tensor([0.0, 90.0, 180.0, 30.0]).deg2rad()
     descriptions = Descriptions(texts, torch.stack([angles.cos(), angles.sin()], dim=1))
-    return compare(tiny_pyramids(3, labels=LABELS), ROWS, images, descriptions, tiny_clip())
+    return compare(
+        tiny_pyramids(3, labels=LABELS), ROWS, images, descriptions, tiny_clip(), part="test"
+    )
 
 
 def test_cosines_are_those_of_the_angles(matrix):
@@ -68,7 +70,7 @@ def test_the_best_three_are_named_with_the_annotation_beside(matrix):
 def test_fewer_descriptions_than_ranks_are_all_named(matrix):
     one = Descriptions(("only",), torch.tensor([[1.0, 0.0]]))
     images = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
-    found = best_table(compare(tiny_pyramids(3), ROWS, images, one, tiny_clip()))
+    found = best_table(compare(tiny_pyramids(3), ROWS, images, one, tiny_clip(), part="test"))
     assert found["rank"].tolist() == [1, 1]
     assert found["likelihood"].tolist() == [1, 1]
 

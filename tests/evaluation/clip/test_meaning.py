@@ -5,6 +5,7 @@ import torch
 from interval import mean_interval
 from tiny import tiny_pyramids
 
+from srcore.evaluation.clip import meaning
 from srcore.evaluation.clip.descriptions import CLASSES, Descriptions
 from srcore.evaluation.clip.embed import Version
 from srcore.evaluation.clip.meaning import as_table, judge, summarise, zero_shot
@@ -84,6 +85,13 @@ def test_the_rank_is_that_of_the_own_original_among_all(judged):
     assert same.tolist() == [1, 1.5, 1.5, 1, 1]  # CLIP cannot tell the two cats apart
     low = of(judged, "low resolution", "low")
     assert low["rank"].tolist() == [3, 3, 3, 3, 1]  # a dog is as far from all of them
+
+
+def test_ranks_and_survival_are_the_same_however_many_are_compared_at_once(
+    embeddings, pyramids, judged, monkeypatch
+):
+    monkeypatch.setattr(meaning, "ROWS", 2)
+    pd.testing.assert_frame_equal(judge(embeddings, pyramids, ROWS, ONE_HOT), judged)
 
 
 def test_agreement_is_of_names_and_needs_no_annotation(judged):
@@ -173,6 +181,15 @@ def test_zero_shot_stands_beside_what_blind_guessing_gives(embeddings, judged):
     assert (chance["rank"], chance["map"]) == (3, of_table(scored, "chance", "")["map"])
     assert of_table(table, "vgg", "mid")["map"] == of_table(scored, "vgg", "mid")["map"]
     assert table["weights"].notna().all()
+
+
+def test_naming_a_class_that_is_shown_only_as_difficult_objects_is_no_miss():
+    """It is the next best class that counts."""
+    labels = (("car", "dog (difficult)"), ("cat",))
+    seen = ONE_HOT.embeddings[NAMES.index("dog")] + 0.5 * ONE_HOT.embeddings[NAMES.index("car")]
+    embedded = torch.stack([seen, ONE_HOT.embeddings[NAMES.index("dog")]])
+    scored = zero_shot({Version("target", None, "mid"): embedded}, labels, ONE_HOT)
+    assert of_table(scored, "target", "mid")["hits"] == 0.5
 
 
 def test_the_metrics_hold_one_figure_a_model_and_counts(judged):

@@ -22,17 +22,25 @@ def groups(results: Results) -> list[Group]:
                 name = label(results, model)
                 lines.append(Line(style, curve, name))
                 said.append(f"{name} ends at {curve[-1][1]:.2f} dB")
-        bicubic = float(results.metrics[BASELINE][output][HEADLINE])
+        # The tables know bicubic's figure on the images that networks are judged by.
+        bicubic = (
+            float(results.metrics[BASELINE][output][HEADLINE])
+            if results.part == "validation"
+            else None
+        )
         if lines:
             side = results.side(output)
+            beside = "" if bicubic is None else f"; bicubic {bicubic:.2f} dB"
             alternative = (
-                f"PSNR on the validation images at {side} pixels; bicubic {bicubic:.2f} dB. "
-                f"{'; '.join(said)}."
+                f"PSNR on the validation images at {side} pixels{beside}. {'; '.join(said)}."
             )
-            heights = without_start([[y for _, y in line.points] for line in lines], [bicubic])
+            references = [] if bicubic is None else [bicubic]
+            heights = without_start([[y for _, y in line.points] for line in lines], references)
             drawing = curves(lines, alternative, ("epoch", "PSNR, dB"), heights, bicubic)
             charts.append(Chart(f"{side} × {side}", "", drawing))
-    swatches = [*legend(results), (reference_swatch(), BASELINE)]
+    swatches = legend(results)
+    if results.part == "validation":
+        swatches.append((reference_swatch(), BASELINE))
     text = (
         "Each curve is the mean PSNR of the validation images after each epoch. Higher is better. "
         "Very low values of the first epochs may be outside the chart."

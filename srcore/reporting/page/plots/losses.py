@@ -6,7 +6,7 @@ from srcore.evaluation.tables import OURS, REPORT, SHARED
 from srcore.reporting.page.charts import Line, curves, swatch
 from srcore.reporting.page.plots.group import Chart, Group, by_seed, label
 from srcore.reporting.page.results import Results
-from srcore.reporting.page.svg import without_start
+from srcore.reporting.page.svg import listed, without_start
 
 LOSSES: dict[str, str] = {SHARED: "1/PSNR", "l1": "L1", "l1_fft": "L1 and spectrum"}
 """Name of a training loss → how it is written; another is written as it is named."""
@@ -45,7 +45,7 @@ def _own_losses(results: Results) -> list[Group]:
         charts = _loss_charts(results, models, "loss", name)
         loss = DESCRIBED.get(criterion, name)
         text = (
-            f"Each curve is the mean training loss of {_listed(models)} in an epoch. This loss is "
+            f"Each curve is the mean training loss of {listed(models)} in an epoch. This loss is "
             f"{loss}. Lower is better."
         )
         groups.append(Group(f"Training: {name}", text, charts, _loss_legend(results, (OURS,))))
@@ -95,7 +95,3 @@ def _loss_legend(results: Results, runs: tuple[str, ...]) -> list[tuple[Markup, 
         if output in sides
         for run in runs
     ]
-
-
-def _listed(names: list[str]) -> str:
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
