@@ -84,7 +84,7 @@ def _several_commands() -> None:  # pyright: ignore[reportUnusedFunction]
 
 @app.command()
 def upscale(  # noqa: PLR0917  # typer reads it
-    images: Annotated[list[Path], typer.Argument(help="Images, or folders of images.")],
+    images: Annotated[list[str], typer.Argument(help="Images, or folders of images.")],
     scale: Annotated[
         float | None,
         typer.Option(help="Enlarge both sides so many times, 1 to 4.", show_default="4"),

@@ -12,7 +12,6 @@ from typing import Any
 
 import gradio as gr
 
-from srcore.common.device import pick_device
 from srcore.common.errors import StudyError
 from srcore.common.stage import NO_MEMORY
 from srcore.common.text import printable
@@ -20,12 +19,17 @@ from srcore.demo.choices import SHIPPED, samples
 from srcore.demo.work import MOST, Made, enlarge_file
 from srcore.inference.load import load_network
 from srcore.inference.network import Network
+from srcore.upscale.device import device_of
 
 ABOUT = (
     "# Enlarge an image\nSee what a network makes of your own image, beside bicubic interpolation. "
     f"Nothing leaves this machine. At most {MOST / 1e6:.0f} megapixels are made. One image is "
     "enlarged at a time, and others wait their turn."
 )
+
+
+CHECKED, OLD = 600, 3600
+"""Files are removed after so many seconds, and looked for that often."""
 
 
 class _Stopped(Exception):  # noqa: N818  # no mistake
@@ -43,7 +47,7 @@ class Work:
 
     def __init__(self, networks: dict[str, Path | None], device: str, folder: Path) -> None:
         self._networks, self._folder = networks, folder
-        self._device = pick_device(device)
+        self._device = device_of(device)
         self._stops: dict[str, threading.Event] = {}
         self._load = cache(self._loaded)
         self._load(SHIPPED)
@@ -118,7 +122,7 @@ def _text(made: Made) -> str:
 
 def page(work: Work, names: list[str]) -> gr.Blocks:
     """The page with everything on it."""
-    with gr.Blocks(title="srcore", analytics_enabled=False) as blocks:
+    with gr.Blocks(title="srcore", analytics_enabled=False, delete_cache=(CHECKED, OLD)) as blocks:
         gr.Markdown(ABOUT)
         with gr.Row():
             with gr.Column(scale=1, min_width=280):

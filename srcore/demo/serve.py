@@ -1,6 +1,7 @@
 """Serving the page: to this machine alone, asking no other machine for anything."""
 
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -11,16 +12,10 @@ PRIVATE = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
 }
 """Set before Gradio is imported, which reads them then."""
-POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
-    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
-    "connect-src 'self'; worker-src 'self' blob:"
-)
-"""A browser asks no other host, whatever Gradio's page names."""
 
 
 def serve(checkpoints: list[Path], host: str, port: int, device: str) -> None:
-    """Serve the page until Ctrl-C.
+    """Serve the page until Ctrl-C, or until the process is told to end (SIGTERM).
 
     Args:
         checkpoints: further networks to offer.
@@ -32,6 +27,8 @@ def serve(checkpoints: list[Path], host: str, port: int, device: str) -> None:
         StudyError: a checkpoint is missing or the port is taken.
         ModuleNotFoundError: the extra `demo` is not installed.
     """
+    # Killed at once, it would leave the images of its users behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with tempfile.TemporaryDirectory(
             prefix="srcore-demo-", ignore_cleanup_errors=True

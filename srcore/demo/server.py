@@ -7,41 +7,25 @@ import logging
 import socket
 import threading
 from pathlib import Path
+from typing import NoReturn
 
 import gradio as gr
+import safehttpx
 import uvicorn
 from fastapi import FastAPI
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from gradio import processing_utils
 
 from srcore.common.errors import StudyError
-from srcore.demo.choices import networks
+from srcore.demo.choices import networks, samples
+from srcore.demo.guard import Guard
 from srcore.demo.page import Work, page
-from srcore.demo.serve import POLICY
 
 LOG = logging.getLogger(__name__)
 LARGEST_FILE = "200mb"
 
 
-class Policy:
-    """Adds the content security policy to every answer."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
-
-        async def with_policy(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                header = (b"content-security-policy", POLICY.encode())
-                message["headers"] = [*message["headers"], header]
-            await send(message)
-
-        await self._app(scope, receive, with_policy)
-
-
 def run(checkpoints: list[Path], host: str, port: int, device: str, folder: Path) -> None:
-    """Serve until Ctrl-C; see `srcore.demo.serve.serve`."""
+    """Serve until Ctrl-C or SIGTERM; see `srcore.demo.serve.serve`."""
     offered = networks(checkpoints)
     bound = _bound(host, port)
     work = Work(offered, device, folder)
@@ -49,9 +33,13 @@ def run(checkpoints: list[Path], host: str, port: int, device: str, folder: Path
     theme = gr.themes.Default(
         font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]
     )
+    blocks = page(work, [*offered])
+    # Only of a page that was launched does Gradio check that the files of a request were uploaded.
+    blocks.has_launched = True
+    _ask_nobody()
     app = gr.mount_gradio_app(
         FastAPI(),
-        page(work, [*offered]),
+        blocks,
         path="",
         server_name=host,
         server_port=port,
@@ -61,9 +49,10 @@ def run(checkpoints: list[Path], host: str, port: int, device: str, folder: Path
         run_history=False,
         ssr_mode=False,
         enable_monitoring=False,
+        allowed_paths=samples(),
     )
     # An open connection that ends with the server is no error to tell.
-    config = uvicorn.Config(Policy(app), log_level="critical")
+    config = uvicorn.Config(Guard(app, host), log_level="critical")
     logging.getLogger("httpx").setLevel(logging.WARNING)
     LOG.info("http://%s:%d (Ctrl-C ends it)", host, port)
     # Ctrl-C comes to this thread, and waits neither for a tile nor for pages that are open.
@@ -84,4 +73,16 @@ def _bound(host: str, port: int) -> socket.socket:
         bound.listen()
     except OSError as error:
         raise StudyError(f"--host {host} --port {port}: {error.strerror}; give another") from None
+    except UnicodeError:
+        raise StudyError(f"--host {host}: no name of a host; give an address or a name") from None
     return bound
+
+
+def _ask_nobody() -> None:
+    """Keep Gradio from fetching the addresses that a request names instead of a file."""
+
+    async def refused(*_: object, **__: object) -> NoReturn:
+        raise PermissionError("no other machine is asked for a file")
+
+    processing_utils.async_ssrf_protected_get = refused
+    safehttpx.async_validate_url = refused

@@ -26,6 +26,8 @@ from srcore.upscale.size import Size
 
 MOST = 64_000_000
 """Pixels that are made at most: a browser must show them, twice."""
+MOST_SHRUNK = 12_000_000
+"""Pixels of an image that is shrunk first: the SSIM takes about 180 bytes for each."""
 
 OnTile = Callable[[int, int], None]
 """Called after each tile with the tiles done and their total; what it raises ends the work."""
@@ -76,14 +78,17 @@ def enlarge_file(
     """
     output_for(network, scale)
     try:
-        _refuse_large(source, 1 if shrink else scale)
+        _refuse_large(source, scale, shrink=shrink)
         if not shrink:
             return _enlarged(source, folder, network, scale, on_tile)
         target = cropped(decode(source.read_bytes(), MAX_PIXELS), scale)
         small = folder / f"{source.stem}.small.png"
         size = target.shape[1] // scale, target.shape[0] // scale
         Image.fromarray(target).resize(size, Image.Resampling.BICUBIC).save(small)
-        made = _enlarged(small, folder, network, scale, on_tile)
+        try:
+            made = _enlarged(small, folder, network, scale, on_tile)
+        finally:
+            small.unlink()
     except ImageError as error:
         raise StudyError(f"{source.name}: {error}") from None
     figures = judged(made.bicubic, made.network, target)
@@ -122,14 +127,19 @@ def judged(
     return (*lines, f"gain over {BASELINE}: {gain:+.{metric.digits}f} {metric.unit}")
 
 
-def _refuse_large(source: Path, scale: int) -> None:
-    """Refuse an image of which too many pixels would be made.
+def _refuse_large(source: Path, scale: int, *, shrink: bool) -> None:
+    """Refuse an image of which too many pixels would be made, or measured.
 
     Raises:
         ImageError: it is, or it is no image.
     """
     width, height = look(source).size
-    if width * height * scale * scale > MOST:
+    if shrink and width * height > MOST_SHRUNK:
+        raise ImageError(
+            f"{width} × {height} pixels are too many to measure; give an image of at most "
+            f"{MOST_SHRUNK / 1e6:.0f} megapixels, or do not shrink it first"
+        )
+    if not shrink and width * height * scale * scale > MOST:
         raise ImageError(
             f"{width} × {height} pixels would become {width * height * scale**2 / 1e6:.0f} "
             f"megapixels, and this page makes {MOST / 1e6:.0f} at most; give a smaller image, or "

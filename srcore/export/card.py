@@ -72,8 +72,6 @@ def model_card(
     sha256: str,
     *,
     figures: dict[str, Any] | None = None,
-    measured: str = "",
-    data: str = "",
     exported: Exported | None = None,
 ) -> str:
     """The card as Markdown.
@@ -84,8 +82,6 @@ def model_card(
         sha256: of the checkpoint's file.
         figures: what `srcore.export.judged.own_figures` gave: of this very checkpoint (under the
             model's name) and of "bicubic"; None when it was not judged.
-        measured: on which images, as a sentence.
-        data: what it was trained on, as a sentence, where that is known beyond the checkpoint.
         exported: how the ONNX file was made; None for a card of the checkpoint alone.
     """
     card, model = network.card, network.model
@@ -118,10 +114,11 @@ def model_card(
             if key in card.trained
         ],
         images=card.trained.get("images"),
-        data=data,
+        # The shipped network's training takes its originals at several sizes, and shrinks them as
+        # MATLAB does (srcore/shipping); the study's shrinks as Pillow does.
+        shrunk_by="MATLAB" if "factors" in card.trained else "Pillow",
         figures=figures[card.model] if figures else None,
         bicubic=figures["bicubic"] if figures else None,
-        measured=measured,
         checkpoint=code(checkpoint),
         sha256=sha256,
         exported=exported,

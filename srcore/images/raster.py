@@ -34,9 +34,10 @@ class Kept:
         icc: the colour profile.
         xmp: the XMP packet.
         iptc: IPTC captions.
-        comment: the comment of a JPEG.
+        comment: the comment of a JPEG or a GIF.
         texts: the texts of a PNG.
-        rendering: the parts of a PNG that tell how its values are seen: gAMA, cHRM, cICP, …
+        rendering: the parts of a PNG that tell how its values are seen: gAMA, cHRM, cICP, … An AVIF
+            has its colour space here too, as cICP.
         dpi: pixels an inch, across and along.
     """
 

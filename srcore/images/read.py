@@ -27,7 +27,7 @@ class Header:
     """What a file says of its image before the pixels are read.
 
     Attributes:
-        kind: format as Pillow calls it, JPEG for those of several images too.
+        kind: format as Pillow calls it, JPEG for those of several images too, PGM for a grey PPM.
         size: width and height in pixels, upright.
         alpha: whether something may be transparent.
         wide: whether channels have 16 bits.

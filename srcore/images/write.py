@@ -13,19 +13,19 @@ from srcore.images.raster import Kept, Pixels, Raster, Rows, rows_of
 from srcore.images.reading.colour import bands_to_srgb
 from srcore.images.reading.exif import with_size, xmp_with_size
 
-SILENT = ("dpi", "icc")
-"""Parts whose loss is not told: pixels an inch mean little, and colours are converted instead."""
 SRGB_GAMMA = 45_455
 """gAMA of sRGB, in 100,000ths."""
 
 
-def lacking(name: str, size: tuple[int, int], *, alpha: bool, wide: bool) -> str | None:
+def lacking(name: str, size: tuple[int, int], *, alpha: bool, wide: bool, grey: bool) -> str | None:
     """What such an image has that the format `name` cannot hold, None when it can hold all."""
     kind = FORMATS[name]
     if max(size) > kind.longest:
         return f"a side of {max(size)} pixels (at most {kind.longest})"
     if alpha and not kind.alpha:
         return "transparency"
+    if not grey and not kind.colour:
+        return "colours"
     return "16 bits a channel" if wide and not kind.wide else None
 
 
@@ -33,11 +33,17 @@ def losses(name: str, kept: Kept, *, grey: bool) -> list[str]:
     """What a format does not keep of what is said beside the pixels, a line each."""
     kind, told = FORMATS[name], list[str]()
     for part, called in PARTS.items():
-        if part not in kept.present or part in SILENT or kind.keeps(kept, part):
+        if part not in kept.present or kind.keeps(kept, part):
             continue
+        if part == "icc" or (part == "dpi" and part not in kind.holds):
+            continue  # pixels an inch mean little, and colours are converted instead
         if part == "rendering" and _shown_as_srgb(kept):
             continue
-        why = f"at most {kind.most[part]} bytes of it" if part in kind.holds else "none"
+        why = "none"
+        if part in kind.holds and part == "dpi":
+            why = "{:.4g} to {:.4g} pixels an inch".format(*kind.dpi)
+        elif part in kind.holds:
+            why = f"at most {kind.most[part]} bytes of it"
         told.append(f"its {called} is left out: {name} holds {why}")
     if _to_srgb(kind, kept, grey=grey):
         held = "no grey with a profile" if kind.keeps(kept, "icc") else "no colour profile"

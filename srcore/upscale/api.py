@@ -5,9 +5,8 @@ from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
-from srcore.common.device import pick_device
 from srcore.common.errors import StudyError
 from srcore.images.error import ImageError
 from srcore.images.raster import Kept, Pixels, Raster, raster_of
@@ -15,7 +14,8 @@ from srcore.images.reading.pillow import is_wide, straight
 from srcore.inference import load
 from srcore.inference.network import Network
 from srcore.inference.tiles import TILE
-from srcore.upscale.enlarge import enlarge_rows
+from srcore.upscale.device import device_of
+from srcore.upscale.enlarge import enlarge_rows, output_for
 from srcore.upscale.size import LARGEST
 
 
@@ -31,10 +31,10 @@ def load_network(
         device: `auto`, `cpu`, `cuda` or `mps`.
 
     Raises:
-        StudyError: a file is missing or damaged, or the device is not there.
+        StudyError: a file is missing or damaged, or there is no such device.
     """
     path = None if checkpoint is None else Path(checkpoint)
-    return load.load_network(path, weights, pick_device(device))
+    return load.load_network(path, weights, device_of(device, "device = "))
 
 
 @overload
@@ -70,18 +70,19 @@ def enlarge(
     """Enlarge an image: an image of Pillow gives one, an array gives an array.
 
     Args:
-        image: of Pillow, in any mode (a palette becomes RGB, CMYK becomes sRGB, grey of 16 bits
-            stays); or an array (H, W) of grey, (H, W, 1), (H, W, 2) of grey and alpha, (H, W, 3)
-            of RGB, (H, W, 4) of RGB and alpha, uint8 or uint16, of which the largest value is
-            white.
+        image: of Pillow, in any mode (a palette becomes RGB, CMYK and CIELab become sRGB, grey of
+            16 bits stays), turned upright as its EXIF says; or an array (H, W) of grey,
+            (H, W, 1), (H, W, 2) of grey and alpha, (H, W, 3) of RGB, (H, W, 4) of RGB and alpha,
+            uint8 or uint16, of which the largest value is white.
         network: what `load_network` gave; by default the package's own, loaded at every call.
         scale: both sides so many times, 1 to 4.
-        size: width and height to make instead, in pixels.
+        size: width and height to make instead, in pixels, upright.
         tile: side of a tile in pixels: less for less memory.
 
     Returns:
-        The same kind of image, upright as it was given, with Pillow's `info` of its colours
-        (`icc_profile`); an array of the same type and number of dimensions.
+        An array of the same type and number of dimensions, or an image of Pillow. That has the
+        colour profile in its `info`, and no EXIF. Pillow writes the profile to a JPEG only when
+        told: `made.save(path, icc_profile=made.info.get("icc_profile"))`.
 
     Raises:
         StudyError: the image is of another kind, or the network does not enlarge so much.
@@ -94,6 +95,9 @@ def enlarge(
     raster = _of_pillow(image) if isinstance(image, Image.Image) else _of_array(image)
     width, height = raster.size
     new = size or (max(1, round(scale * width)), max(1, round(scale * height)))
+    factor = max(new[0] / width, new[1] / height)
+    if factor > 1:
+        output_for(network, factor, "a smaller size" if size else "a smaller scale")
     device = next(network.model.parameters()).device
     made = raster_of(enlarge_rows(network, raster, new, device, tile=tile))
     parts = [made.colours] if made.alpha is None else [made.colours, made.alpha[..., None]]
@@ -101,12 +105,13 @@ def enlarge(
     if not isinstance(image, Image.Image):
         return pixels[..., 0] if image.ndim == 2 else pixels
     result = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
-    if image.mode != "CMYK" and (icc := image.info.get("icc_profile")):
+    if image.mode not in ("CMYK", "LAB") and (icc := image.info.get("icc_profile")):
         result.info["icc_profile"] = icc
     return result
 
 
 def _of_pillow(image: Image.Image) -> Raster:
+    image = ImageOps.exif_transpose(image)
     if is_wide(image):
         return Raster(np.asarray(image).astype(np.uint16)[..., None], None, Kept())
     try:

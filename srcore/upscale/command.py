@@ -1,7 +1,7 @@
 """The whole command: read each image, enlarge it, write it, say what happened."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from importlib import import_module
@@ -10,7 +10,6 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from srcore.common.device import pick_device
 from srcore.common.errors import StudyError, reason
 from srcore.common.progress import progress
 from srcore.common.stage import NO_MEMORY
@@ -24,6 +23,7 @@ from srcore.inference.load import load_network
 from srcore.inference.network import Network
 from srcore.inference.tiles import TILE
 from srcore.models.scales import OUTPUTS
+from srcore.upscale.device import device_of
 from srcore.upscale.enlarge import enlarge_rows, output_for
 from srcore.upscale.plan import Job, Plan, plan
 from srcore.upscale.size import Size
@@ -51,7 +51,7 @@ class Options:
     ensemble: bool = False
 
 
-def upscale(inputs: list[Path], options: Options, say: Say) -> None:
+def upscale(inputs: Sequence[str | Path], options: Options, say: Say) -> None:
     """Enlarge images and folders of images.
 
     Args:
@@ -68,23 +68,22 @@ def upscale(inputs: list[Path], options: Options, say: Say) -> None:
         raise StudyError("--compare: details are drawn at --scale 2 or 4 alone; leave it out")
     if options.compare:
         import_module(SHEET)  # what it lacks is said before anything is computed
+    if "" in inputs:  # as a path, the current folder
+        raise StudyError("an image is named by an empty text; name a file or a folder")
     todo = plan(
-        inputs,
+        [Path(given) for given in inputs],
         options.out,
         size,
         overwrite=options.overwrite,
         skip_existing=options.skip_existing,
         sheets=options.compare,
     )
-    try:
-        device = pick_device(options.device)
-    except StudyError:  # it speaks of params.yaml
-        said = f"--device {options.device}: not on this machine; use auto or cpu"
-        raise StudyError(said) from None
+    device = device_of(options.device)
     network = load_network(options.checkpoint, options.weights, device)
     network = replace(network, ensemble=options.ensemble)
     if size.box is None and size.longest is None and size.scale > 1:
         output_for(network, size.scale)
+    todo = _possible(todo, network, size)
     failed = list(todo.failed)
     alone = len(todo.jobs) + len(failed) == 1 and not todo.skipped and not todo.there
     for path, why in todo.skipped:
@@ -104,6 +103,20 @@ def upscale(inputs: list[Path], options: Options, say: Say) -> None:
     say(", ".join(counts))
     if failed:
         raise StudyError(f"{len(failed)} of {total} images could not be enlarged, see above")
+
+
+def _possible(todo: Plan, network: Network, size: Size) -> Plan:
+    """The plan, with images that would be enlarged more than the network does among the failed."""
+    jobs, failed = list[Job](), list(todo.failed)
+    for job in todo.jobs:
+        try:
+            if job.factor > 1:
+                output_for(network, job.factor, f"less than {size.option}")
+        except StudyError as error:
+            failed.append((job.source, f"{size.option}: {error}"))
+        else:
+            jobs.append(job)
+    return replace(todo, jobs=jobs, failed=failed)
 
 
 def _told(size: Size) -> str:

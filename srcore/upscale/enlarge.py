@@ -21,8 +21,13 @@ Watch = Callable[
 """Passes on the tiles and shows how many of how many are done."""
 
 
-def output_for(network: Network, factor: float) -> str:
+def output_for(network: Network, factor: float, less: str = "") -> str:
     """Name of the output that enlarges so much, or more and by the least.
+
+    Args:
+        network: what enlarges.
+        factor: how much.
+        less: what to give instead of what was too much; by default the largest scale.
 
     Raises:
         StudyError: the network has none.
@@ -32,8 +37,8 @@ def output_for(network: Network, factor: float) -> str:
     if not enough:
         most = max(scales)
         raise StudyError(
-            f"{network.card.model} enlarges by {most} at most, not by {factor:.3g}; give --scale "
-            f"{most} or another checkpoint"
+            f"{network.card.model} enlarges by {most} at most, not by {factor:.3g}; give "
+            f"{less or f'--scale {most}'} or another checkpoint"
         )
     return scales[min(enough)]
 

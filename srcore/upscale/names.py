@@ -10,16 +10,14 @@ SHEET = ".compare.png"
 
 
 def target_of(source: Path, folder: Path, kind: str, label: str) -> Path:
-    """`photo.x4.jpg` of photo.jpg, in the folder, with the ending of what is written."""
+    """`photo.x4.jpg` of photo.jpg, in the folder; `photo.gif.x4.png` where the ending changes.
+
+    So it depends on nothing but its source: photo.png beside photo.gif gets photo.x4.png.
+    """
     endings = FORMATS[kind].endings
-    ending = source.suffix if source.suffix.lower() in endings else endings[0]
-    return folder / short(source.stem, f".{label}{ending}")
-
-
-def another(source: Path, target: Path, label: str, count: int) -> Path:
-    """A name for what would take the name of another: `photo.gif.x4.png`, then with a number."""
-    number = f".{count}" if count > 1 else ""
-    return target.with_name(short(source.name, f".{label}{number}{target.suffix}"))
+    if source.suffix.lower() in endings:
+        return folder / short(source.stem, f".{label}{source.suffix}")
+    return folder / short(source.name, f".{label}{endings[0]}")
 
 
 def sheet_of(target: Path) -> Path:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from srcore.common.errors import StudyError, reason
@@ -10,13 +10,15 @@ from srcore.images.error import ImageError, NotAnImageError
 from srcore.images.formats.table import FORMATS, kind_of_ending
 from srcore.images.read import Header, look
 from srcore.images.write import lacking, losses
-from srcore.upscale.names import another, sheet_of, target_of
+from srcore.upscale.names import sheet_of, target_of
 from srcore.upscale.size import Size
 
 OTHERWISE = "PNG"
 """The format of what its own cannot hold."""
-READ_ENDINGS = (".gif", ".jp2", ".j2k", ".jpx", ".apng", ".dng")
+READ_ENDINGS = (".gif", ".jp2", ".j2k", ".jpx", ".apng", ".pbm")
 """Of names of images that are read and not written, beside those of `FORMATS`."""
+UNREAD_ENDINGS = (".dng", ".cr2", ".nef", ".arw", ".heic", ".heif", ".jxl", ".psd")
+"""Of names of images that are not read: whoever has some in a folder must be told."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class Job:
         target: the file to write.
         kind: the format to write, as Pillow calls it.
         size: width and height to make.
+        factor: how much the side that grows most is enlarged.
         notes: what will not come out as it goes in.
     """
 
@@ -35,6 +38,7 @@ class Job:
     target: Path
     kind: str
     size: tuple[int, int]
+    factor: float
     notes: tuple[str, ...]
 
     @property
@@ -73,6 +77,7 @@ def plan(
 
     `photo.jpg` becomes `photo.x4.jpg` beside it, or in the folder `out`, or the file `out`. A
     folder `photos` becomes the folder `out`, or `photos.x4` beside it, with the same sub-folders.
+    Of one image that is named twice for one output, one is made.
 
     Args:
         inputs: files and folders.
@@ -83,15 +88,15 @@ def plan(
         sheets: whether each image gets a before and after sheet.
 
     Raises:
-        StudyError: the command cannot be meant so: an output is there already or is one of the
-            images, or there is no image at all.
+        StudyError: the command cannot be meant so: an output is there already, is one of the
+            images or would be made of two, or there is no image at all.
         OSError: a folder cannot be read.
     """
     found = Plan()
     named = out if out and _is_file_name(out, inputs) else None
     for given in dict.fromkeys(inputs):
         if given.is_dir():
-            top = out or given.resolve().with_name(f"{given.resolve().name}.{size.label}")
+            top = out or _beside(given, size.label)
             for source in sorted(_below(given, top)):
                 _add(found, source, None, top / source.relative_to(given).parent, size)
         elif not given.exists() and not given.is_symlink():
@@ -100,10 +105,25 @@ def plan(
             _add(found, given, named, out or given.parent, size, asked=True)
     if not found.jobs and not found.failed:
         raise StudyError(f"{', '.join(map(str, inputs))}: holds no image")
-    jobs = _apart(found.jobs, size.label, sheets=sheets)
+    jobs = _once(found.jobs, sheets=sheets)
     _refuse(jobs, overwrite=overwrite or skip_existing, sheets=sheets)
-    done = [job for job in jobs if skip_existing and _all_there(job, sheets=sheets)]
-    return replace(found, jobs=[job for job in jobs if job not in done], there=done)
+    todo, there = list[Job](), list[Job]()
+    for job in jobs:
+        done = skip_existing and all(place.is_file() for place in _places(job, sheets=sheets))
+        (there if done else todo).append(job)
+    return Plan(todo, list(dict.fromkeys(found.skipped)), list(dict.fromkeys(found.failed)), there)
+
+
+def _beside(folder: Path, label: str) -> Path:
+    """The folder for what becomes of a folder, beside it.
+
+    Raises:
+        StudyError: it is the topmost one, which has no name and nothing beside it.
+    """
+    given = folder.resolve()
+    if not given.name:
+        raise StudyError(f"{folder}: is no folder of images to write beside; give --out FOLDER")
+    return given.with_name(f"{given.name}.{label}")
 
 
 def _add(
@@ -127,7 +147,8 @@ def _add(
 
 
 def _called_an_image(path: Path) -> bool:
-    return kind_of_ending(path) is not None or path.suffix.lower() in READ_ENDINGS
+    ending = path.suffix.lower()
+    return kind_of_ending(path) is not None or ending in (*READ_ENDINGS, *UNREAD_ENDINGS)
 
 
 def _is_file_name(out: Path, inputs: Sequence[Path]) -> bool:
@@ -154,23 +175,27 @@ def _job(source: Path, named: Path | None, folder: Path, size: Size) -> Job:
     head = look(source)
     new = size.of(head.size)
     own = head.kind if head.kind in FORMATS else OTHERWISE
+    factor = max(after / before for after, before in zip(new, head.size, strict=True))
+    holds = {"alpha": head.alpha, "wide": head.wide, "grey": head.grey}
     if named is not None:
         kind = str(kind_of_ending(named))
-        if missing := lacking(kind, new, alpha=head.alpha, wide=head.wide):
+        if missing := lacking(kind, new, **holds):
             raise StudyError(f"--out {named}: {kind} cannot hold {missing}; name a .png")
-        return Job(source, named, kind, new, _notes(head, kind, new))
-    missing = lacking(own, new, alpha=head.alpha, wide=head.wide)
+        return Job(source, named, kind, new, factor, _notes(head, kind, new))
+    missing = lacking(own, new, **holds)
     kind = OTHERWISE if missing else own
     notes = [f"written as PNG: {own} cannot hold {missing}"] if missing else []
     target = target_of(source, folder, kind, size.label)
-    return Job(source, target, kind, new, (*_notes(head, kind, new), *notes))
+    return Job(source, target, kind, new, factor, (*_notes(head, kind, new), *notes))
 
 
 def _notes(head: Header, kind: str, size: tuple[int, int]) -> tuple[str, ...]:
     notes = [*head.notes, *losses(kind, head.kept, grey=head.grey)]
     (width, height), (new_width, new_height) = head.size, size
-    if max(new_width / width, new_height / height) <= 1:
-        notes.append(f"{width} × {height} pixels are as many already; shrunk without the network")
+    if size == head.size:
+        notes.append(f"{width} × {height} pixels are as many already; the network is not used")
+    elif max(new_width / width, new_height / height) <= 1:
+        notes.append(f"{width} × {height} pixels are more already; shrunk without the network")
     if abs(new_width * height - new_height * width) > max(new_width, new_height, width, height):
         notes.append("stretched to another shape; --fit keeps it")
     return tuple(notes)
@@ -195,34 +220,34 @@ def _below(folder: Path, out: Path) -> Iterator[Path]:
         yield from (Path(place, name) for name in [*files, *linked] if not name.startswith("."))
 
 
-def _apart(jobs: list[Job], label: str, *, sheets: bool) -> list[Job]:
-    """The jobs, each with names of its own; who keeps its format keeps the plain name."""
-    taken = set[str]()
-    changed: dict[Path, Job] = {}
-    for job in sorted(jobs, key=lambda job: job.source.suffix.lower() != job.target.suffix.lower()):
-        named, count = job, 0
-        while _names(named, sheets=sheets) & taken:
-            count += 1
-            named = replace(job, target=another(job.source, job.target, label, count))
-        taken |= _names(named, sheets=sheets)
-        changed[job.source] = named
-    return [changed[job.source] for job in jobs]
+def _places(job: Job, *, sheets: bool) -> tuple[Path, ...]:
+    """The files that it writes."""
+    return (job.target, job.sheet) if sheets else (job.target,)
 
 
-def _names(job: Job, *, sheets: bool) -> set[str]:
-    """The places it writes, as a disk compares them: many a one takes A.jpg and a.jpg for one."""
-    targets = (job.target, job.sheet) if sheets else (job.target,)
-    return {str(target.resolve()).casefold() for target in targets}
+def _once(jobs: list[Job], *, sheets: bool) -> list[Job]:
+    """The jobs, each once, though its image was named twice.
 
-
-def _all_there(job: Job, *, sheets: bool) -> bool:
-    return job.target.is_file() and (not sheets or job.sheet.is_file())
+    Raises:
+        StudyError: two images would become one file.
+    """
+    makers: dict[str, Job] = {}
+    for job in jobs:
+        for place in _places(job, sheets=sheets):
+            # Many a disk takes A.jpg and a.jpg for one.
+            other = makers.setdefault(str(place.resolve()).casefold(), job)
+            if other.source.resolve() != job.source.resolve():
+                raise StudyError(
+                    f"{place}: would be made of both {other.source} and {job.source}; enlarge "
+                    "one of them alone, with another --out"
+                )
+    return list(dict.fromkeys(makers.values()))
 
 
 def _refuse(jobs: list[Job], *, overwrite: bool, sheets: bool) -> None:
     sources = {job.source.resolve() for job in jobs}
     for job in jobs:
-        for target in (job.target, job.sheet) if sheets else (job.target,):
+        for target in _places(job, sheets=sheets):
             if target.resolve() in sources:
                 raise StudyError(f"{target}: is one of the images to enlarge; name another --out")
             if target.is_dir():

@@ -29,8 +29,15 @@ class Size:
     def label(self) -> str:
         """How names of files say it."""
         if self.box is not None:
-            return "{}x{}".format(*self.box)
+            return f"{'fit' if self.fit else ''}{self.box[0]}x{self.box[1]}"
         return str(self.longest) if self.longest is not None else f"x{self.scale:g}"
+
+    @property
+    def option(self) -> str:
+        """How the command line says it."""
+        if self.box is not None:
+            return f"--size {self.box[0]}x{self.box[1]}"
+        return f"--scale {self.scale:g}" if self.longest is None else f"--max-side {self.longest}"
 
     def of(self, size: tuple[int, int]) -> tuple[int, int]:
         """Width and height of what an image of that width and height becomes."""

@@ -1,19 +1,25 @@
 """`srcore demo` as a whole: in a browser, from its start to Ctrl-C."""
 
+import json
 import signal
 import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
+from pathlib import Path
 
 import pytest
+import torch
 from browser import executable
 from photographs import arrays
 from PIL import Image
 from test_light import WITHOUT
 
 PATIENCE = 120
+ABSENT = "cuda" if torch.backends.mps.is_available() else "mps"
+"""A device that this machine lacks."""
 
 
 def test_a_missing_extra_is_named():
@@ -61,6 +67,73 @@ def test_it_listens_to_this_machine_and_ends_at_once(served):
     process.send_signal(signal.SIGINT)
     assert process.wait(PATIENCE) == 130
     assert time.monotonic() - start < 10
+
+
+def answer(address: str, **parts) -> tuple[int, str]:
+    """Status and text of what is answered to a request."""
+    request = urllib.request.Request(address, **parts)
+    try:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answered:
+            return answered.status, answered.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def enlarge(address: str, path: str) -> str:
+    """What the page's API says of a file of that path."""
+    image = {"path": path, "meta": {"_type": "gradio.FileData"}}
+    data = json.dumps({"data": [image, "the package's own", 2, False, False]}).encode()
+    call = f"{address}/gradio_api/call/enlarge"
+    _, said = answer(call, data=data, headers={"Content-Type": "application/json"})
+    return answer(f"{call}/{json.loads(said)['event_id']}")[1]
+
+
+@pytest.mark.slow
+def test_no_file_but_an_upload_is_read_and_no_other_machine_asked(served, tmp_path):
+    address, _ = served
+    Image.fromarray(arrays()[2][:9, :8]).save(tmp_path / "own.png")
+    assert "event: error" in enlarge(address, str(tmp_path / "own.png"))
+    assert "not uploaded by a user" in enlarge(address, str(tmp_path / "own.png"))
+    for foreign in ("http://example.com/a.png", "https://huggingface.co/a.png"):
+        assert "no other machine is asked for a file" in enlarge(address, foreign)
+        assert answer(f"{address}/gradio_api/file={foreign}")[0] == 403
+    assert answer(f"{address}/gradio_api/file={tmp_path / 'own.png'}")[0] == 403
+    assert answer(address, headers={"Host": "evil.example"})[0] == 403
+    listed = json.loads(answer(f"{address}/config")[1])["components"]
+    (examples,) = (part for part in listed if part["type"] == "dataset")
+    own = examples["props"]["samples"][0][0]["path"]
+    assert "event: complete" in enlarge(address, own)
+
+
+@pytest.mark.slow
+def test_it_leaves_no_file_when_it_is_told_to_end(served, tmp_path):
+    address, process = served
+    listed = json.loads(answer(f"{address}/config")[1])["components"]
+    (examples,) = (part for part in listed if part["type"] == "dataset")
+    sample = Path(examples["props"]["samples"][0][0]["path"])
+    assert sample.is_file()
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(PATIENCE) == 130
+    assert not sample.exists()
+    assert not sample.parent.parent.exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--host", "a..b"], "error: --host a..b: no name of a host; give an address or a name"),
+        (["--device", ABSENT], f"error: --device {ABSENT}: not on this machine; use auto or cpu"),
+    ],
+)
+def test_what_cannot_be_served_is_one_line(served, options, said):
+    done = subprocess.run(
+        [sys.executable, "-m", "srcore", "demo", "--port", "7999", *options],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert (done.returncode, done.stderr) == (1, said + "\n")
 
 
 @pytest.mark.slow

@@ -52,6 +52,7 @@ def test_figures_are_those_of_the_study(shipped, tmp_path):
         assert all(METRICS[name].text(value.item()) in line for name, value in figures.items())
     gain = (found[1][HEADLINE] - found[0][HEADLINE]).item()
     assert made.figures[2] == f"gain over bicubic: {gain:+.2f} dB"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "a.small.x2.png"]
 
 
 def test_what_is_no_image_or_too_large_is_one_line(shipped, tmp_path):
@@ -61,6 +62,9 @@ def test_what_is_no_image_or_too_large_is_one_line(shipped, tmp_path):
     Image.new("L", (6000, 5000)).save(tmp_path / "b.png")
     with pytest.raises(StudyError, match=r"^b\.png: 6000 × 5000 pixels would become 120 mega"):
         enlarge_file(tmp_path / "b.png", tmp_path, shipped, 2)
+    message = r"^b\.png: 6000 × 5000 pixels are too many to measure; give an image of at most 12 "
+    with pytest.raises(StudyError, match=message):
+        enlarge_file(tmp_path / "b.png", tmp_path, shipped, 2, shrink=True)
     Image.new("L", (30, 30)).save(tmp_path / "c.png")
     with pytest.raises(StudyError, match=r"^c\.png: 30 × 30 pixels are too few to shrink"):
         enlarge_file(tmp_path / "c.png", tmp_path, shipped, 4, shrink=True)

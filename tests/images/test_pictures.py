@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import pyvips
 import tifffile
 from made import encoded
 from photographs import arrays
@@ -486,6 +487,18 @@ def test_other_constants_stay_constant(colour):
     assert np.abs(enlarge(flat).astype(int) - colour).max() <= 1
 
 
+def of_many_bits(kind: str) -> bytes:
+    """An AVIF of the photograph with 10 bits a channel, or the head of a JPEG 2000 with 12."""
+    if kind == "AVIF":
+        wide = pyvips.Image.new_from_array(PHOTOGRAPH.astype(np.uint16) * 257)
+        image = wide.copy(interpretation="rgb16")
+        return image.heifsave_buffer(bitdepth=10, compression="av1", Q=95)
+    made = bytearray(encoded(Image.fromarray(PHOTOGRAPH), kind))
+    for channel in range(3):  # Pillow writes 8 bits alone: what SIZ says of each is changed
+        made[made.index(b"\xff\x51") + 40 + 3 * channel] = 11
+    return bytes(made)
+
+
 @pytest.mark.parametrize("kind", ["JPEG2000", "AVIF", "PPM"])
 def test_colours_of_more_than_8_bits_that_become_8_are_told_of(tmp_path, kind):
     if kind == "PPM":
@@ -494,3 +507,8 @@ def test_colours_of_more_than_8_bits_that_become_8_are_told_of(tmp_path, kind):
     else:
         Image.fromarray(PHOTOGRAPH).save(tmp_path / "a", kind)
         assert logged(tmp_path / "a") == []
+        (tmp_path / "b").write_bytes(of_many_bits(kind))
+        bits = {"JPEG2000": 12, "AVIF": 10}[kind]
+        assert logged(tmp_path / "b") == [f"{bits} bits a channel become 8"]
+    if kind == "AVIF":
+        assert np.abs(read(tmp_path / "b").colours.astype(int) - PHOTOGRAPH).mean() < 12

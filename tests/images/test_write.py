@@ -55,7 +55,7 @@ def test_a_format_stays(tmp_path, enlarged, ending):
 def test_what_is_not_written_becomes_png(tmp_path, enlarged, ending):
     Image.fromarray(PHOTOGRAPH).save(tmp_path / f"a.{ending}")
     made = enlarged(tmp_path / f"a.{ending}")
-    assert made.name == "a.x2.png"
+    assert made.name == f"a.{ending}.x2.png"
     with Image.open(made) as image:
         assert (image.format, image.size) == ("PNG", (34, 24))
 
@@ -170,12 +170,14 @@ def test_a_grey_jpeg_stays_grey(tmp_path, enlarged):
 
 
 def test_what_a_format_cannot_hold():
-    plain = {"alpha": False, "wide": False}
+    plain = {"alpha": False, "wide": False, "grey": False}
+    assert lacking("PGM", (1, 1), **plain) == "colours"
+    assert lacking("PGM", (1, 1), **plain | {"grey": True}) is None
     assert lacking("JPEG", (65_500, 1), **plain) is None
     assert lacking("JPEG", (65_501, 1), **plain) == "a side of 65501 pixels (at most 65500)"
     assert lacking("JPEG", (1, 1), **plain | {"alpha": True}) == "transparency"
     assert lacking("WEBP", (1, 1), **plain | {"wide": True}) == "16 bits a channel"
-    assert all(lacking("PNG", (1, 1), alpha=a, wide=True) is None for a in (True, False))
+    assert all(lacking("PNG", (1, 1), alpha=a, wide=True, grey=a) is None for a in (True, False))
 
 
 def test_endings_name_formats():

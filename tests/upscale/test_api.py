@@ -1,12 +1,15 @@
 """`from srcore import enlarge, load_network`, as the README has it."""
 
+import re
 import subprocess
 import sys
+import textwrap
+from pathlib import Path
 
 import numpy as np
 import pytest
 from photographs import arrays
-from PIL import Image
+from PIL import Image, ImageCms, ImageOps
 from profiles import rgb_profile
 from tiny import CPU
 
@@ -15,6 +18,8 @@ from srcore.common.errors import StudyError
 from srcore.images.raster import Kept, Raster
 from srcore.upscale import enlarge as module
 
+ROOT = Path(__file__).parents[2]
+DOCS = {page: (ROOT / page).read_text("utf-8") for page in ("README.md", "docs/upscale.md")}
 PHOTOGRAPH = arrays()[2][:20, :31]
 
 
@@ -55,6 +60,53 @@ def test_an_array_gives_an_array(bicubic, channels, dtype):
     assert made.shape == (80, 124, *pixels.shape[2:])
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_photograph_of_a_phone_is_made_upright(bicubic, tmp_path, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = tmp_path / "a.png"
+    Image.fromarray(PHOTOGRAPH).save(path, exif=exif, icc_profile=rgb_profile())
+    with Image.open(path) as image:
+        expected = srcore.enlarge(np.asarray(ImageOps.exif_transpose(image)), bicubic, scale=2)
+        made = srcore.enlarge(image, bicubic, scale=2)
+    assert (np.asarray(made) == expected).all()
+    assert made.info["icc_profile"] == rgb_profile()
+    assert made.getexif().get(0x0112, 1) == 1
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/upscale.md"])
+def test_the_example_makes_a_phones_photograph_right(page, tmp_path, monkeypatch):
+    found = re.search(r"\n\n((?:    .*\n)*    from srcore import .*\n(?:    .*\n)*)", DOCS[page])
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = tmp_path / "photo.jpg"
+    Image.fromarray(PHOTOGRAPH).save(path, exif=exif, icc_profile=rgb_profile())
+    monkeypatch.chdir(tmp_path)
+    exec(textwrap.dedent(found[1]), {})
+    with Image.open("photo.x2.jpg") as image:
+        assert image.size == (40, 62)
+        assert image.info["icc_profile"] == rgb_profile()
+
+
+def test_an_image_of_cielab_is_converted(bicubic):
+    image = Image.fromarray(PHOTOGRAPH)
+    srgb, lab = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
+    converted = ImageCms.profileToProfile(image, srgb, lab, outputMode="LAB")
+    converted.info["icc_profile"] = rgb_profile()
+    made = srcore.enlarge(converted, bicubic, scale=1)
+    assert made.mode == "RGB"
+    assert np.abs(np.asarray(made).astype(int) - PHOTOGRAPH).mean() < 2
+    assert "icc_profile" not in made.info
+
+
+def test_a_device_that_there_is_not_is_named(monkeypatch):
+    with pytest.raises(StudyError, match=r"^device = gpu: no such device; give auto, cpu, cuda"):
+        srcore.load_network(device="gpu")
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    with pytest.raises(StudyError, match=r"^device = cuda: not on this machine; use auto or cpu$"):
+        srcore.load_network(device="cuda")
+
+
 def test_any_size(bicubic):
     assert srcore.enlarge(PHOTOGRAPH, bicubic, size=(50, 21)).shape == (21, 50, 3)
 
@@ -67,6 +119,7 @@ def test_any_size(bicubic):
         ({"image": Image.new("F", (2, 2))}, "an image of mode F: 32 bits a pixel"),
         ({"image": PHOTOGRAPH, "scale": 5}, "scale = 5: give a number from 1 to 4"),
         ({"image": PHOTOGRAPH, "size": (0, 4)}, "give a width and a height"),
+        ({"image": PHOTOGRAPH, "size": (310, 4)}, "at most, not by 10; give a smaller size or"),
     ],
 )
 def test_what_cannot_be_enlarged_says_so(bicubic, given, words):

@@ -1,10 +1,12 @@
 import os
+import time
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from srcore.common.errors import StudyError
+from srcore.images.read import look
 from srcore.upscale.plan import Plan, plan
 from srcore.upscale.size import Size
 
@@ -72,13 +74,13 @@ def test_what_was_made_before_is_not_enlarged_again(folder):
 def test_the_name_says_what_a_file_is(tmp_path):
     """A PNG that is called .jpg is a PNG."""
     Image.new("RGB", (4, 3)).save(tmp_path / "a.jpg", "PNG")
-    assert targets(planned(tmp_path / "a.jpg"), tmp_path) == ["a.x4.png"]
+    assert targets(planned(tmp_path / "a.jpg"), tmp_path) == ["a.jpg.x4.png"]
 
 
 def test_what_its_format_cannot_hold_becomes_png(tmp_path):
     Image.new("RGB", (5000, 1)).save(tmp_path / "a.webp")
     (job,) = planned(tmp_path / "a.webp").jobs
-    assert job.target == tmp_path / "a.x4.png"
+    assert job.target == tmp_path / "a.webp.x4.png"
     assert "WEBP cannot hold a side of 20000 pixels" in job.notes[0]
 
 
@@ -96,22 +98,118 @@ def test_nothing_is_overwritten_unless_told(folder):
 
 def test_two_images_never_become_one(folder, tmp_path):
     (folder / "deep" / "a.jpg").write_bytes((folder / "a.jpg").read_bytes())
-    found = planned(folder / "a.jpg", folder / "deep" / "a.jpg", out=tmp_path / "new")
-    assert targets(found, tmp_path / "new") == ["a.x4.jpg", "a.jpg.x4.jpg"]
-    assert len(planned(folder / "a.jpg", folder / "a.jpg").jobs) == 1
+    first, second = folder / "a.jpg", folder / "deep" / "a.jpg"
+    for other in (second, second.with_name("A.JPG")):
+        second.rename(other)
+        message = refused(first, other, out=tmp_path / "new", overwrite=True)
+        place = tmp_path / "new" / f"{other.stem}.x4{other.suffix}"
+        assert message.startswith(f"{place}: would be made of both {first} and {other}; enlarge")
+        second = other
+    Image.new("RGB", (4, 3)).save(folder / "a.png")
+    message = refused(first, folder / "a.png", sheets=True)
+    assert message.startswith(f"{folder / 'a.x4.compare.png'}: would be made of both ")
 
 
-def test_who_keeps_its_format_keeps_the_plain_name(tmp_path):
-    for name in ("a.gif", "a.png", "a.jp2", "A.PNG"):
+def test_an_image_that_is_named_twice_is_made_once(folder, tmp_path):
+    one = folder / "a.jpg"
+    assert targets(planned(one, one), folder) == ["a.x4.jpg"]
+    found = planned(folder, one, folder / "deep" / ".." / "a.jpg", out=tmp_path / "new")
+    assert targets(found, tmp_path / "new") == ["a.x4.jpg", "b.x4.PNG", "deep/er/c.x4.tiff"]
+    found = planned(folder, one)  # for two places, it is made twice
+    assert targets(found, tmp_path)[-1] == "photos/a.x4.jpg"
+    assert len(found.jobs) == 4
+    (folder / "bad.jpg").write_text("words")
+    assert len(planned(folder, folder / "bad.jpg").failed) == 1
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.jp2", "a.png", "A.PNG", "a.jpg", "a.pbm", "a.pgm"])
+def test_the_name_of_an_output_depends_on_its_source_alone(tmp_path, name):
+    mode = {"a.pbm": "1", "a.pgm": "L"}.get(name, "RGB")
+    Image.new(mode, (4, 3)).save(tmp_path / name)
+    alone = planned(tmp_path / name).jobs[0].target
+    expected = {"a.gif": "a.gif.x4.png", "a.jp2": "a.jp2.x4.png", "a.pbm": "a.pbm.x4.pgm"}
+    assert alone.name == expected.get(name, name.replace(".", ".x4."))
+    for other in ("a.gif", "a.jp2", "a.png" if name != "A.PNG" else "b.png", "a.jpg"):
+        if not (tmp_path / other).exists():
+            Image.new("RGB", (4, 3)).save(tmp_path / other)
+    found = planned(*sorted(tmp_path.iterdir()))
+    assert [job.target for job in found.jobs if job.source.name == name] == [alone]
+
+
+def test_an_image_is_not_taken_for_done_by_the_output_of_another(tmp_path):
+    for name in ("a.gif", "a.png"):
         Image.new("RGB", (4, 3)).save(tmp_path / name)
-    found = planned(tmp_path, out=tmp_path / "new", sheets=True)
-    assert {job.source.name: job.target.name for job in found.jobs} == {
-        "A.PNG": "A.x4.PNG",
-        "a.png": "a.png.x4.png",
-        "a.gif": "a.gif.x4.png",
-        "a.jp2": "a.jp2.x4.png",
+    (tmp_path / "a.x4.png").touch()  # made of a.png
+    found = planned(tmp_path / "a.gif", skip_existing=True)
+    assert [job.source.name for job in found.jobs] == ["a.gif"]
+    stretched, fitted = (Size(box=(9, 9), fit=fit) for fit in (False, True))
+    made = {
+        plan([tmp_path / "a.png"], None, size).jobs[0].target.name for size in (stretched, fitted)
     }
-    assert len({job.sheet for job in found.jobs}) == 4
+    assert made == {"a.9x9.png", "a.fit9x9.png"}
+
+
+def test_thousands_of_images_that_are_there_are_left_out_at_once(tmp_path, monkeypatch):
+    top = tmp_path / "many"
+    top.mkdir()
+    Image.new("RGB", (2, 2)).save(tmp_path / "a.png")
+    head = look(tmp_path / "a.png")
+    monkeypatch.setattr("srcore.upscale.plan.look", lambda _: head)
+    (tmp_path / "many.x4").mkdir()
+    for number in range(3000):
+        (top / f"{number}.png").touch()
+        (tmp_path / "many.x4" / f"{number}.x4.png").touch()
+    start = time.perf_counter()
+    found = planned(top, skip_existing=True)
+    assert (len(found.jobs), len(found.there)) == (0, 3000)
+    assert time.perf_counter() - start < 5
+
+
+def test_the_topmost_folder_needs_an_out(monkeypatch):
+    monkeypatch.setattr("srcore.upscale.plan._below", lambda *_: iter(()))
+    assert refused(Path("/")).startswith("/: is no folder of images to write beside; give --out")
+
+
+def test_images_of_kinds_that_are_not_read_failed(tmp_path):
+    names = ["a.HEIC", "b.heif", "c.jxl", "d.psd", "e.cr2", "f.nef", "g.arw", "h.dng"]
+    for name in names:
+        (tmp_path / name).write_bytes(b"something else")
+    found = planned(tmp_path)
+    assert [path.name for path, _ in found.failed] == names
+    assert found.skipped == []
+
+
+@pytest.mark.parametrize(
+    ("mode", "source", "out", "made"),
+    [
+        ("RGB", "a.png", "b.pgm", None),
+        ("L", "a.png", "b.pgm", b"P5"),
+        ("L", "a.png", "b.ppm", b"P6"),
+        ("RGB", "a.png", "b.ppm", b"P6"),
+        ("1", "a.pbm", None, b"P5"),
+        ("L", "a.pgm", None, b"P5"),
+        ("RGB", "a.ppm", None, b"P6"),
+    ],
+)
+def test_grey_and_colours_of_a_ppm(tmp_path, enlarged, mode, source, out, made):
+    Image.new(mode, (4, 3)).save(tmp_path / source)
+    target = tmp_path / out if out else None
+    if made is None:
+        message = refused(tmp_path / source, out=target)
+        assert message == f"--out {target}: PGM cannot hold colours; name a .png"
+        return
+    written = enlarged(tmp_path / source, out=target)
+    assert written.read_bytes()[:2] == made
+    assert written.suffix == (".ppm" if made == b"P6" else ".pgm")
+    with Image.open(written) as image:
+        assert (image.size, image.mode) == ((8, 6), "RGB" if made == b"P6" else "L")
+
+
+def test_what_has_the_size_already_is_not_called_shrunk(folder):
+    (job,) = planned(folder / "a.jpg", scale=1).jobs
+    assert job.notes == ("4 × 3 pixels are as many already; the network is not used",)
+    (job,) = plan([folder / "a.jpg"], None, Size(longest=3)).jobs
+    assert job.notes == ("4 × 3 pixels are more already; shrunk without the network",)
 
 
 @pytest.mark.parametrize("letter", ["a", "ü", "写", "😀"])

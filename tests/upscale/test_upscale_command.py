@@ -16,6 +16,7 @@ from srcore.images.read import read
 from srcore.images.write import save
 from srcore.models.checkpoint import Card, save_checkpoint
 from srcore.models.registry import model_class
+from srcore.upscale import command
 from srcore.upscale.enlarge import enlarge
 
 PHOTOGRAPH = Image.fromarray(arrays()[2][:20, :31])
@@ -47,8 +48,8 @@ def test_a_folder_of_images_and_other_files(tmp_path, upscale):
     assert sorted(
         p.relative_to(tmp_path / "big").as_posix() for p in (tmp_path / "big").rglob("*")
     )[:2] == ["a.x2.compare.png", "a.x2.jpg"]
-    assert (tmp_path / "big" / "deep" / "b.x2.png").is_file()
-    assert (tmp_path / "big" / "deep" / "b.x2.compare.png").is_file()
+    assert (tmp_path / "big" / "deep" / "b.gif.x2.png").is_file()
+    assert (tmp_path / "big" / "deep" / "b.gif.x2.compare.png").is_file()
 
 
 def test_a_second_run_overwrites_only_when_told(tmp_path, upscale):
@@ -172,7 +173,7 @@ def test_whatever_one_image_does_the_next_is_enlarged(tmp_path, upscale, monkeyp
         (["--scale", 3], (93, 60), "a.x3.png"),
         (["--scale", 1], (31, 20), "a.x1.png"),
         (["--size", "100x70"], (100, 70), "a.100x70.png"),
-        (["--size", "100x70", "--fit"], (100, 65), "a.100x70.png"),
+        (["--size", "100x70", "--fit"], (100, 65), "a.fit100x70.png"),
         (["--max-side", 90], (90, 58), "a.90.png"),
         (["--max-side", 20], (20, 13), "a.20.png"),
     ],
@@ -196,7 +197,12 @@ def test_any_size(tmp_path, upscale, bicubic, options, size, name):
         (["--size", "9x9", "--scale", 2], "--scale and --size: each says how large"),
         (["--fit"], "--fit: is about --size"),
         (["--scale", 3, "--compare"], "--compare: details are drawn at --scale 2 or 4 alone"),
-        (["--size", "200x129"], "subpixel enlarges by 4 at most, not by 6.45"),
+        (
+            ["--size", "200x129"],
+            "--size 200x129: subpixel enlarges by 4 at most, not by 6.45; give less than --size "
+            "200x129 or another checkpoint",
+        ),
+        (["--max-side", 4000], "--max-side 4000: subpixel enlarges by 4 at most, not by 129"),
     ],
 )
 def test_sizes_that_cannot_be(tmp_path, upscale, options, words):
@@ -211,7 +217,7 @@ def test_shapes_are_told_of(tmp_path, upscale):
     _, printed = upscale(tmp_path / "a.png", "--size", "31x60")
     assert "stretched to another shape; --fit keeps it" in printed[0]
     _, printed = upscale(tmp_path / "a.png", "--max-side", 25)
-    assert "31 × 20 pixels are as many already; shrunk without the network" in printed[0]
+    assert "31 × 20 pixels are more already; shrunk without the network" in printed[0]
 
 
 def test_tiles_make_no_difference_to_be_seen(tmp_path, upscale):
@@ -300,3 +306,46 @@ def test_a_device_that_is_not_there_is_named_as_it_was_given(tmp_path, monkeypat
     argv = [str(tmp_path / "a.png"), "--device", "cuda"]
     result = CliRunner().invoke(app, ["upscale", *argv])
     assert str(result.exception) == "error: --device cuda: not on this machine; use auto or cpu"
+
+
+def test_sizes_beyond_the_network_are_told_before_anything_is_computed(tmp_path, upscale):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    PHOTOGRAPH.save(folder / "z.png")
+    PHOTOGRAPH.resize((62, 40)).save(folder / "a.png")
+    code, printed = upscale(folder, "--max-side", 200)
+    assert code == 1
+    assert printed[0] == (
+        f"{folder / 'z.png'}: --max-side 200: subpixel enlarges by 4 at most, not by 6.45; give "
+        "less than --max-side 200 or another checkpoint"
+    )
+    assert printed[-2:] == [
+        "1 enlarged to 200 by subpixel",
+        "error: 1 of 2 images could not be enlarged, see above",
+    ]
+
+
+def test_an_image_of_no_name_is_not_the_current_folder(tmp_path, monkeypatch):
+    PHOTOGRAPH.save(tmp_path / "a.png")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(StudyError, match="named by an empty text; name a file or a folder"):
+        command.upscale([""], command.Options(), print)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
+def test_an_image_that_is_named_twice_is_made_once_and_counted_once(tmp_path, upscale):
+    PHOTOGRAPH.save(tmp_path / "a.png")
+    given = (tmp_path, tmp_path / "a.png", "--out", tmp_path / "out", "--scale", 2)
+    assert upscale(*given) == (
+        0,
+        [
+            f"{tmp_path / 'a.png'} → {tmp_path / 'out' / 'a.x2.png'}",
+            "1 enlarged ×2 by subpixel",
+        ],
+    )
+
+
+def test_a_comment_of_a_gif_is_told_of(tmp_path, upscale):
+    PHOTOGRAPH.save(tmp_path / "a.gif", comment=b"mine")
+    _, printed = upscale(tmp_path / "a.gif")
+    assert printed[0] == f"{tmp_path / 'a.gif'}: its comment is left out: PNG holds none"

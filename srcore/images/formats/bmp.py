@@ -4,6 +4,7 @@ from pathlib import Path
 
 from srcore.images.formats.format import Format, options, whole
 from srcore.images.raster import Rows
+from srcore.images.reading.png import INCH
 
 
 def write(rows: Rows, path: Path) -> None:
@@ -11,4 +12,12 @@ def write(rows: Rows, path: Path) -> None:
     whole(rows).save(path, "BMP", **options(dpi=rows.kept.dpi))
 
 
-FORMAT = Format("BMP", (".bmp",), 2**31 - 1, write, alpha=False, holds=frozenset({"dpi"}))
+FORMAT = Format(
+    "BMP",
+    (".bmp",),
+    2**31 - 1,
+    write,
+    alpha=False,
+    holds=frozenset({"dpi"}),
+    dpi=(INCH, INCH * (2**31 - 1)),
+)

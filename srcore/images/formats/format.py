@@ -1,5 +1,6 @@
 """What every format that is written says of itself."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,9 +38,11 @@ class Format:
         alpha: whether it holds transparency.
         wide: whether it holds 16 bits a channel.
         grey: whether it holds one channel of colour; else grey is written as RGB.
+        colour: whether it holds more than grey.
         by_rows: whether it is written a band of rows at a time; else it is in memory whole.
         holds: the parts of `Kept` that it holds.
         most: part of `Kept` → the most bytes of it.
+        dpi: the least and the most pixels an inch that it holds.
     """
 
     name: str
@@ -49,15 +52,20 @@ class Format:
     alpha: bool = True
     wide: bool = False
     grey: bool = True
+    colour: bool = True
     by_rows: bool = False
     holds: frozenset[str] = frozenset()
     most: dict[str, int] = field(default_factory=dict[str, int])
+    dpi: tuple[float, float] = (0, math.inf)
 
     def keeps(self, kept: Kept, part: str) -> bool:
         """Whether that part of what is kept is written."""
         value = getattr(kept, part)
-        long = isinstance(value, bytes) and len(value) > self.most.get(part, len(value))
-        return bool(value) and part in self.holds and not long
+        if not value or part not in self.holds:
+            return False
+        if part == "dpi":
+            return all(self.dpi[0] <= dots <= self.dpi[1] for dots in value)
+        return not isinstance(value, bytes) or len(value) <= self.most.get(part, len(value))
 
 
 def options(**parts: object) -> dict[str, Any]:

@@ -35,6 +35,7 @@ FORMAT = Format(
     write,
     alpha=False,
     holds=frozenset({"icc", "exif", "xmp", "iptc", "comment", "dpi"}),
+    dpi=(1, 65_535),
     most={
         "exif": LONGEST_PART - 6,
         "xmp": LONGEST_PART - 29,

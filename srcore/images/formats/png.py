@@ -76,4 +76,5 @@ FORMAT = Format(
     wide=True,
     by_rows=True,
     holds=frozenset({"icc", "exif", "xmp", "texts", "rendering", "dpi"}),
+    dpi=(INCH, INCH * LONGEST),
 )

@@ -15,9 +15,10 @@ FORMATS: dict[str, Format] = {
     "WEBP": webp.FORMAT,
     "AVIF": avif.FORMAT,
     "BMP": bmp.FORMAT,
-    "PPM": ppm.FORMAT,
+    "PPM": ppm.PPM,
+    "PGM": ppm.PGM,
 }
-"""Pillow's name of a format → what it can hold, and how it is written."""
+"""Pillow's name of a format (PGM for a grey PPM) → what it can hold, and how it is written."""
 
 
 def kind_of_ending(path: Path) -> str | None:

@@ -30,6 +30,8 @@ ROWS = 64
 """Rows of a strip."""
 STRIPS, ROWS_OF_STRIP, LENGTHS, PREDICTOR, IPTC = 273, 278, 279, 317, 0x83BB
 DEFLATE, HORIZONTAL, UNASSOCIATED, PER_INCH = 8, 2, 2, 2
+FINE = 400_000
+"""Pixels an inch from which on 32 bits have no room for fractions of one."""
 LARGE = 4_000_000_000
 """Bytes of pixels from which on places need 64 bits (BigTIFF)."""
 
@@ -104,7 +106,8 @@ def _tags(rows: Rows, order: str, places: list[int], lengths: list[int], *, big:
             tags[tag] = Tag(UNDEFINED if tag != XMP else 1, len(data), data)
     if kept.dpi:
         for tag, dots in zip((X_RESOLUTION, Y_RESOLUTION), kept.dpi, strict=True):
-            tags[tag] = Tag(RATIONAL, 1, struct.pack(f"{order}II", round(dots * 10_000), 10_000))
+            parts = 10_000 if dots < FINE else 1
+            tags[tag] = Tag(RATIONAL, 1, struct.pack(f"{order}II", round(dots * parts), parts))
         tags[UNIT] = shorts(order, [PER_INCH])
     return tags
 
@@ -117,4 +120,5 @@ FORMAT = Format(
     wide=True,
     by_rows=True,
     holds=frozenset({"icc", "exif", "xmp", "iptc", "dpi"}),
+    dpi=(0.0001, 2**32 - 1),
 )

@@ -2,6 +2,7 @@
 
 import re
 import struct
+from collections.abc import Collection
 
 from srcore.images.reading.tags import (
     BYTE,
@@ -18,7 +19,8 @@ from srcore.images.reading.tags import (
 )
 
 ORIENTATION = 0x0112
-PARTS = {0x8769: {0xA005: {}}, 0x8825: {}}
+EXIF = 0x8769
+PARTS = {EXIF: {0xA005: {}}, 0x8825: {}}
 """Tags that point at directories of their own, Exif and GPS, and those within them."""
 SIDES = ((0x0100, 0x0101), (0xA002, 0xA003))
 """Width and height, of the first directory and of Exif."""
@@ -29,6 +31,11 @@ DESCRIPTIVE = frozenset(
 """Tags of a TIFF that tell of the image; the others tell how its pixels lie in the file."""
 IPTC = 0x0404
 """Number of the resource of Photoshop that holds IPTC captions."""
+IN_PIXELS = frozenset({0x9214, 0xA20E, 0xA20F, 0xA210, 0xA214})
+"""Tags of Exif that count pixels of the image as it was: where its subject lies, and how many of
+them there are on a length of the sensor."""
+PREVIEWS = ((0x0201, 0x0202), (0x0111, 0x0117))
+"""Where the bytes of a preview are, and how many: of a JPEG, of strips."""
 HEIGHTS = (b"exif:PixelYDimension", b"tiff:ImageLength")
 SIDE = re.compile(
     rb"(exif:PixelXDimension|tiff:ImageWidth|exif:PixelYDimension|tiff:ImageLength)"
@@ -37,33 +44,63 @@ SIDE = re.compile(
 TURNED = re.compile(rb"(tiff:Orientation(?:\s*=\s*[\"']|>))([1-8])")
 
 
-def upright(exif: bytes) -> tuple[bytes | None, int]:
-    """EXIF without orientation and without the preview's directory; and the orientation, 1 to 8.
+def upright(exif: bytes) -> tuple[bytes | None, int | None]:
+    """EXIF of an image that is turned and enlarged; and the orientation, 1 to 8, None without.
 
-    All else stays where it is, so that a maker's notes, which point at each other, stay whole.
+    It has no orientation, no preview and none of `IN_PIXELS`. All else stays where it is, so that
+    a maker's notes, which point at each other, stay whole.
 
     Raises:
         ValueError: it is damaged.
     """
     exif = exif.removeprefix(b"Exif\0\0")
     head = read_head(exif)
+    if head.big:
+        raise ValueError("EXIF has no places of 64 bits")
     directory = read_directory(exif, head.first, head)
-    changed, count = bytearray(exif), struct.unpack_from(f"{head.order}H", exif, head.first)[0]
-    numbers = [
-        struct.unpack_from(f"{head.order}H", exif, directory.entries + 12 * k)[0]
-        for k in range(count)
-    ]
+    changed = bytearray(exif)
+    _wipe_preview(changed, exif, directory, head)
+    if below := _below(exif, directory, EXIF, head):
+        _drop(changed, exif, below, IN_PIXELS)
+    left = _drop(changed, exif, directory, {ORIENTATION})
+    turned = directory.number(ORIENTATION, 0)
+    return bytes(changed) if left else None, turned if turned in range(1, 9) else None
+
+
+def _wipe_preview(changed: bytearray, exif: bytes, directory: Directory, head: Head) -> None:
+    """Overwrite the second directory and the bytes that it points at."""
+    if not directory.following:
+        return
+    struct.pack_into(f"{head.order}I", changed, directory.entries + 12 * _count(exif, directory), 0)
+    try:
+        preview = read_directory(exif, directory.following, head)
+    except ValueError:
+        return
+    wiped = [(preview.entries - 2, 2 + 12 * _count(exif, preview))]
+    for places, lengths in PREVIEWS:
+        wiped += zip(preview.numbers(places), preview.numbers(lengths), strict=False)
+    for place, length in wiped:
+        end = min(place + length, len(changed))
+        changed[max(8, place) : end] = bytes(max(0, end - max(8, place)))
+
+
+def _count(exif: bytes, directory: Directory) -> int:
+    """Entries of a directory, those that were left out for damage among them."""
+    return struct.unpack_from(f"{directory.order}H", exif, directory.entries - 2)[0]
+
+
+def _drop(changed: bytearray, exif: bytes, directory: Directory, unwanted: Collection[int]) -> int:
+    """Take entries out of a directory; gives how many are left."""
+    count, start = _count(exif, directory), directory.entries
+    entries = [exif[start + 12 * k : start + 12 * (k + 1)] for k in range(count)]
     kept = [
-        exif[directory.entries + 12 * k : directory.entries + 12 * (k + 1)]
-        for k, number in enumerate(numbers)
-        if number != ORIENTATION
+        entry
+        for entry in entries
+        if struct.unpack_from(f"{directory.order}H", entry)[0] not in unwanted
     ]
-    room = 12 * count + 4
-    table = (b"".join(kept) + bytes(4)).ljust(room, b"\0")
-    struct.pack_into(f"{head.order}H", changed, head.first, len(kept))
-    changed[directory.entries : directory.entries + room] = table
-    turned = directory.number(ORIENTATION, 1)
-    return bytes(changed) if kept else None, turned if turned in range(1, 9) else 1
+    changed[start : start + 12 * count] = b"".join(kept).ljust(12 * count, b"\0")
+    struct.pack_into(f"{directory.order}H", changed, start - 2, len(kept))
+    return len(kept)
 
 
 def with_size(exif: bytes, size: tuple[int, int]) -> bytes:
@@ -113,7 +150,9 @@ def _descriptive(data: bytes, directory: Directory, head: Head) -> Tree:
     tree: dict[int, Tag | Tree] = {n: t for n, t in directory.tags.items() if n in DESCRIPTIVE}
     for part, within in PARTS.items():
         if (below := _below(data, directory, part, head)) and below.tags:
-            tags: dict[int, Tag | Tree] = {n: t for n, t in below.tags.items() if n not in within}
+            tags: dict[int, Tag | Tree] = {
+                n: t for n, t in below.tags.items() if n not in within and n not in IN_PIXELS
+            }
             for inner in within:
                 if (deeper := _below(data, below, inner, head)) and deeper.tags:
                     tags[inner] = dict(deeper.tags)
@@ -135,9 +174,7 @@ def xmp_upright(xmp: bytes) -> bytes:
 def xmp_with_size(xmp: bytes, size: tuple[int, int]) -> bytes:
     """XMP with that width and height where it names them."""
     return SIDE.sub(
-        lambda m: (
-            m[1] + m[2] + b"%d" % size[m[1] in (b"exif:PixelYDimension", b"tiff:ImageLength")]
-        ),
+        lambda m: m[1] + m[2] + b"%d" % size[m[1] in HEIGHTS],
         xmp,
     )
 

@@ -14,7 +14,7 @@ class Opened:
     """An image's file whose head was read.
 
     Attributes:
-        kind: format, JPEG for those of several images too.
+        kind: format, JPEG for those of several images too, PGM for a grey PPM.
         size: width and height in pixels as they lie in the file, perhaps not upright.
         orientation: 1 to 8, as EXIF numbers it.
         alpha: whether something may be transparent.

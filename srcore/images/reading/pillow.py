@@ -12,6 +12,7 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 
 from srcore.images.error import ImageError, NotAnImageError
 from srcore.images.raster import Kept, Pixels
+from srcore.images.reading.boxes import avif_space, jp2_profile
 from srcore.images.reading.colour import checked, cmyk_to_rgb, lab_to_rgb
 from srcore.images.reading.exif import orientation_of, upright, xmp_upright
 from srcore.images.reading.opened import FORMATS, Opened, pages
@@ -57,11 +58,13 @@ def open_other(data: bytes) -> Opened:
     info: Mapping[Any, Any] = image.info
     notes = [*_more_than_8_bits(data, image, kind), *pages(frames)]
     grey, wide = image.mode in GREY, is_wide(image)
+    kind = "PGM" if grey and kind == "PPM" else kind
     mode = "CMYK" if image.mode == "CMYK" else "L" if grey else "RGB"
-    icc, said = checked(info.get("icc_profile"), mode)
+    profile = jp2_profile(data) if kind == "JPEG2000" else info.get("icc_profile")
+    icc, said = checked(profile, mode)
     xmp = _bytes(info.get("xmp"))
     exif, turned = _exif(info, notes)
-    turned = turned if turned > 1 else orientation_of(xmp)
+    turned = turned or orientation_of(xmp)
     if image.format == "MPO" or b"tmap" in bytes(data[:4096] if kind == "AVIF" else b""):
         notes.append("another image in its file (a gain map, a depth, a preview) is left out")
     if xmp and GAIN_MAP.search(xmp):
@@ -74,7 +77,8 @@ def open_other(data: bytes) -> Opened:
         None if mode == "CMYK" else icc,
         xmp_upright(xmp) if xmp else None,
         _iptc(info),
-        comment=_bytes(info.get("comment")) if kind == "JPEG" else None,
+        comment=_bytes(info.get("comment")) if kind in ("JPEG", "GIF") else None,
+        rendering=avif_space(data) if kind == "AVIF" and not icc else (),
         dpi=_dpi(info),
     )
 
@@ -97,7 +101,7 @@ def pixels_of_tiff(data: bytes) -> Pixels:
         warnings.simplefilter("ignore")
         with Image.open(BytesIO(data), formats=["TIFF"]) as image:
             image.load()
-            read = np.asarray(lab_to_rgb(image) if image.mode == "LAB" else straight(image, None))
+            read = np.asarray(straight(image, None))
     return read if read.ndim == 3 else read[..., None]
 
 
@@ -120,6 +124,8 @@ def straight(image: Image.Image, icc: bytes | None) -> Image.Image:
         raise ImageError("32 bits a pixel have no known white; convert it to 8 or 16 bits")
     if image.mode == "CMYK":
         return cmyk_to_rgb(image, icc)
+    if image.mode == "LAB":
+        return lab_to_rgb(image)
     if image.mode in ("P", "YCbCr"):
         return image.convert("RGBA" if image.has_transparency_data else "RGB")
     if "transparency" in image.info and image.mode in ("1", "L", "RGB"):
@@ -150,13 +156,13 @@ def _more_than_8_bits(data: bytes, image: Image.Image, kind: str) -> list[str]:
     return [f"{bits} bits a channel become 8"] if bits > 8 and not is_wide(image) else []
 
 
-def _exif(info: Mapping[Any, Any], notes: list[str]) -> tuple[bytes | None, int]:
+def _exif(info: Mapping[Any, Any], notes: list[str]) -> tuple[bytes | None, int | None]:
     found = _bytes(info.get("exif"))
     try:
-        return upright(found) if found else (None, 1)
+        return upright(found) if found else (None, None)
     except ValueError:
         notes.append("its EXIF is damaged and left out")
-        return None, 1
+        return None, None
 
 
 def _iptc(info: Mapping[Any, Any]) -> bytes | None:

@@ -65,7 +65,7 @@ def open_png(data: bytes) -> Opened:
     return Opened(
         "PNG",
         (width, height),
-        turned if turned > 1 else orientation_of(xmp),
+        turned or orientation_of(xmp),
         colour in (4, 6) or bool(parts[b"tRNS"]),
         depth == 16,
         grey,
@@ -139,7 +139,7 @@ def _texts(parts: dict[bytes, list[bytes]], notes: list[str]) -> tuple[bytes | N
 
 def _exif(
     parts: dict[bytes, list[bytes]], texts: list[Chunk], notes: list[str]
-) -> tuple[bytes | None, int]:
+) -> tuple[bytes | None, int | None]:
     found = parts[b"eXIf"][:1] or [
         raw for name, text in texts if text.startswith(RAW_EXIF) for raw in _raw(name, text)
     ]
@@ -148,7 +148,7 @@ def _exif(
             return upright(exif)
         except ValueError:
             notes.append("its EXIF is damaged and left out")
-    return None, 1
+    return None, None
 
 
 def _raw(name: bytes, text: bytes) -> list[bytes]:

@@ -16,6 +16,8 @@ FORMATS = {1: "B", 3: "H", 4: "I", 8: "h", 9: "i", 13: "I", 16: "Q", 18: "Q"}
 ORDERS = {b"II": "<", b"MM": ">"}
 MOST = 4096
 """Entries of one directory; more is damage."""
+PLACE = 18
+"""Kind of the place of a directory in a file of more than 4 GB (IFD8 of BigTIFF)."""
 BYTE, ASCII, SHORT, LONG, RATIONAL, UNDEFINED = 1, 2, 3, 4, 5, 7
 
 
@@ -132,7 +134,7 @@ def build(tree: Tree, order: str, start: int, *, big: bool = False) -> bytes:
                 values += data + bytes(len(data) % 2)
                 data = struct.pack(offset, place)
         else:
-            kind, count, data = LONG, 1, struct.pack(f"{order}I", place)
+            kind, count, data = PLACE if big else LONG, 1, struct.pack(offset, place)
             below = build(tag, order, place, big=big)
             values += below + bytes(len(below) % 2)
         entries += struct.pack(order + entry_format, number, kind, count) + data.ljust(

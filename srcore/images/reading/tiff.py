@@ -39,6 +39,7 @@ BY_VIPS = (1, 2, 3, 4, 5, 6, 7, 8, 32773, 32946)
 BY_PILLOW = (34925, 50000)
 """LZMA and Zstandard, which Pillow undoes, of 8 bits."""
 JPEG, SUBSAMPLING = 7, 530
+PLANES, TILE_WIDTH = 284, 322
 CENTIMETRE = 3
 INCH = 2.54
 
@@ -143,6 +144,8 @@ def _layout(tags: Directory) -> tuple[int, int, int, list[str]]:
         raise ImageError("its colours (YCbCr of half the size) are not read; convert it to RGB")
     if packed not in BY_VIPS and not (packed in BY_PILLOW and bits == 8):
         raise ImageError(f"its compression ({packed}) is not read; save it with LZW or Deflate")
+    if samples > 1 and tags.number(PLANES, 1) == 2 and TILE_WIDTH in tags.tags:
+        raise ImageError("its channels lie apart in tiles, which is not read; save it in strips")
     extra = tags.numbers(EXTRA)
     alpha = int(samples > colours and extra[:1] in ((1,), (2,)))
     left = samples - colours - alpha

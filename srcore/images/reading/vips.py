@@ -3,8 +3,6 @@
 import logging
 from typing import Any
 
-import numpy as np
-
 from srcore.images.error import ImageError
 from srcore.images.raster import Pixels
 
@@ -26,12 +24,13 @@ def read(data: bytes, kind: str) -> Pixels:
         image: Any = getattr(pyvips.Image, LOADERS[kind])(
             data, access="sequential", fail_on="warning" if kind == "PNG" else "error"
         )
-        pixels: Pixels = image.numpy()
+        # Of a grey image of one pixel, numpy() has no dimensions.
+        pixels: Pixels = image.numpy().reshape(image.height, image.width, image.bands)
     except pyvips.Error as error:
         if "out of memory" in str(error):
             raise MemoryError(str(error)) from None
         raise ImageError(f"damaged: {_first(str(error))}") from None
-    return pixels if pixels.ndim == 3 else np.ascontiguousarray(pixels)[..., None]
+    return pixels
 
 
 def _first(said: str) -> str:

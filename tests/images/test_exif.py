@@ -1,0 +1,129 @@
+"""EXIF of an image that is turned and enlarged: what of it is no longer true is not in it."""
+
+import struct
+
+import numpy as np
+import pytest
+import tifffile
+from photographs import arrays
+from PIL import ExifTags, Image
+
+from srcore.images.read import look, read
+from srcore.images.reading.exif import upright
+from srcore.images.reading.tags import (
+    ASCII,
+    Tag,
+    build,
+    longs,
+    read_directory,
+    read_head,
+    shorts,
+)
+
+PHOTOGRAPH = arrays()[2][:20, :31]
+PREVIEW = b"\xff\xd8 a preview that shows what was cut off \xff\xd9"
+MADE = Tag(7, 9, b"maker's 1")
+
+
+def rational(order: str, *values: int) -> Tag:
+    return Tag(5, len(values) // 2, struct.pack(f"{order}{len(values)}I", *values))
+
+
+def with_preview(order: str, strips: bool = False) -> bytes:
+    """EXIF of a maker, an orientation, tags that count pixels, and a preview behind all that."""
+    exif = {
+        0x829A: rational(order, 1, 100),
+        0x9214: shorts(order, [10, 12, 4, 4]),
+        0x927C: MADE,
+        0xA002: longs(order, [31]),
+        0xA20E: rational(order, 3000, 1),
+        0xA20F: rational(order, 3000, 1),
+        0xA210: shorts(order, [3]),
+        0xA214: shorts(order, [10, 12]),
+    }
+    tree = {0x010F: Tag(ASCII, 7, b"Camera\0"), 0x0112: shorts(order, [6]), 0x8769: exif}
+    first = bytearray(build(tree, order, 8))
+    second = 8 + len(first)
+    struct.pack_into(f"{order}I", first, 2 + 12 * 3, second)
+    numbers = (0x0111, 0x0117) if strips else (0x0201, 0x0202)
+    place = second + 2 + 12 * 2 + 4
+    places = {numbers[0]: longs(order, [place]), numbers[1]: longs(order, [len(PREVIEW)])}
+    head = {"<": b"II", ">": b"MM"}[order] + struct.pack(f"{order}HI", 42, 8)
+    return head + bytes(first) + build(places, order, second) + PREVIEW
+
+
+@pytest.mark.parametrize("strips", [False, True])
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_the_bytes_of_a_preview_are_gone_and_a_makers_notes_stay_where_they_are(order, strips):
+    given = with_preview(order, strips)
+    assert PREVIEW in given
+    made, turned = upright(given)
+    assert turned == 6
+    assert b"preview" not in made
+    assert made.index(MADE.data) == given.index(MADE.data)
+    head = read_head(made)
+    first = read_directory(made, head.first, head)
+    assert sorted(first.tags) == [0x010F, 0x8769]
+    assert first.following == 0
+    below = read_directory(made, first.number(0x8769, 0), head)
+    assert sorted(below.tags) == [0x829A, 0x927C, 0xA002]
+
+
+@pytest.mark.parametrize("ending", ["jpg", "png", "webp", "avif", "tif"])
+def test_no_written_file_has_the_preview(tmp_path, enlarged, ending):
+    exif = b"Exif\0\0" + with_preview("<")
+    Image.fromarray(PHOTOGRAPH).save(tmp_path / "a.jpg", exif=exif, quality=95)
+    made = enlarged(tmp_path / "a.jpg", out=tmp_path / f"b.{ending}")
+    assert PREVIEW in (tmp_path / "a.jpg").read_bytes()
+    assert b"a preview that" not in made.read_bytes()
+    with Image.open(made) as image:
+        assert image.size == (40, 62)
+        found = image.getexif()
+        assert found[ExifTags.Base.Make].strip("\0") == "Camera"
+        details = found.get_ifd(ExifTags.IFD.Exif)
+        assert details[ExifTags.Base.ExifImageWidth] == 40
+        assert ExifTags.Base.SubjectLocation not in details
+        assert ExifTags.Base.FocalPlaneXResolution not in details
+
+
+def test_tags_in_pixels_of_a_tiff_are_left_out(tmp_path, enlarged):
+    exif = Image.Exif()
+    exif[ExifTags.IFD.Exif] = {
+        ExifTags.Base.ISOSpeedRatings: 100,
+        ExifTags.Base.SubjectLocation: (10, 12),
+    }
+    Image.fromarray(PHOTOGRAPH).save(tmp_path / "a.tif", exif=exif.tobytes())
+    with Image.open(enlarged(tmp_path / "a.tif", out=tmp_path / "b.jpg")) as image:
+        details = image.getexif().get_ifd(ExifTags.IFD.Exif)
+    assert details[ExifTags.Base.ISOSpeedRatings] == 100
+    assert ExifTags.Base.SubjectLocation not in details
+
+
+@pytest.mark.parametrize("broken", [1 << 31, 9, 0])
+def test_a_preview_that_points_anywhere_costs_only_itself(tmp_path, enlarged, broken):
+    given = bytearray(with_preview("<"))
+    struct.pack_into("<I", given, given.index(PREVIEW) - 4 - 4 - 12, broken)
+    Image.fromarray(PHOTOGRAPH).save(tmp_path / "a.jpg", exif=b"Exif\0\0" + given)
+    assert look(tmp_path / "a.jpg").notes == ()
+    assert read(enlarged(tmp_path / "a.jpg")).size == (40, 62)
+
+
+def test_exif_lies_within_a_bigtiff_beyond_4_gib():
+    start = 5_000_000_000
+    made = build({0x010F: Tag(ASCII, 2, b"a\0"), 0x8769: {0x9286: MADE}}, "<", start, big=True)
+    number, kind, count, place = struct.unpack_from("<HHQQ", made, 8 + 20)
+    assert (number, kind, count) == (0x8769, 18, 1)
+    below = place - start
+    assert struct.unpack_from("<QH", made, below) == (1, 0x9286)
+    at = struct.unpack_from("<Q", made, below + 8 + 12)[0]
+    assert made[at - start :][: len(MADE.data)] == MADE.data
+
+
+def test_a_bigtiff_with_exif_is_read_by_other_programs(tmp_path, enlarged, monkeypatch):
+    monkeypatch.setattr("srcore.images.formats.tiff.LARGE", 100)
+    Image.fromarray(PHOTOGRAPH).save(tmp_path / "a.jpg", exif=b"Exif\0\0" + with_preview("<"))
+    made = enlarged(tmp_path / "a.jpg", out=tmp_path / "b.tif")
+    with tifffile.TiffFile(made) as file:
+        assert file.is_bigtiff
+        assert file.pages[0].tags["ExifTag"].value["PixelXDimension"] == 40
+    assert np.asarray(Image.open(made)).shape == (62, 40, 3)
