@@ -5,13 +5,7 @@ from srcore.common.device import prepare
 from srcore.common.files import atomic, write_json
 from srcore.common.stage import main
 from srcore.common.tables import write_table
-from srcore.evaluation.benchmark import (
-    by_data_set,
-    find_images,
-    headline,
-    judge_benchmarks,
-    smallest_side,
-)
+from srcore.evaluation.benchmark import by_data_set, find_images, headline, judge_benchmarks
 from srcore.evaluation.contestants import contestants
 from srcore.evaluation.published import with_published
 from srcore.inference.linear import load_linear
@@ -24,8 +18,7 @@ from srcore.reporting.benchmark import render
 
 def run() -> None:
     params = load_params()
-    bounds = params.data.max_pixels, smallest_side(params.evaluate)
-    images = find_images(params.benchmark.folder, *bounds)
+    images = find_images(params.benchmark.folder, params.data.max_pixels, params.evaluate)
     device = prepare(params.device, params.threads)
     checkpoints = load_set(paths.MODELS / params.model)
     model_set = assemble(checkpoints, params.frozen.model_dump(), device)

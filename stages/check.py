@@ -8,18 +8,26 @@ from srcore.common.files import write_json
 from srcore.common.stage import main
 from srcore.data.sources.trackable import check_trackable
 from srcore.metrics.asked import check_asked
+from srcore.models.registry import SETS, model_class
 from srcore.params import load_params
 from srcore.params.base import NOTHING
+from srcore.training.machines import check_machines
+from srcore.training.recipe import recipe_for
 
 
 def run() -> None:
     params = load_params()
-    if params.device in ("cuda", "mps"):
-        pick_device(params.device)
-    if params.data.source == "folder":
-        check_trackable("data.folder.path", Path(params.data.folder.path))
-    if params.benchmark.folder != NOTHING:
-        check_trackable("benchmark.folder", Path(params.benchmark.folder))
+    for key, place in {
+        "data.folder.path": params.data.folder.path,
+        "data.voc2007.archive": params.data.voc2007.archive,
+        "benchmark.folder": params.benchmark.folder,
+        "benchmark.checkpoints": params.benchmark.checkpoints,
+    }.items():
+        if place != NOTHING:
+            check_trackable(key, Path(place))
+    for name in SETS.get(params.model, (params.model,)):
+        recipe_for(model_class(name), params)
+    check_machines(pick_device(params.device), params.trainer)
     check_asked(params.evaluate)
     write_json(paths.CHECKED, {"params.yaml": "valid"})
 

@@ -4,7 +4,7 @@ from srcore.common import paths
 from srcore.common.stage import main
 from srcore.data.dataset import Pyramids, read_split
 from srcore.params import load_params
-from srcore.shipping.originals import pack_originals
+from srcore.shipping.pack import pack_originals
 
 
 def run() -> None:

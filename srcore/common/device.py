@@ -38,6 +38,7 @@ def prepare(device: str, threads: int) -> torch.device:
     # Filling fresh memory helps debugging and takes a twentieth of a step.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[reportAttributeAccessIssue]
     torch.backends.cudnn.benchmark = False
+    torch.backends.cudnn.allow_tf32 = False  # else float32 is rounded to 10 bits
     _keep_freed_memory()
     return pick_device(device)
 

@@ -61,6 +61,8 @@ def parse_table(text: str, columns: Columns) -> pd.DataFrame:
         table = pd.read_csv(StringIO(text), dtype=str, keep_default_na=False)
     except ValueError as error:  # pandas' parser errors are ValueErrors
         raise ValueError(" ".join(str(error).split())) from None
+    if not isinstance(table.index, pd.RangeIndex):  # pandas took the first cells for an index
+        raise ValueError("its lines have more cells than its header")
     if not text.endswith("\n"):  # a number cut off within its digits would pass for another
         raise ValueError("cut short")
     if missing := [name for name in columns if name not in table.columns]:

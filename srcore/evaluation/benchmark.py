@@ -68,12 +68,14 @@ class HighResolution:
         return pixels
 
 
-def smallest_side(asked: Evaluate) -> int:
+def _smallest_side(asked: Evaluate | None) -> int:
     """The fewest pixels of an image's side that every metric can do with."""
-    return SMALLEST_DEEP if deep_metrics(asked) else SMALLEST
+    return SMALLEST_DEEP if asked and deep_metrics(asked) else SMALLEST
 
 
-def find_images(folder: str, max_pixels: int, smallest: int = SMALLEST) -> list[HighResolution]:
+def find_images(
+    folder: str, max_pixels: int, asked: Evaluate | None = None
+) -> list[HighResolution]:
     """The images of every data set in `folder`, all of them tried.
 
     Each of its sub-folders is a data set; images that lie directly in it are one of its own name.
@@ -82,7 +84,7 @@ def find_images(folder: str, max_pixels: int, smallest: int = SMALLEST) -> list[
     Args:
         folder: value of `benchmark.folder`.
         max_pixels: the largest width × height.
-        smallest: the fewest pixels of a side, `smallest_side` of what is measured.
+        asked: which metrics are measured beside those that are always there; None for none.
 
     Raises:
         StudyError: no folder, nothing in it, a link to a folder, or a file that is no image.
@@ -99,7 +101,7 @@ def find_images(folder: str, max_pixels: int, smallest: int = SMALLEST) -> list[
     if not images:
         raise StudyError(f"benchmark.folder = {folder}: holds no file")
     for image in progress(images, "reading", unit="image"):
-        image.read(max_pixels, smallest)
+        image.read(max_pixels, _smallest_side(asked))
     return images
 
 
@@ -153,7 +155,7 @@ def judge_benchmarks(
         the frozen weights, empty without).
     """
     also = load_further(asked, device) if asked else NONE
-    smallest = smallest_side(asked) if asked else SMALLEST
+    smallest = _smallest_side(asked)
     lines: list[dict[str, Any]] = []
     for image in progress(images, "benchmark", unit="image"):
         pixels = image.read(max_pixels, smallest)

@@ -41,9 +41,6 @@ def load(weights: str, device: torch.device) -> Extractor:
                 nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
                 nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
     assert isinstance(layers, nn.Sequential)
-    for layer in layers:
-        if isinstance(layer, nn.ReLU):
-            layer.inplace = True
     if weights == "pretrained":
         _fill(layers, fetched("frozen.vgg"), "torchvision's VGG16")
     elif weights != "random":

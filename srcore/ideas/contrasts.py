@@ -14,10 +14,11 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from srcore.common.errors import StudyError
 from srcore.features.labels import RANDOM
 from srcore.ideas.crossed import FEWEST_SEEDS, Effect, effect
 from srcore.ideas.names import COSTS, HEADS, INTERACTION
-from srcore.ideas.runs import Runs, is_grid, is_slow
+from srcore.ideas.runs import Runs
 from srcore.metrics.holm import holm
 from srcore.metrics.intervals import FEW_GROUPS, LEVEL
 from srcore.models.scales import OUTPUTS
@@ -47,6 +48,9 @@ class Contrast:
     placebo: bool = False
 
 
+RATE = "the lower learning rate below"
+"""The contrast of one body at two rates, which are the same where params.yaml says so."""
+
 CONTRASTS = (
     Contrast("a third convolution", "merge", "plain"),
     Contrast("residual blocks", "residual", "plain"),
@@ -55,7 +59,7 @@ CONTRASTS = (
     Contrast("dilated blocks", "dilated", "plain"),
     Contrast("· their convolutions", "undilated", "plain"),
     Contrast("· their dilation", "dilated", "undilated"),
-    Contrast("the lower learning rate below", "merge_slow", "merge"),
+    Contrast(RATE, "merge_slow", "merge"),
     Contrast("VGG16 features", "vgg", "merge_slow"),
     Contrast("· random VGG16", "vgg_random", "merge_slow", placebo=True),
     Contrast("· what VGG16 learned", "vgg", "vgg_random"),
@@ -94,6 +98,9 @@ def contrasts(runs: Runs) -> pd.DataFrame:
         detectable (the smallest difference that the adjusted test would find in 80 % of the
         cases), seeds, scenes, placebo, weights (label of the frozen weights), collapsed
         (trainings of either network that collapsed), verdict, and what the idea costs more.
+
+    Raises:
+        StudyError: no two networks can be compared.
     """
     gone = collapsed(runs)
     lines: list[dict[str, object]] = []
@@ -116,6 +123,11 @@ def contrasts(runs: Runs) -> pd.DataFrame:
                     | _costs(runs, contrast, head)
                     | {"output": output}
                 )
+    if not lines:
+        raise StudyError(
+            "no two networks can be compared: they need two seeds and held-out images of two "
+            "scenes; add to ideas.seeds, or hold out more (split.validation)"
+        )
     if missing:
         logger.warning("no runs, or too few, for: %s", ", ".join(n.strip("· ") for n in missing))
     table = _whole(pd.DataFrame(lines), "extra_")
@@ -129,16 +141,14 @@ def _effects(runs: Runs, output: str) -> Iterator[tuple[Contrast, str, Effect | 
     """Contrast, head and effect, None where one of its experiments was not run."""
     yield HEAD, "", _effect(runs, HEAD.idea, HEAD.control, output)
     for contrast in CONTRASTS:
-        tables = [
-            runs.difference(f"{contrast.idea}.{head}", f"{contrast.control}.{head}", output)
-            for head in HEADS
-        ]
-        for head, table in zip(HEADS, tables, strict=True):
-            yield contrast, head, None if table is None else effect(table)
-        first, second = tables
-        both = None
-        if first is not None and second is not None and first.shape == second.shape:
-            both = effect(second - first)
+        pairs = [(f"{contrast.idea}.{head}", f"{contrast.control}.{head}") for head in HEADS]
+        if contrast.name == RATE and runs.share_recipe(*pairs[0]):
+            continue  # the same network twice
+        for head, pair in zip(HEADS, pairs, strict=True):
+            yield contrast, head, _effect(runs, *pair, output)
+        seeds = runs.shared_seeds([name for pair in pairs for name in pair])
+        first, second = (runs.difference(*pair, output, seeds) for pair in pairs)
+        both = None if first is None or second is None else effect(second - first)
         yield contrast, INTERACTION, both
     for contrast in OWN:
         yield contrast, "", _effect(runs, contrast.idea, contrast.control, output)
@@ -267,21 +277,6 @@ def gains(runs: Runs) -> pd.DataFrame:
 
 def _whole(table: pd.DataFrame, prefix: str = "") -> pd.DataFrame:
     """Counts as whole numbers, though a line may lack them."""
-    costs = [f"{prefix}{name}" for name in COSTS[:-1]]
+    costs = [f"{prefix}{name}" for name in COSTS]
     counts = [name for name in ("seeds", "collapsed", "below", *costs) if name in table]
     return table.astype(dict.fromkeys(counts, "Int64"))
-
-
-def note(runs: Runs) -> str:
-    """What was trained on what, in a line below a drawing."""
-    grid = [card for card in runs.cards.values() if is_grid(card)]
-    rates, slow = (
-        ", ".join(dict.fromkeys(str(c["recipe"]["lr"]) for c in grid if is_slow(c) is apart))
-        for apart in (False, True)
-    )
-    return (
-        f"{runs.said_by_all('images')} images, {runs.said_by_all('held_out')} held out; bodies at "
-        f"rate {rates}, beside frozen features and their control {slow}; "
-        f"{runs.said_by_all('device')}, {runs.said_by_all('precision')}; "
-        "95 % intervals over seeds and images"
-    )

@@ -75,9 +75,9 @@ class Effect:
         """Half the width of the interval that misses the true difference in `level` of cases."""
         return half_width(self.variances, level)
 
-    def interval(self, level: float = LEVEL) -> tuple[float, float]:
-        """Lower and upper end of that interval."""
-        half = self.half_width(level)
+    def interval(self) -> tuple[float, float]:
+        """Lower and upper end of the 95 % interval."""
+        half = self.half_width()
         return self.mean - half, self.mean + half
 
     @cached_property
@@ -89,8 +89,8 @@ class Effect:
         """As the study's other comparisons, for `srcore.metrics.holm`."""
         return Difference(self.mean, *self.interval(), self.images, self.images, self.seeds, self.p)
 
-    def detectable(self, level: float = LEVEL, power: float = POWER) -> float:
-        """The smallest true difference that a test at `level` finds with probability `power`.
+    def detectable(self, level: float = LEVEL) -> float:
+        """The smallest true difference that a test at `level` finds with probability `POWER`.
 
         From the noncentral t, since the error that a repetition would find varies as well.
         """
@@ -99,7 +99,7 @@ class Effect:
         critical, freedom = self.half_width(level) / self.error, min(self.freedom, MANY)
 
         def short_of(shift: float) -> float:
-            return float(nct.sf(critical, freedom, shift)) - power
+            return float(nct.sf(critical, freedom, shift)) - POWER
 
         return float(brentq(short_of, 0.0, 3 * critical + 9)) * self.error
 

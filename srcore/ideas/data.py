@@ -11,9 +11,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from srcore.common.errors import StudyError
 from srcore.common.tensors import to_tensor
 from srcore.data.dataset import Features, Indices, Pyramids
 from srcore.features.extractor import Extractor, load_extractor, round_features
+from srcore.features.store import BATCH
 from srcore.ideas.together import Resident
 from srcore.ideas.trainings import Data, Frozen
 from srcore.models.scales import OUTPUTS
@@ -21,8 +23,6 @@ from srcore.training.resume import digest
 
 SHUFFLE_SEED = 0
 """Seed of the shuffle that gives every image another one's embedding."""
-AT_ONCE = 64
-"""Images embedded together; bounds the memory."""
 
 
 def load_data(
@@ -37,14 +37,14 @@ def load_data(
         device: where to train; the images are put there, features when they are needed.
 
     Raises:
-        StudyError: stored features are missing or damaged.
+        StudyError: stored features are missing, damaged, or of another data set.
     """
     targets: dict[str, NDArray[Any]] = {output: getattr(pyramids, output) for output in OUTPUTS}
     images = Resident(
         _tensor(pyramids.low).to(device),
         {output: _tensor(target).to(device) for output, target in targets.items()},
     )
-    vgg, clip = (_stored(features / kind) for kind in ("vgg", "clip"))
+    vgg, clip = (_stored(features / kind, len(pyramids)) for kind in ("vgg", "clip"))
     random = load_extractor("vgg", "random", device)
     compute = cache(partial(_embed, random, pyramids.low, device))
     frozen = {
@@ -63,23 +63,36 @@ def load_data(
     )
 
 
-def _stored(folder: Path) -> Frozen:
+def _stored(folder: Path, images: int) -> Frozen:
     stored = Features.open(folder)
+    if len(stored.array) != images:
+        raise StudyError(f"{folder}: the features are of another data set; run `dvc repro`")
     return Frozen(stored.label, stored.fingerprint, partial(_tensor, stored.array))
 
 
 def _shuffled(load: Callable[[], torch.Tensor]) -> torch.Tensor:
     """The features of another image for every image, in place of its own."""
     features = load()
-    order = np.random.default_rng(SHUFFLE_SEED).permutation(len(features))
-    return features[torch.from_numpy(order)]
+    return features[torch.from_numpy(_order_of_others(len(features)))]
+
+
+def _order_of_others(count: int) -> Indices:
+    """A shuffle of two or more rows that leaves none in its place."""
+    order = np.random.default_rng(SHUFFLE_SEED).permutation(count)
+    stayed = np.flatnonzero(order == np.arange(count))
+    if len(stayed) == 1:  # it changes places with its neighbour
+        stayed = np.append(stayed, (stayed + 1) % count)
+    order[stayed] = np.roll(order[stayed], 1)
+    return order
 
 
 @torch.inference_mode()
 def _embed(extractor: Extractor, low: NDArray[np.uint8], device: torch.device) -> torch.Tensor:
+    # Not by calling the extractor, whose batches are of another size: sums differ in their last
+    # bits, and recorded trainings were made with these.
     parts = [
-        round_features(extractor.embed(to_tensor(np.array(low[i : i + AT_ONCE]), device))).cpu()
-        for i in range(0, len(low), AT_ONCE)
+        round_features(extractor.embed(to_tensor(np.array(low[i : i + BATCH]), device))).cpu()
+        for i in range(0, len(low), BATCH)
     ]
     return torch.cat(parts)
 

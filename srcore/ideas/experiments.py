@@ -54,6 +54,9 @@ def experiments(
 ) -> list[Experiment]:
     """All of them, the grid first.
 
+    A variant of our own network is left out where the recipe lacks its idea already: it would be
+    compared with itself.
+
     Args:
         modern: the recipe of the grid, which leaves flips out for all since frozen features are
             not turned, and of our own network, which is trained once without each of its ideas.
@@ -69,13 +72,13 @@ def experiments(
             partial(IdeaNetwork, body, head),
             slow if body in SLOW else unturned,
             many,
-            FEATURES.get(body),
+            body if body in FEATURES else None,
         )
         for head in HEADS
         for body in BODIES
     ]
-    own = [
-        Experiment("own.whole", SuperResNetSubpixel, modern, many),
+    whole = Experiment("own.whole", SuperResNetSubpixel, modern, many)
+    variants = [
         Experiment("own.no_skip", WithoutSkip, modern, many),
         Experiment("own.bilinear", WithBilinearHead, modern, many),
         Experiment("own.shallow", Shallow, modern, many),
@@ -85,6 +88,7 @@ def experiments(
             "own.report_loss", SuperResNetSubpixel, replace(modern, loss="inverse_psnr"), many
         ),
     ]
+    own = [whole, *(v for v in variants if (v.build, v.recipe) != (whole.build, whole.recipe))]
     theirs = [
         Experiment(
             f"report.{name}",

@@ -7,9 +7,9 @@ INTERACTION = "interaction"
 SLOW = ("merge_slow", "vgg", "vgg_random", "clip", "clip_shuffled")
 """Bodies that are trained at the rate `modern.frozen_lr`: those beside frozen features, and first
 the network that they are without them."""
-COSTS = ("parameters", "frozen", "macs", "milliseconds")
-"""What a network costs: trainable and frozen parameters, multiply-accumulates of one image (its
-frozen extractor included), and the time to train on one image (frozen features stored)."""
+COSTS = ("parameters", "frozen", "macs")
+"""What a network costs: trainable and frozen parameters, and multiply-accumulates of one image (its
+frozen extractor included)."""
 VERDICTS = {
     "better": "better",
     "worse": "worse",

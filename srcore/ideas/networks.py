@@ -127,13 +127,8 @@ BODIES: dict[str, Callable[[], nn.Module]] = {
 features (`merge`, at their rate), `stacked` is `residual` without its skips, `undilated` is
 `dilated` at dilation 1."""
 
-FEATURES: dict[str, str] = {
-    "vgg": "vgg",
-    "vgg_random": "vgg_random",
-    "clip": "clip",
-    "clip_shuffled": "clip_shuffled",
-}
-"""Name of a body → the frozen features that it takes; a body without any is left out."""
+FEATURES = ("vgg", "vgg_random", "clip", "clip_shuffled")
+"""Bodies that take frozen features, which have the same names."""
 
 
 class IdeaNetwork(SuperResolver):
@@ -186,8 +181,9 @@ class Shallow(SuperResNetSubpixel):
     idea: ClassVar[str] = "subpixel, wide and shallow"
     receptive_radius: ClassVar[int] = 1 + 2 * 3 + 1 + 1
 
-    def __init__(self, width: int = 56, blocks: int = 3) -> None:
+    def __init__(self) -> None:
         super().__init__()
+        width, blocks = 56, 3
         self.first = conv3(RGB, width)
         self.body = nn.Sequential(*(PlainBlock(width) for _ in range(blocks)))
         self.last = conv3(width, width)

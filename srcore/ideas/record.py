@@ -115,7 +115,7 @@ def _judged(pyramids: Pyramids, held_out: Indices, output: str, linear: Upscaler
 def _costs(
     experiment: Experiment, network: SuperResolver, extractors: Mapping[str, Extractor], side: int
 ) -> dict[str, int]:
-    """What its network costs, but for the time, which a run says itself."""
+    """What its network costs (`COSTS`)."""
     kind = (experiment.features or "").partition("_")[0]
     extractor = extractors[kind] if kind else None
     return {

@@ -18,6 +18,7 @@ from srcore.common.errors import StudyError
 from srcore.common.files import write_json
 from srcore.common.reading import read_json
 from srcore.common.tables import Columns, read_table, write_table
+from srcore.common.text import LONGEST_NAME, printable
 from srcore.ideas.names import COSTS, SLOW, stem_of
 from srcore.models.scales import OUTPUTS
 
@@ -34,6 +35,9 @@ CURVE: Columns = {
     "loss": float,
     "psnr": float,
 }
+TEXTS = ("experiment", "group", "weights", "device", "precision")
+COUNTS = ("seed", "images", "held_out", *COSTS)
+"""What a card holds beside its recipe, as far as the analysis reads it."""
 REMEDY = "get it back by git, or make it anew with `dvc repro stages/dvc.yaml:record_ideas`"
 
 
@@ -86,12 +90,31 @@ class Runs:
             return None
         return table.to_numpy(np.float64).T
 
-    def difference(self, idea: str, control: str, output: str) -> NDArray[np.float64] | None:
-        """PSNR of one experiment less that of another, (seeds, scenes), for seeds of both.
+    def shared_seeds(self, names: Sequence[str]) -> list[int]:
+        """Seeds that all of some experiments were run with."""
+        first, *others = (self.seeds(name) for name in names)
+        return [seed for seed in first if all(seed in seeds for seeds in others)]
 
-        None where one was not run or they share fewer than two seeds or scenes.
+    def share_recipe(self, name: str, other: str) -> bool:
+        """Whether two experiments were run, and by one recipe."""
+        first, second = (self.card(experiment).get("recipe") for experiment in (name, other))
+        return first is not None and first == second
+
+    def difference(
+        self, idea: str, control: str, output: str, seeds: Sequence[int] | None = None
+    ) -> NDArray[np.float64] | None:
+        """PSNR of one experiment less that of another, (seeds, scenes).
+
+        Args:
+            idea: the one.
+            control: the other.
+            output: mid or large.
+            seeds: seeds that both were run with; None for all of these.
+
+        Returns:
+            None where one was not run or there are fewer than two seeds or scenes.
         """
-        both = [seed for seed in self.seeds(idea) if seed in self.seeds(control)]
+        both = self.shared_seeds([idea, control]) if seeds is None else seeds
         first, second = (self.scores_of(name, output, both) for name in (idea, control))
         if first is None or second is None or min(first.shape) < 2:
             return None
@@ -102,13 +125,8 @@ class Runs:
         return next((c for c in self.cards.values() if c["experiment"] == name), {})
 
     def cost(self, name: str, column: str) -> float:
-        """One of `COSTS`, the median over the seeds (a machine may stall); NaN without a run."""
-        found = [float(c[column]) for c in self.cards.values() if c["experiment"] == name]
-        return float(np.median(found)) if found else np.nan
-
-    def said_by_all(self, key: str) -> str:
-        """What the cards say under a key: one text, or several with commas."""
-        return ", ".join(dict.fromkeys(str(card[key]) for card in self.cards.values()))
+        """One of `COSTS`; NaN without a run."""
+        return float(self.card(name).get(column, np.nan))
 
     def write(self, folder: Path) -> None:
         """Write the record into an existing folder."""
@@ -123,10 +141,13 @@ def read_runs(folder: Path) -> Runs:
     Raises:
         StudyError: it is missing or damaged, or bodies that are compared had other recipes.
     """
-    cards = cast("dict[str, dict[str, Any]]", read_json(folder / CARDS))
-    needed = {"experiment", "seed", "group", "recipe", "weights", *COSTS}
-    if not cards or any(needed - card.keys() for card in cards.values()):
+    found = read_json(folder / CARDS)
+    if not isinstance(found, dict) or not found:
         raise StudyError(f"{folder / CARDS}: damaged; {REMEDY}")
+    cards = cast("dict[str, dict[str, Any]]", found)
+    if odd := [stem for stem, card in cards.items() if not _is_card(stem, card)]:
+        shown = printable(odd[0], LONGEST_NAME)
+        raise StudyError(f"{folder / CARDS}: damaged (the card of {shown}); {REMEDY}")
     columns: Columns = {**KEYS, **dict.fromkeys(cards, None)}
     scores = read_table(folder / SCORES, columns, REMEDY)
     grid = [card for card in cards.values() if is_grid(card)]
@@ -142,6 +163,21 @@ def read_runs(folder: Path) -> Runs:
                 f"compared; {REMEDY}"
             )
     return Runs(scores, read_table(folder / CURVES, CURVE, REMEDY), cards)
+
+
+def _is_card(stem: str, card: Any) -> bool:
+    """Whether a card has all that the analysis reads, and is that of its run."""
+    if not isinstance(card, dict):
+        return False
+    values = cast("dict[str, Any]", card)
+    recipe = values.get("recipe")
+    return (
+        all(isinstance(values.get(key), str) for key in TEXTS)
+        and all(type(values.get(key)) is int for key in COUNTS)
+        and isinstance(recipe, dict)
+        and isinstance(recipe.get("lr"), float | int)
+        and stem == stem_of(values["experiment"], values["seed"])
+    )
 
 
 def is_grid(card: Mapping[str, Any]) -> bool:

@@ -7,14 +7,13 @@ old ones, and several processes on one folder share the work.
 
 import fcntl
 import hashlib
-import inspect
 import json
 import logging
-import sys
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -31,14 +30,29 @@ from srcore.ideas.names import stem_of
 from srcore.ideas.together import Resident, Training
 from srcore.models.base import SuperResolver
 
+PACKAGE = Path(__file__).parents[1]
 DECIDES = (
-    "srcore.ideas.networks",
-    "srcore.ideas.seeds",
-    "srcore.ideas.together",
-    "srcore.models",
-    "srcore.training.losses",
+    "common/tensors.py",
+    "ideas/data.py",
+    "ideas/networks.py",
+    "ideas/seeds.py",
+    "ideas/together.py",
+    "metrics/psnr.py",
+    "models/ablation.py",
+    "models/base.py",
+    "models/basic.py",
+    "models/clip.py",
+    "models/dilated.py",
+    "models/multi.py",
+    "models/residual.py",
+    "models/scales.py",
+    "models/subpixel.py",
+    "models/vgg.py",
+    "training/augment.py",
+    "training/losses.py",
+    "training/schedules.py",
 )
-"""Modules whose text decides a run, with all that lies below them."""
+"""Files of the package whose text decides a run."""
 
 logger = logging.getLogger(__name__)
 
@@ -81,13 +95,7 @@ class Data:
         return self.frozen[name] if name is not None else None
 
 
-def train_ideas(
-    wanted: Sequence[Experiment],
-    data: Data,
-    out: Path,
-    precision: str,
-    until: float | None = None,
-) -> list[str]:
+def train_ideas(wanted: Sequence[Experiment], data: Data, out: Path, precision: str) -> list[str]:
     """Train what is not trained yet.
 
     On CUDA the seeds of an experiment are trained together, elsewhere one after another. Runs that
@@ -98,49 +106,50 @@ def train_ideas(
         data: what they learn from.
         out: the folder of the runs.
         precision: 32-true or bf16-mixed.
-        until: no run is begun after this time (`time.monotonic`); None for no end.
 
     Returns:
-        Runs that are still missing: left to other processes, or begun too late.
+        Runs that are still missing, since they are left to other processes.
 
     Raises:
         StudyError: a run's loss is no number, or its recipe does not fit the data.
     """
     missing: list[str] = []
-    for experiment in wanted:
+    # Before the first training, so that a key is of the code that runs, whatever is edited later.
+    keys = [_key(experiment, data, precision) for experiment in wanted]
+    for experiment, key in zip(wanted, keys, strict=True):
         at_once = len(experiment.seeds) if data.images.low.is_cuda else 1
         for start in range(0, len(experiment.seeds), at_once):
             seeds = experiment.seeds[start : start + at_once]
-            if until is not None and time.monotonic() > until:
-                missing += [
-                    stem_of(experiment.name, seed)
-                    for seed in seeds
-                    if _is_open(experiment, seed, data, out, precision)
-                ]
-                continue
-            missing += _train(experiment, seeds, data, out, precision)
+            missing += _train(experiment, seeds, data, out, precision=precision, key=key)
     return missing
 
 
-def _is_open(experiment: Experiment, seed: int, data: Data, out: Path, precision: str) -> bool:
-    """Whether a run is still to be trained."""
-    path = out / f"{stem_of(experiment.name, seed)}.card.json"
-    try:
-        return json.loads(path.read_text())["key"] != _key(experiment, data, precision)
-    except (OSError, ValueError, KeyError, TypeError):
-        return True
+def _open(experiment: Experiment, seeds: Sequence[int], out: Path, key: str) -> list[int]:
+    """The seeds that are still to be trained."""
+    found: list[int] = []
+    for seed in seeds:
+        path = out / f"{stem_of(experiment.name, seed)}.card.json"
+        try:
+            whole = json.loads(path.read_text())["key"] == key
+        except (OSError, ValueError, KeyError, TypeError):
+            whole = False
+        if not whole:
+            found.append(seed)
+    return found
 
 
 def _train(
-    experiment: Experiment, seeds: Sequence[int], data: Data, out: Path, precision: str
+    experiment: Experiment, seeds: Sequence[int], data: Data, out: Path, *, precision: str, key: str
 ) -> list[str]:
     out.mkdir(parents=True, exist_ok=True)
-    pending = [seed for seed in seeds if _is_open(experiment, seed, data, out, precision)]
-    if not pending:
+    if not (pending := _open(experiment, seeds, out, key)):
         return []
-    with _held(out / f".{stem_of(experiment.name, pending[0])}.lock") as is_ours:
+    with _held(out / f".{stem_of(experiment.name, seeds[0])}.lock") as is_ours:
         if not is_ours:
             return [stem_of(experiment.name, seed) for seed in pending]
+        # Another process may have ended them between the first look and the lock.
+        if not (pending := _open(experiment, seeds, out, key)):
+            return []
         frozen = data.features(experiment.features)
         device = data.images.low.device
         images = replace(data.images, features=frozen.load().to(device) if frozen else None)
@@ -164,9 +173,7 @@ def _train(
                 {"image": names, **dict(zip(network.outputs, scores[k], strict=True))}
             )
             write_table(out / f"{stem}.images.csv", table)
-            card = _card(experiment, data, precision, frozen) | {"seed": seed}
-            images_seen = len(pending) * training.count * experiment.recipe.epochs
-            card["milliseconds"] = 1000 * seconds / images_seen
+            card = {**_card(experiment, data, precision, frozen), "key": key, "seed": seed}
             write_json(out / f"{stem}.card.json", card)  # last: it says that the run is whole
         gains = ", ".join(
             f"{o} {scores[:, j].mean():.3f} dB" for j, o in enumerate(training.outputs)
@@ -184,7 +191,7 @@ def _write_network(path: Path, network: SuperResolver) -> None:
 def _card(
     experiment: Experiment, data: Data, precision: str, frozen: Frozen | None
 ) -> dict[str, Any]:
-    """What a run says about itself but for its seed."""
+    """What a run says about itself but for its key and seed."""
     device = data.images.low.device
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
     training, held_out = (len(side) for side in data.split)
@@ -198,18 +205,20 @@ def _card(
         "precision": precision,
         "weights": frozen.label if frozen else "",
         "fingerprint": frozen.fingerprint if frozen else "",
-        "key": _key(experiment, data, precision),
     }
 
 
 def _key(experiment: Experiment, data: Data, precision: str) -> str:
     """SHA-256 of all that decides a run but for its seed."""
     frozen = data.features(experiment.features)
+    device = data.images.low.device.type
     decides = {
         "experiment": experiment.name,
+        "network": repr(experiment.build),  # names the class and what it is given
         "recipe": experiment.recipe.settings(),
         "data": data.digest,
-        "device": data.images.low.device.type,
+        "device": device,
+        "threads": torch.get_num_threads() if device == "cpu" else None,
         "precision": precision,
         "frozen": frozen.fingerprint if frozen else "",
         "torch": torch.__version__,
@@ -217,12 +226,10 @@ def _key(experiment: Experiment, data: Data, precision: str) -> str:
     return hashlib.sha256((json.dumps(decides, sort_keys=True) + _code()).encode()).hexdigest()
 
 
+@cache
 def _code() -> str:
-    """The text of the modules that decide a run."""
-    modules = sorted(
-        (name, module) for name, module in sys.modules.items() if name.startswith(DECIDES)
-    )
-    return "".join(inspect.getsource(module) for _, module in modules)
+    """The text of the files that decide a run, as it was when first asked for."""
+    return "".join((PACKAGE / file).read_text(encoding="utf-8") for file in DECIDES)
 
 
 @contextmanager
@@ -235,7 +242,8 @@ def _held(path: Path) -> Generator[bool]:
             yield False
             return
         yield True
-    path.unlink(missing_ok=True)
+        # While it is held: after that it may be another process's.
+        path.unlink(missing_ok=True)
 
 
 def require(missing: Sequence[str]) -> None:

@@ -97,7 +97,8 @@ def load_checkpoint(path: Path) -> tuple[SuperResolver, Card]:
             model = model_class(card.model)()
             expected = model.state_dict()
             _check_tensors(path, card.model, expected, file)
-            tensors = {name: file.get_tensor(name) for name in expected}
+            # As the network has them: what is infinite there must not pass as finite here.
+            tensors = {name: file.get_tensor(name).to(v.dtype) for name, v in expected.items()}
     except FileNotFoundError:
         raise StudyError(f"{path}: no such checkpoint") from None
     except NotAFileError as error:
@@ -130,7 +131,7 @@ def _read_card(path: Path, text: str | None) -> Card:
         if not values.keys() <= {field.name for field in fields(Card)}:
             raise strange
         card = Card(**values)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise strange from None
     if name := _wrong(card):
         raise StudyError(f"{path}: its card is damaged: {name} cannot be so; train again")
@@ -138,7 +139,7 @@ def _read_card(path: Path, text: str | None) -> Card:
         raise StudyError(
             f"{path}: holds the model '{_text(card.model)}', which is not in the table"
         )
-    trained = {_text(key): _text(value) for key, value in card.trained.items()}
+    trained = {_text(key): _setting(value) for key, value in card.trained.items()}
     return Card(
         card.model,
         card.seed,
@@ -170,27 +171,36 @@ def _text(value: Any) -> Any:
     return printable(value, LONGEST_NAME) if isinstance(value, str) else value
 
 
+def _setting(value: Any) -> Any:
+    """A setting with its texts printable, those in a list as well."""
+    return [*map(_text, cast("list[Any]", value))] if isinstance(value, list) else _text(value)
+
+
 def _is_whole_number(value: Any) -> bool:
     return type(value) is int and 0 <= value < 2**63
 
 
 def _is_plain(value: Any) -> bool:
-    if isinstance(value, list):
-        return all(_is_plain(item) for item in cast("list[Any]", value))
     whole = isinstance(value, int) and abs(value) < 2**63
     return value is None or whole or isinstance(value, str | float)
 
 
+def _is_setting(value: Any) -> bool:
+    """A plain value, or a flat list of them."""
+    parts = cast("list[Any]", value) if isinstance(value, list) else [value]
+    return all(map(_is_plain, parts))
+
+
 def _wrong(card: Card) -> str | None:
     """The first field of a card in which something stands that no training writes."""
-    values: dict[str, Any] = asdict(card)
+    values: dict[str, Any] = vars(card)  # `asdict` would follow lists within lists
     trained = values["trained"]
     right = {
         "model": isinstance(values["model"], str),
         "seed": _is_whole_number(card.seed),
         "trained": isinstance(trained, dict)
         and len(cast("dict[str, Any]", trained)) <= 100
-        and all(map(_is_plain, cast("dict[str, Any]", trained).values())),
+        and all(map(_is_setting, cast("dict[str, Any]", trained).values())),
         "weights": isinstance(values["weights"], str | None),
         "fingerprint": card.fingerprint is None
         or re.fullmatch("[0-9a-f]{64}", str(card.fingerprint)) is not None,

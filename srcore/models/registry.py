@@ -47,6 +47,12 @@ SETS: dict[str, tuple[str, ...]] = {
 """Name of a model set → the models that its stage `train_<set>` gathers."""
 
 
+def name_of(model: "type[SuperResolver]") -> str:
+    """A model's name in the table; of a class that is not there, the name of the class."""
+    place = f"{model.__module__}:{model.__qualname__}"
+    return next((name for name, entry in MODELS.items() if entry.place == place), model.__name__)
+
+
 def model_class(name: str) -> "type[SuperResolver]":
     """Import a model's file and give its class.
 

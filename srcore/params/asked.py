@@ -12,14 +12,15 @@ class Shipped(Settings):
 
     model: Literal["subpixel"]
     """Its architecture; one with both outputs and no frozen features."""
-    seed: int = Field(ge=0)
+    seed: Seed
     """Seed of the first weights and of the crops."""
     factors: list[Annotated[float, Field(gt=0, le=1)]] = Field(min_length=1)
     """Sizes at which the originals are taken, as factors on their sides."""
     steps: int = Field(ge=1)
     """Steps of the whole training."""
     period: int = Field(ge=1)
-    """Steps after which the state is saved, from which a stopped training goes on."""
+    """Steps after which the state is saved, from which a stopped training goes on; part of the
+    result, since crops are drawn period by period."""
     batch_size: int = Field(ge=2)
     """Crops a step."""
     crop: int = Field(ge=8)

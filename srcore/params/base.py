@@ -55,7 +55,7 @@ def _trained_weights(value: str) -> str:
 
 
 def _seed(seed: int) -> int:
-    if seed >= 2**63:  # torch takes no other
+    if seed >= 2**63:  # what a checkpoint's card may hold (srcore.models.checkpoint)
         raise ValueError("must be below 2**63")
     return seed
 

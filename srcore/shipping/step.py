@@ -31,7 +31,8 @@ class Step:
         self._settings = settings
         self._bfloat16 = bfloat16
         self._device = next(model.parameters()).device
-        self._large = round(settings.batch_size * settings.large_share)
+        batch = settings.batch_size  # which has crops of both kinds, whatever rounding says
+        self._large = min(max(round(batch * settings.large_share), 1), batch - 1)
         hidden = model.hidden_kernels()
         theirs = {id(kernel) for kernel in hidden}
         others = [p for p in model.parameters() if id(p) not in theirs]

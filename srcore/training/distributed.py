@@ -1,7 +1,6 @@
 """The processes that train one network together: Lightning Fabric, set up by `trainer:`."""
 
 import logging
-import os
 import re
 import sys
 from collections.abc import Generator
@@ -16,6 +15,7 @@ from srcore.common.errors import StudyError
 from srcore.data.dataset import Features, Indices, Pyramids
 from srcore.models.registry import model_class
 from srcore.params.schema import Trainer
+from srcore.training.machines import check_machines
 from srcore.training.precision import Bfloat16Convolutions, Precision, pick_precision, processor
 from srcore.training.resume import digest
 
@@ -70,18 +70,7 @@ def launch(device: torch.device, trainer: Trainer) -> Fabric:
     Raises:
         StudyError: the machine has fewer devices, or does not know the other machines.
     """
-    if device.type == "cuda" and trainer.devices > torch.cuda.device_count():
-        raise StudyError(
-            f"trainer.devices = {trainer.devices}: this machine has {torch.cuda.device_count()}"
-        )
-    if device.type == "mps" and trainer.devices * trainer.nodes > 1:
-        raise StudyError("trainer.devices, trainer.nodes: mps is one device; set both to 1")
-    unknown = {"NODE_RANK", "MASTER_ADDR", "MASTER_PORT"} - os.environ.keys()
-    if trainer.nodes > 1 and unknown:
-        raise StudyError(
-            f"trainer.nodes = {trainer.nodes}: set {', '.join(sorted(unknown))} on every machine "
-            "(docs/machines.md)"
-        )
+    check_machines(device, trainer)
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
     threads = torch.get_num_threads()
     mixed = pick_precision(trainer.precision, device) == "bf16-mixed"

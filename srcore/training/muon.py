@@ -73,10 +73,13 @@ class Muon(torch.optim.Optimizer):
     def _step(self, alike: list[nn.Parameter], lr: float | Tensor, momentum: float) -> None:
         gradients = torch.stack([cast("Tensor", parameter.grad) for parameter in alike])
         gradients = gradients.float().flatten(2)
-        state = self.state[alike[0]]  # one average for all kernels of the shape
-        if "average" not in state:
-            state["average"] = torch.zeros_like(gradients)
-        average = state["average"].lerp_(gradients, 1 - momentum)
-        updates = orthogonalise(gradients.lerp(average, momentum)) * -lr
-        for parameter, update in zip(alike, updates, strict=True):
+        # An average of its own for each: which kernels have a gradient may change.
+        for parameter, gradient in zip(alike, gradients, strict=True):
+            if "average" not in self.state[parameter]:
+                self.state[parameter]["average"] = torch.zeros_like(gradient)
+        averages = torch.stack([self.state[parameter]["average"] for parameter in alike])
+        averages.lerp_(gradients, 1 - momentum)
+        updates = orthogonalise(gradients.lerp(averages, momentum)) * -lr
+        for parameter, average, update in zip(alike, averages, updates, strict=True):
+            self.state[parameter]["average"].copy_(average)
             parameter.add_(update.view(parameter.shape))

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from srcore.common.errors import StudyError
+from srcore.models.registry import name_of
 
 if TYPE_CHECKING:
     from srcore.models.base import SuperResolver
@@ -67,8 +68,8 @@ def recipe_for(model: "type[SuperResolver]", params: "Params") -> Recipe:
     train = params.train
     if train.recipe != "own" and model.changes:
         raise StudyError(
-            f"train.recipe = {train.recipe}: {model.__name__} has a recipe as its only difference; "
-            "set it to own, or choose other models"
+            f"train.recipe = {train.recipe}: {name_of(model)} has a recipe as its only "
+            "difference; set it to own, or choose other models"
         )
     if train.recipe == "modern":
         return modern_recipe(params.modern, train.epochs, frozen=model.frozen is not None)

@@ -9,11 +9,11 @@ import hashlib
 import json
 import logging
 import os
-import pickle
 import sys
 import warnings
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +72,7 @@ class State:
                 warnings.simplefilter("ignore", UserWarning)  # about pickles, which are refused
                 saved = torch.load(self.path, map_location="cpu", weights_only=True)
             key, content = saved["key"], saved["content"]
-        except (OSError, RuntimeError, EOFError, KeyError, TypeError, pickle.UnpicklingError):
+        except Exception:  # noqa: BLE001  # torch raises whatever a damaged file makes it raise
             logger.info("%s: not readable; training starts anew", self.path)
             return None
         if key != self._key:
@@ -100,8 +100,12 @@ def digest(*arrays: Any) -> str:
     return total.hexdigest()
 
 
+@cache
 def _code() -> str:
-    """SHA-256 of the project's code that is running, and torch's version."""
+    """SHA-256 of the project's code that is running, and torch's version.
+
+    Read once, before the first training: a file that is edited later is not what runs.
+    """
     total = hashlib.sha256(torch.__version__.encode())
     for name, module in sorted(sys.modules.items()):
         file = getattr(module, "__file__", None)

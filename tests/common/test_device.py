@@ -26,10 +26,12 @@ def _restored(monkeypatch):
     monkeypatch.setattr("srcore.common.device._keep_freed_memory", lambda: None)
     monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
     before = torch.get_num_threads(), torch.backends.cudnn.benchmark
+    tf32 = torch.backends.cudnn.allow_tf32
     yield
     torch.use_deterministic_algorithms(False)
     torch.set_num_threads(before[0])
     torch.backends.cudnn.benchmark = before[1]
+    torch.backends.cudnn.allow_tf32 = tf32
     os.environ.pop("CUBLAS_WORKSPACE_CONFIG", None)
 
 
@@ -67,6 +69,14 @@ def test_prepare_sets_threads_and_determinism():
     assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
     prepare("cpu", 2)
     assert torch.get_num_threads() == 2
+
+
+@pytest.mark.usefixtures("_restored")
+def test_float32_is_float32_on_a_gpu_too():
+    torch.backends.cudnn.allow_tf32 = True
+    prepare("cpu", 1)
+    assert not torch.backends.cudnn.allow_tf32
+    assert not torch.backends.cuda.matmul.allow_tf32
 
 
 @pytest.mark.usefixtures("_restored")

@@ -28,7 +28,6 @@ from srcore.evaluation.benchmark import (
     headline,
     judge,
     judge_benchmarks,
-    smallest_side,
 )
 from srcore.features.extractor import load_extractor
 from srcore.images.matlab import crop_to_multiple, imresize
@@ -411,7 +410,7 @@ def test_a_network_among_the_metrics_needs_larger_images(tmp_path, monkeypatch):
     asked = Evaluate(metrics=["lpips"], vgg16="data/none", ensemble=False)
     images = find_images(str(tmp_path), MANY)
     for refuse in (
-        lambda: find_images(str(tmp_path), MANY, smallest_side(asked)),  # before anything is judged
+        lambda: find_images(str(tmp_path), MANY, asked),  # before anything is judged
         lambda: judge_benchmarks([], tiny_linear(), images, MANY, CPU, asked=asked),
     ):
         with pytest.raises(StudyError, match=r"a\.png: 20 x 20 pixels, a benchmark needs 24 a"):

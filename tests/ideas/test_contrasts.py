@@ -7,9 +7,11 @@ import pandas as pd
 import pytest
 from matplotlib.image import imread
 
-from srcore.ideas.contrasts import CONTRASTS, collapsed, contrasts, gains, note, verdict
+from srcore.common.errors import StudyError
+from srcore.ideas.contrasts import CONTRASTS, RATE, collapsed, contrasts, gains, verdict
 from srcore.ideas.crossed import Effect
 from srcore.ideas.names import COSTS, SLOW, stem_of
+from srcore.ideas.notes import note, note_of_curves
 from srcore.ideas.runs import CURVE, Runs
 from srcore.ideas.tables import markdown, tables
 from srcore.reporting.forest import draw_curves, draw_ideas
@@ -105,6 +107,40 @@ def test_of_a_missing_seed_the_others_are_compared():
     assert third["verdict"] == "few"
 
 
+def test_an_interaction_is_over_the_seeds_of_both_heads():
+    """As many seeds under each head are not yet the same ones."""
+    runs = made()
+    without = {"merge.bilinear.seed0", "merge.subpixel.seed4"}
+    cards = {stem: card for stem, card in runs.cards.items() if stem not in without}
+    some = Runs(runs.scores, runs.curves, cards)
+    names = [f"{body}.{head}" for body in ("plain", "merge") for head in ("bilinear", "subpixel")]
+    assert some.shared_seeds(names) == [1, 2, 3]
+    both = line(contrasts(some), "a third convolution", "interaction")
+    assert both["seeds"] == 3
+    bilinear, subpixel = (
+        some.difference(f"merge.{head}", f"plain.{head}", "mid", [1, 2, 3])
+        for head in ("bilinear", "subpixel")
+    )
+    assert both["delta"] == pytest.approx((subpixel - bilinear).mean())
+
+
+def test_one_body_at_one_rate_is_not_compared_with_itself():
+    runs = made()
+    cards = {stem: {**card, "recipe": {"lr": 0.001}} for stem, card in runs.cards.items()}
+    for found, there in ((runs, True), (Runs(runs.scores, runs.curves, cards), False)):
+        assert (RATE in set(contrasts(found)["contrast"])) is there
+
+
+@pytest.mark.parametrize("lacking", ["scenes", "seeds"])
+def test_without_two_scenes_or_seeds_nothing_can_be_compared(lacking):
+    runs = made(["one scene"] * IMAGES) if lacking == "scenes" else made()
+    if lacking == "seeds":
+        cards = {stem: card for stem, card in runs.cards.items() if card["seed"] == 0}
+        runs = Runs(runs.scores, runs.curves, cards)
+    with pytest.raises(StudyError, match=r"^no two networks can be compared: .*split\.validation"):
+        contrasts(runs)
+
+
 def test_a_contrast_with_a_training_that_collapsed_tells_nothing():
     runs = made()
     table = contrasts(runs)
@@ -146,7 +182,7 @@ def test_gains_are_over_bicubic_and_images_of_one_scene_count_once():
 def test_the_drawings(tmp_path):
     runs = made()
     draw_ideas(contrasts(runs), gains(runs), note(runs), tmp_path / "ideas.png")
-    draw_curves(runs.curves, note(runs), tmp_path / "curves.png")
+    draw_curves(runs.curves, note_of_curves(runs), tmp_path / "curves.png")
     assert min(imread(tmp_path / "ideas.png").shape[:2]) > 500
     assert note(runs) == (
         "8 images, 40 held out; bodies at rate 0.002, beside frozen features and their control "

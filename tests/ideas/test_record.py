@@ -44,7 +44,10 @@ def folder(tmp_path, pyramids):
             "group": name.partition(".")[0] if name.startswith("report") else "grid",
             "recipe": {"lr": 0.002},
             "weights": "",
-            "milliseconds": 1.5,
+            "images": 4,
+            "held_out": 4,
+            "device": "cpu",
+            "precision": "32-true",
         }
         (tmp_path / f"{name}.seed0.card.json").write_text(json.dumps(card))
         images = [pyramids.names[row] for row in HELD_OUT]
@@ -110,6 +113,49 @@ def test_bodies_of_two_recipes_are_not_compared(root, tmp_path):
     cards["plain.bilinear.seed0"].pop("recipe")
     (tmp_path / "runs.json").write_text(json.dumps(cards))
     with pytest.raises(StudyError, match="damaged"):
+        read_runs(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("device", None),
+        ("precision", 32),
+        ("images", None),
+        ("held_out", "165"),
+        ("recipe", ["lr"]),
+        ("recipe", {}),
+        ("seed", "0"),
+        ("seed", 7),  # as no column is named
+        ("experiment", "plain.subpixel"),
+        ("macs", None),
+    ],
+)
+def test_a_damaged_card_is_one_line(root, tmp_path, key, value):
+    shutil.copytree(root / "data/ideas", tmp_path, dirs_exist_ok=True)
+    cards = json.loads((tmp_path / "runs.json").read_text())
+    cards["plain.bilinear.seed0"][key] = value
+    (tmp_path / "runs.json").write_text(json.dumps(cards))
+    with pytest.raises(
+        StudyError, match=r"runs\.json: damaged \(the card of plain\.bilinear\.seed0"
+    ):
+        read_runs(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["[]", "[{}]", "{}", "3", '{"a.seed0": []}', '{"a.seed0": 1}'])
+def test_something_else_than_cards_is_one_line(root, tmp_path, text):
+    shutil.copytree(root / "data/ideas", tmp_path, dirs_exist_ok=True)
+    (tmp_path / "runs.json").write_text(text)
+    with pytest.raises(StudyError, match=r"runs\.json: damaged"):
+        read_runs(tmp_path)
+
+
+def test_a_card_whose_run_has_no_scores_is_one_line(root, tmp_path):
+    shutil.copytree(root / "data/ideas", tmp_path, dirs_exist_ok=True)
+    cards = json.loads((tmp_path / "runs.json").read_text())
+    cards["plain.bilinear.seed9"] = cards["plain.bilinear.seed0"] | {"seed": 9}
+    (tmp_path / "runs.json").write_text(json.dumps(cards))
+    with pytest.raises(StudyError, match=r"scores\.csv: damaged .*no plain\.bilinear\.seed9"):
         read_runs(tmp_path)
 
 

@@ -1,7 +1,10 @@
 """Runs are trained once: what was stopped goes on, seeds are added, processes share the work."""
 
+import ast
 import fcntl
 import json
+import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,11 +17,13 @@ from srcore.common.errors import StudyError
 from srcore.data.dataset import Pyramids
 from srcore.features.extractor import load_extractor
 from srcore.features.store import store_features
-from srcore.ideas.data import load_data
+from srcore.ideas import trainings
+from srcore.ideas.data import SHUFFLE_SEED, _shuffled, load_data
 from srcore.ideas.experiments import REPORT, Experiment, asked, experiments
 from srcore.ideas.names import HEADS, SLOW
 from srcore.ideas.networks import BODIES, FEATURES, IdeaNetwork, Shallow
-from srcore.ideas.trainings import require, train_ideas
+from srcore.ideas.together import Training
+from srcore.ideas.trainings import DECIDES, require, train_ideas
 from srcore.metrics.cost import macs, parameters
 from srcore.models.registry import model_class
 from srcore.models.subpixel import SuperResNetSubpixel
@@ -131,7 +136,47 @@ def test_what_another_process_trains_is_left_to_it(data, tmp_path):
 def test_a_shuffled_embedding_is_that_of_another_image(data):
     own, other = (data.frozen[name].load() for name in ("clip", "clip_shuffled"))
     assert sorted(map(tuple, own.tolist())) == sorted(map(tuple, other.tolist()))
-    assert not torch.equal(own, other)
+    assert not (own == other).all(dim=1).any()
+
+
+@pytest.mark.parametrize("count", [*range(2, 40), 99, 946, 1000])
+def test_no_image_keeps_its_own_embedding(count):
+    rows = torch.arange(count)[:, None]
+    shuffled = _shuffled(lambda: rows)
+    assert not (shuffled == rows).any()
+    assert sorted(shuffled.flatten().tolist()) == list(range(count))
+
+
+def test_the_shuffle_of_the_study_is_the_one_on_record():
+    plain = np.random.default_rng(SHUFFLE_SEED).permutation(946)
+    assert _shuffled(lambda: torch.arange(946)).tolist() == plain.tolist()
+
+
+def test_features_of_another_data_set_are_refused(data, tmp_path):
+    chance = np.random.default_rng(0)
+    low, mid, large = (chance.integers(0, 256, (8, s, s, 3), np.uint8) for s in (16, 32, 64))
+    names = tuple(f"{row}.png" for row in range(8))
+    vgg = load_extractor("vgg", "random", CPU)
+    for kind, count in (("vgg", 8), ("clip", 7)):
+        store_features(vgg, low[:count], tmp_path / kind, CPU)
+    pyramids = Pyramids((16, 32, 64), names, names, ((),) * 8, low, mid, large)
+    with pytest.raises(StudyError, match=r"clip: the features are of another data set; run"):
+        load_data(pyramids, (np.arange(6), np.arange(6, 8)), tmp_path, CPU)
+
+
+@pytest.mark.parametrize(
+    ("setting", "left_out"),
+    [
+        ({"flips": False}, "own.no_flips"),
+        ({"schedule": "constant"}, "own.constant"),
+        ({"loss": "inverse_psnr"}, "own.report_loss"),
+    ],
+)
+def test_our_own_network_is_not_compared_with_itself(setting, left_out):
+    report = Recipe(1, 4, 0.001)
+    whole = {e.name for e in experiments(MODERN, MODERN, report, (0, 1), (0,))}
+    some = {e.name for e in experiments(replace(MODERN, **setting), MODERN, report, (0, 1), (0,))}
+    assert whole - some == {left_out}
 
 
 def test_params_ask_for_the_grid_our_own_and_the_reports(root):
@@ -147,3 +192,139 @@ def test_params_ask_for_the_grid_our_own_and_the_reports(root):
     assert {(e.recipe.schedule, e.recipe.loss) for e in found if e.group == "report"} == {
         ("constant", "inverse_psnr")
     }
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A copy of the files that decide a run, to be edited."""
+    folder = tmp_path / "package"
+    for file in DECIDES:
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(trainings.PACKAGE / file, folder / file)
+    monkeypatch.setattr(trainings, "PACKAGE", folder)
+    trainings._code.cache_clear()
+    yield folder
+    trainings._code.cache_clear()
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "training/schedules.py",
+        "training/augment.py",
+        "metrics/psnr.py",
+        "common/tensors.py",
+        "models/basic.py",
+    ],
+)
+def test_other_code_trains_anew(data, tmp_path, package, file):
+    out = tmp_path / "out"
+    train_ideas([one(seeds=(0,))], data, out, "32-true")
+    first = times(out)
+    trainings._code.cache_clear()  # as in another process
+    train_ideas([one(seeds=(0,))], data, out, "32-true")
+    assert times(out) == first
+    (package / file).write_text((package / file).read_text() + "# edited\n")
+    trainings._code.cache_clear()
+    train_ideas([one(seeds=(0,))], data, out, "32-true")
+    assert times(out) != first
+
+
+def test_code_that_is_edited_during_a_training_is_not_the_code_that_trained(
+    data, tmp_path, package, monkeypatch
+):
+    out, run = tmp_path / "out", Training.run
+
+    def edited(self):
+        (package / "ideas/seeds.py").write_text("# edited\n")
+        return run(self)
+
+    monkeypatch.setattr(Training, "run", edited)
+    train_ideas([one(seeds=(0,))], data, out, "32-true")
+    first = times(out)
+    trainings._code.cache_clear()
+    train_ideas([one(seeds=(0,))], data, out, "32-true")
+    assert times(out) != first
+
+
+def test_what_a_deciding_file_imports_decides_too_or_changes_no_bit():
+    changes_nothing = {
+        "common/errors.py",  # messages
+        "data/dataset.py",  # reads what the digest of the data tells
+        "features/extractor.py",  # makes what the fingerprints tell
+        "features/store.py",
+        "ideas/names.py",
+        "ideas/trainings.py",  # this list's file: it trains nothing itself
+        "training/recipe.py",  # whose settings are in the key
+        "training/resume.py",  # the digest
+    }
+    imported = {
+        f"{node.module.removeprefix('srcore.').replace('.', '/')}.py"
+        for file in DECIDES
+        for node in ast.walk(ast.parse((trainings.PACKAGE / file).read_text()))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("srcore.")
+    }
+    assert imported - set(DECIDES) <= changes_nothing
+
+
+def test_threads_are_part_of_a_result_of_the_cpu(data, tmp_path):
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        train_ideas([one(seeds=(0,))], data, tmp_path, "32-true")
+        first = times(tmp_path)
+        torch.set_num_threads(2)
+        train_ideas([one(seeds=(0,))], data, tmp_path, "32-true")
+    finally:
+        torch.set_num_threads(before)
+    assert times(tmp_path) != first
+
+
+def test_a_run_that_another_process_ended_meanwhile_is_not_trained_twice(
+    data, tmp_path, monkeypatch
+):
+    """It ends between the look at the card and the lock."""
+    train_ideas([one(seeds=(0,))], data, tmp_path, "32-true")
+    card = tmp_path / "plain.bilinear.seed0.card.json"
+    text, first, held = card.read_text(), card.stat().st_mtime_ns, trainings._held
+    card.unlink()
+
+    def late(path):
+        card.write_text(text)
+        os.utime(card, ns=(first, first))
+        return held(path)
+
+    monkeypatch.setattr(trainings, "_held", late)
+    assert train_ideas([one(seeds=(0,))], data, tmp_path, "32-true") == []
+    assert card.stat().st_mtime_ns == first
+
+
+def test_the_lock_goes_while_it_is_held(tmp_path):
+    """Else it could be the lock that another process has just taken."""
+    path = tmp_path / ".run.lock"
+    unlink, others = Path.unlink, []
+
+    def watched(self, **options):
+        with self.open("a") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                others.append(self.name)
+            except BlockingIOError:
+                pass
+        unlink(self, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "unlink", watched)
+        with trainings._held(path) as is_ours:
+            assert is_ours
+    assert others == []
+    assert not path.exists()
+
+
+def test_a_card_tells_no_time(data, tmp_path):
+    """Tracked files would change with every run."""
+    cards = []
+    for folder in (tmp_path / "a", tmp_path / "b"):
+        train_ideas([one(seeds=(0,))], data, folder, "32-true")
+        cards.append((folder / "plain.bilinear.seed0.card.json").read_text())
+    assert cards[0] == cards[1]

@@ -38,7 +38,8 @@ write_table(out / "plots/images.csv", mean_over_seeds(table))
 write_table(out / "plots/methods.csv", by_method(table, networks, 24))
 shown = []
 Canvas.save = lambda self, path: shown.extend(text.get_text() for text in self.figure.texts)
-draw_outputs(compare(networks, tiny_linear(), data, np.array([0]), CPU), "mid", out / "sheet.png", "validation")
+compared = compare(networks, tiny_linear(), data, np.array([0]), CPU)
+draw_outputs(compared, "mid", out / "sheet.png", "validation")
 one, other = arrays()[:2]
 benchmark = judge(one[:40, :40], other[:40, :40], 2)
 kept = {"multi": NETWORKS["multi"]}

@@ -151,3 +151,26 @@ def test_a_save_that_fails_leaves_what_was_there(tmp_path, monkeypatch):
         save_checkpoint(made(seed=4), CARD, tmp_path)
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("depth", [2, 300, 900])
+@pytest.mark.parametrize("field", ["trained", "version", "newer version"])
+def test_lists_within_lists_are_one_line(tmp_path, depth, field):
+    deep = json.loads("[" * depth + "]" * depth)
+    newer = {"format": FORMAT + 1} if field == "newer version" else {}
+    changes = {"trained": {"lr": deep}} if field == "trained" else {"version": deep, **newer}
+    assert one_line(written(tmp_path, **changes))
+
+
+def test_texts_in_a_list_of_a_card_come_back_printable(tmp_path):
+    trained = {"factors": [1.0, 0.5], "names": ["a\x1b[2Jb", "c"]}
+    _, card = load_checkpoint(written(tmp_path, trained=trained))
+    assert card.trained == {"factors": [1.0, 0.5], "names": [r"a\x1b[2Jb", "c"]}
+
+
+def test_a_value_that_is_infinite_in_the_network_is_one_line(tmp_path):
+    """1e300 is finite in the file's float64, and not in the network's float32."""
+    tensors = {name: value.double() for name, value in made().state_dict().items()}
+    first = next(iter(tensors))
+    tensors[first].view(-1)[0] = 1e300
+    assert f"{first} holds values that are no numbers" in one_line(written(tmp_path, tensors))

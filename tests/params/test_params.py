@@ -213,6 +213,8 @@ OUT_OF_RANGE = [
     ("subpixel.max_norm", -0.1, "greater than or equal to 0"),
     ("subpixel.flips", 1, "valid boolean"),
     ("subpixel.average", 1.0, "less than 1"),
+    ("shipped.seed", -1, "greater than or equal to 0"),
+    ("shipped.seed", 2**63, "must be below 2**63"),
     ("split.test", -1, "greater than or equal to 0"),
     ("split.test", 1.5, "share below 1"),
 ]

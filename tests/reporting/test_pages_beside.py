@@ -9,7 +9,8 @@ from browser import Page, chromium, missing
 
 from srcore.evaluation.benchmark import by_data_set
 from srcore.evaluation.published import with_published
-from srcore.ideas.contrasts import contrasts, gains, note
+from srcore.ideas.contrasts import contrasts, gains
+from srcore.ideas.notes import note
 from srcore.ideas.runs import read_runs
 from srcore.ideas.tables import tables
 from srcore.reporting.benchmark import render as render_benchmark

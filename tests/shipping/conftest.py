@@ -8,7 +8,8 @@ from PIL import Image
 from srcore.data.raw import Entry, RawWriter
 from srcore.params import load_params
 from srcore.params.asked import Shipped
-from srcore.shipping.originals import Originals, pack_originals
+from srcore.shipping.originals import Originals
+from srcore.shipping.pack import pack_originals
 
 FACTORS = [1.0, 0.5]
 

@@ -1,5 +1,8 @@
 """What is packed is what the field's benchmarks would be given."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from conftest import FACTORS
@@ -8,7 +11,8 @@ from photographs import arrays
 from PIL import Image
 
 from srcore.common.errors import StudyError
-from srcore.shipping.originals import DIVISORS, Originals, pack_originals
+from srcore.shipping.originals import DIVISORS, Originals
+from srcore.shipping.pack import pack_originals
 
 
 def expected(array: np.ndarray, factor: float) -> dict[str, np.ndarray]:
@@ -66,3 +70,13 @@ def test_a_damaged_pack_is_one_line(packed, tmp_path, harm):
         half.write_bytes((packed / "whole.npy").read_bytes())
     with pytest.raises(StudyError, match=r"half\.npy: .*; remove .* and run `dvc repro`"):
         Originals.open(tmp_path)
+
+
+def test_the_reader_reads_without_what_decodes_images(root):
+    """So that an edit of a decoder does not train the shipped network anew."""
+    code = (
+        "import sys, stages.train_shipped; "
+        "print([m for m in sys.modules if m.startswith(('srcore.images', 'srcore.data'))])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True)
+    assert done.stdout == "[]\n", done.stderr

@@ -131,3 +131,15 @@ def test_a_recorded_step_is_the_step_itself(originals, settings):
             step.take(plan, 0.5)
         weights.append(torch.cat([p.detach().flatten() for p in model.parameters()]))
     torch.testing.assert_close(*weights)
+
+
+@pytest.mark.parametrize(("share", "large"), [(0.01, 1), (0.99, 3), (0.5, 2)])
+def test_a_batch_has_crops_of_both_kinds_whatever_its_share(originals, settings, share, large):
+    """Rounding gave none, or the whole batch."""
+    asked = settings.model_copy(update={"large_share": share})
+    crops = Crops.of(originals, asked.crop, CPU)
+    step = Step(model_class("subpixel")(), crops, asked, bfloat16=False)
+    (plan,) = torch.from_numpy(step.plans(np.random.default_rng(0), 1))
+    step.take(plan, 1.0)
+    assert np.isfinite(step.mean_loss(1))
+    assert step._large == large

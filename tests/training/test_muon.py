@@ -92,6 +92,25 @@ def test_what_has_no_gradient_stays():
     assert other.equal(before)
 
 
+@pytest.mark.parametrize("missing", [0, 1])
+def test_what_has_no_gradient_in_one_step_is_as_if_that_step_were_not(missing):
+    """Of two kernels of one shape, in the third step, when both have an average."""
+    found = kernels()[:2]
+    optimizer = Muon(found, lr=0.1)
+    for step in range(5):
+        for place, parameter in enumerate(found):
+            gradient = matrices(*parameter.shape, seed=100 * step + place)
+            parameter.grad = None if (step, place) == (2, missing) else gradient
+        optimizer.step()
+    for place, expected in enumerate(kernels()[:2]):
+        alone = Muon([expected], lr=0.1)
+        for step in range(5):
+            if (step, place) != (2, missing):
+                expected.grad = matrices(*expected.shape, seed=100 * step + place)
+                alone.step()
+        torch.testing.assert_close(found[place].data, expected.data)
+
+
 def test_it_goes_on_from_its_state_in_the_same_bits():
     whole, stopped = kernels(), kernels()
     learn(whole, Muon(whole, lr=0.1), 0, 6)

@@ -1,4 +1,4 @@
-"""Whether DVC can track a folder of the user's: it reads every file of it, hidden ones too.
+"""Whether DVC can track a file or folder of the user's, all files of a folder, hidden ones too.
 
 DVC follows links, waits at a pipe for ever, and ends with an error of its own at a link to nowhere
 or at a name that is not UTF-8. The stage `check` looks first, and names the file.
@@ -12,17 +12,24 @@ from srcore.common.errors import StudyError
 from srcore.common.text import printable
 
 
-def check_trackable(key: str, folder: Path) -> None:
-    """Look at the kind of every file below a folder; no file is opened.
+def check_trackable(key: str, place: Path) -> None:
+    """Look at the kind of a file, or of every file below a folder; no file is opened.
 
     Args:
-        key: the parameter that names the folder.
-        folder: the folder.
+        key: the parameter that names it.
+        place: the file or folder.
 
     Raises:
-        StudyError: DVC could not read one of them; it and what to do are named.
+        StudyError: DVC could not read it or one of them; it and what to do are named.
     """
-    for path, why in _untrackable(folder, frozenset({folder.resolve()})):
+    if why := _reason(place):
+        raise StudyError(
+            f"{key}: {printable(str(place))} is {why}, which DVC cannot read; "
+            "name another file or folder"
+        )
+    if not place.is_dir():
+        return
+    for path, why in _untrackable(place, frozenset({place.resolve()})):
         raise StudyError(
             f"{key}: {printable(str(path))} is {why}, which DVC cannot read; take it out of the "
             "folder and run again"

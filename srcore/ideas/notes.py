@@ -1,0 +1,46 @@
+"""What was trained on what, in a line below a drawing."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from srcore.ideas.runs import Runs, is_grid, is_slow
+
+Cards = list[Mapping[str, Any]]
+
+
+def note(runs: Runs) -> str:
+    """Of the networks whose ideas are compared, and their intervals."""
+    cards = [*runs.cards.values()]
+    grid = [card for card in cards if is_grid(card)]
+    rates, slow = (
+        _listed(card["recipe"]["lr"] for card in grid if is_slow(card) is apart)
+        for apart in (False, True)
+    )
+    return (
+        f"{_images(cards)}; bodies at rate {rates}, beside frozen features and their control "
+        f"{slow}; {_machine(cards)}; 95 % intervals over seeds and images"
+    )
+
+
+def note_of_curves(runs: Runs) -> str:
+    """Of the original study's networks, whose curves are drawn."""
+    cards = [card for card in runs.cards.values() if card["group"] == "report"]
+    rates = _listed(card["recipe"]["lr"] for card in cards)
+    return f"{_images(cards)}; rate {rates}; {_machine(cards)}; a line a seed"
+
+
+def _images(cards: Cards) -> str:
+    return f"{_said(cards, 'images')} images, {_said(cards, 'held_out')} held out"
+
+
+def _machine(cards: Cards) -> str:
+    return f"{_said(cards, 'device')}, {_said(cards, 'precision')}"
+
+
+def _said(cards: Cards, key: str) -> str:
+    return _listed(card[key] for card in cards)
+
+
+def _listed(values: Iterable[Any]) -> str:
+    """One text, or several with commas, each once."""
+    return ", ".join(dict.fromkeys(map(str, values)))

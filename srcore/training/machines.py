@@ -1,0 +1,31 @@
+"""Whether a machine can do what `trainer:` asks for, told before any work begins.
+
+It is apart from `srcore.training.distributed` so that the stage `check` need not import Lightning.
+"""
+
+import os
+
+import torch
+
+from srcore.common.errors import StudyError
+from srcore.params.schema import Trainer
+
+
+def check_machines(device: torch.device, trainer: Trainer) -> None:
+    """Look for the devices and the other machines that a training needs.
+
+    Raises:
+        StudyError: the machine has fewer devices, or does not know the other machines.
+    """
+    if device.type == "cuda" and trainer.devices > torch.cuda.device_count():
+        raise StudyError(
+            f"trainer.devices = {trainer.devices}: this machine has {torch.cuda.device_count()}"
+        )
+    if device.type == "mps" and trainer.devices * trainer.nodes > 1:
+        raise StudyError("trainer.devices, trainer.nodes: mps is one device; set both to 1")
+    unknown = {"NODE_RANK", "MASTER_ADDR", "MASTER_PORT"} - os.environ.keys()
+    if trainer.nodes > 1 and unknown:
+        raise StudyError(
+            f"trainer.nodes = {trainer.nodes}: set {', '.join(sorted(unknown))} on every machine "
+            "(docs/machines.md)"
+        )

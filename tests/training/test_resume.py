@@ -1,0 +1,61 @@
+"""The state of a stopped training: whole, or as if there were none."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from srcore.training import resume
+from srcore.training.resume import State
+
+CONTENT = {"weights": torch.arange(6.0), "history": [{"epoch": 1, "output": "mid"}]}
+
+
+def saved(folder: Path) -> State:
+    state = State(folder / "a.state", {"seed": 0})
+    state.save(CONTENT)
+    return state
+
+
+def test_a_state_comes_back(tmp_path):
+    found = saved(tmp_path).load()
+    assert found["weights"].equal(CONTENT["weights"])
+    assert found["history"] == CONTENT["history"]
+
+
+@pytest.mark.parametrize("start", range(0, 256, 16))
+def test_a_state_with_a_flipped_byte_is_whole_or_none(tmp_path, start):
+    """torch's reader raises many kinds of errors for them."""
+    state = saved(tmp_path)
+    whole = state.path.read_bytes()
+    for place in [*range(start, len(whole), 256)]:
+        damaged = bytearray(whole)
+        damaged[place] ^= 0xFF
+        state.path.write_bytes(damaged)
+        found = state.load()
+        assert found is None or isinstance(found, dict)
+
+
+def test_a_pickle_of_strange_text_is_none(tmp_path, monkeypatch):
+    state = saved(tmp_path)
+    for error in (
+        UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid"),
+        IndexError(),
+        ValueError(),
+    ):
+
+        def broken(*_, error=error, **__):
+            raise error
+
+        monkeypatch.setattr(torch, "load", broken)
+        assert state.load() is None
+
+
+def test_the_code_is_that_of_the_first_look(tmp_path, monkeypatch):
+    """A file that is edited during a training is not the code that trained."""
+    state = saved(tmp_path)
+    monkeypatch.setattr(Path, "read_bytes", lambda self: b"edited")
+    assert State(state.path, {"seed": 0}).load() is not None
+    resume._code.cache_clear()
+    assert State(state.path, {"seed": 0}).load() is None
+    resume._code.cache_clear()
