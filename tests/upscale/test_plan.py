@@ -1,12 +1,10 @@
 import os
-import time
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from srcore.common.errors import StudyError
-from srcore.images.read import look
 from srcore.upscale.plan import Plan, plan
 from srcore.upscale.size import Size
 
@@ -147,22 +145,6 @@ def test_an_image_is_not_taken_for_done_by_the_output_of_another(tmp_path):
         plan([tmp_path / "a.png"], None, size).jobs[0].target.name for size in (stretched, fitted)
     }
     assert made == {"a.9x9.png", "a.fit9x9.png"}
-
-
-def test_thousands_of_images_that_are_there_are_left_out_at_once(tmp_path, monkeypatch):
-    top = tmp_path / "many"
-    top.mkdir()
-    Image.new("RGB", (2, 2)).save(tmp_path / "a.png")
-    head = look(tmp_path / "a.png")
-    monkeypatch.setattr("srcore.upscale.plan.look", lambda _: head)
-    (tmp_path / "many.x4").mkdir()
-    for number in range(3000):
-        (top / f"{number}.png").touch()
-        (tmp_path / "many.x4" / f"{number}.x4.png").touch()
-    start = time.perf_counter()
-    found = planned(top, skip_existing=True)
-    assert (len(found.jobs), len(found.there)) == (0, 3000)
-    assert time.perf_counter() - start < 5
 
 
 def test_the_topmost_folder_needs_an_out(monkeypatch):
