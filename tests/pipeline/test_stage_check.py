@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,6 @@ from tiny import CPU
 from srcore.common.errors import StudyError
 from srcore.params import load_params
 from srcore.training.machines import check_machines
-from stages import check
 
 NODES = ("NODE_RANK", "MASTER_ADDR", "MASTER_PORT")
 
@@ -25,9 +25,14 @@ def project(root, tmp_path, monkeypatch) -> Path:
     (tmp_path / "data/none").touch()
     (tmp_path / "params.yaml").write_text((root / "params.yaml").read_text())
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(root)
     for name in NODES:
         monkeypatch.delenv(name, raising=False)
     return tmp_path
+
+
+def run() -> None:
+    import_module("stages.check").run()
 
 
 def given(project: Path, **values: object) -> None:
@@ -44,13 +49,13 @@ def given(project: Path, **values: object) -> None:
 
 def refused() -> str:
     with pytest.raises(StudyError) as caught:
-        check.run()
+        run()
     assert not Path("data/checked.json").exists()
     return str(caught.value)
 
 
 def test_the_committed_parameters_pass(project):
-    check.run()
+    run()
     assert (project / "data/checked.json").exists()
 
 
@@ -65,7 +70,7 @@ def test_a_network_that_is_a_recipe_has_no_other(project, recipe):
 
 def test_one_model_alone_is_looked_at(project):
     given(project, model="subpixel", train__recipe="modern")
-    check.run()
+    run()
 
 
 def test_machines_that_do_not_know_each_other(project, monkeypatch):
@@ -73,7 +78,7 @@ def test_machines_that_do_not_know_each_other(project, monkeypatch):
     assert refused().startswith("trainer.nodes = 3: set MASTER_ADDR, MASTER_PORT, NODE_RANK on")
     for name in NODES:
         monkeypatch.setenv(name, "1")
-    check.run()
+    run()
 
 
 @pytest.mark.parametrize(("kind", "devices"), [("cuda", 4), ("mps", 2)])
@@ -110,9 +115,9 @@ def test_files_and_folders_pass(project):
     (project / "mine").mkdir()
     (project / "mine/a.safetensors").touch()
     given(project, benchmark__checkpoints="mine", data__voc2007__archive="data/none")
-    check.run()
+    run()
     given(project, benchmark__checkpoints="mine/a.safetensors")
-    check.run()
+    run()
 
 
 def test_it_starts_without_what_trains(root):
