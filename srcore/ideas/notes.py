@@ -26,7 +26,9 @@ def note_of_curves(runs: Runs) -> str:
     """Of the original study's networks, whose curves are drawn."""
     cards = [card for card in runs.cards.values() if card["group"] == "report"]
     rates = _listed(card["recipe"]["lr"] for card in cards)
-    return f"{_images(cards)}; rate {rates}; {_machine(cards)}; a line a seed"
+    frozen = _listed(f"{c['experiment']}: {c['weights']}" for c in cards if c["weights"])
+    said = (_images(cards), f"rate {rates}", _machine(cards), "a line a seed", frozen)
+    return "; ".join(filter(None, said))
 
 
 def _images(cards: Cards) -> str:

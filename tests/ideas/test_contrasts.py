@@ -1,6 +1,7 @@
 """From a record of runs to what each idea is worth, on made-up scores with known effects."""
 
 import logging
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -177,6 +178,16 @@ def test_gains_are_over_bicubic_and_images_of_one_scene_count_once():
     assert table.loc[("linear", "large"), "gain"] == pytest.approx(1)
     assert table.loc[("vgg.subpixel", "mid"), ["collapsed", "below"]].tolist() == [1, 0]
     assert runs.scores_of("plain.bilinear", "mid").shape == (SEEDS, IMAGES // 2)
+
+
+def test_the_note_of_the_curves_is_of_the_original_studys_networks_alone():
+    runs = made()
+    card = dict(runs.cards["vgg.subpixel.seed0"], experiment="report.vgg", group="report")
+    cards = {**runs.cards, "report.vgg.seed0": card | {"recipe": {"lr": 0.003}, "device": "a GPU"}}
+    assert note_of_curves(replace(runs, cards=cards)) == (
+        "8 images, 40 held out; rate 0.003; a GPU, 32-true; a line a seed; "
+        "report.vgg: random weights"
+    )
 
 
 def test_the_drawings(tmp_path):

@@ -260,7 +260,7 @@ def test_ones_own_images_enlarged(built, shell):
     assert made("srcore upscale holiday --out large", "large/beach.x4.png") == [(200, 120)]
     assert made("srcore upscale photo.jpg --scale 2.5", "photo.x2.5.jpg") == [(150, 100)]
     fit, smaller = "srcore upscale photo.jpg --size 1920x1080 --fit", {"1920x1080": "90x90"}
-    assert made(fit, "photo.90x90.jpg", replaced=smaller) == [(90, 60)]
+    assert made(fit, "photo.fit90x90.jpg", replaced=smaller) == [(90, 60)]
     side, smaller = "srcore upscale holiday --max-side 4000 --skip-existing", {"4000": "75"}
     assert made(side, "holiday.75/beach.75.png", replaced=smaller) == [(75, 45)]
     assert made("srcore upscale photo.jpg --ensemble", "photo.x4.jpg") == [(240, 160)]
