@@ -28,6 +28,8 @@ class Guard:
 
     A page of another site can have a browser send requests here under that site's name, when its
     name is made to stand for this machine (DNS rebinding). Such a request says so in `Host`.
+    Starlette's TrustedHostMiddleware has no pattern for any address, as `--host 0.0.0.0` needs it,
+    and does not look at `Origin`.
 
     Args:
         app: what answers the other requests.

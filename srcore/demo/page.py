@@ -29,7 +29,7 @@ ABOUT = (
 
 
 CHECKED, OLD = 600, 3600
-"""Files are removed after so many seconds, and looked for that often."""
+"""Seconds between two looks for old files, and after which a file is old and removed."""
 
 
 class _Stopped(Exception):  # noqa: N818  # no mistake

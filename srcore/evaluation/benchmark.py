@@ -100,8 +100,9 @@ def find_images(
     images = [_image(top, path) for path in sorted(_files(top))]
     if not images:
         raise StudyError(f"benchmark.folder = {folder}: holds no file")
+    smallest = _smallest_side(asked)
     for image in progress(images, "reading", unit="image"):
-        image.read(max_pixels, _smallest_side(asked))
+        image.read(max_pixels, smallest)
     return images
 
 

@@ -1,10 +1,8 @@
 """What every network of the table must do, and what the report says of its six."""
 
-import subprocess
-import sys
-
 import pytest
 import torch
+from imports import imported_by
 
 from srcore.models.base import SuperResolver, image_up, up2
 from srcore.models.registry import MODELS, SETS, model_class
@@ -183,13 +181,6 @@ def test_sets_hold_models_and_every_model_is_in_one():
     for members in SETS.values():
         assert set(members) <= set(MODELS)
     assert not set(SETS) & set(MODELS), "a name is either a model or a set"
-
-
-def imported_by(code: str) -> set[str]:
-    """Modules in a fresh interpreter after `code`."""
-    code += "\nimport sys; print('\\n'.join(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    return set(done.stdout.split())
 
 
 def test_the_table_imports_no_model():
