@@ -85,6 +85,7 @@ def test_costs_are_for_an_output_of_720p(rows):
         assert of.parameters[output] == 230_940
 
 
+@pytest.mark.slow
 def test_a_frozen_extractor_counts_and_clip_costs_as_much_for_any_image(root, means):
     """CLIP sees 224 x 224 pixels whatever the image has; VGG16's work grows with it."""
     networks = [
