@@ -23,12 +23,15 @@ paper: $(VENV)/installed  ## the original study's settings on PASCAL VOC2007 (ho
 	dvc exp run -S data.source=voc2007 -S split.validation=1000 -S train.epochs=10 \
 	  -S train.batch_size=8 -S frozen.vgg=pretrained -S frozen.clip=pretrained
 
-test: $(VENV)/installed-dev  ## under 6 minutes, offline
-	pytest -m "not slow"
-
 # Two processes whose idle threads sleep: threads that wait by spinning slow two processes tenfold.
+TWO_PROCESSES := --numprocesses 2 --dist loadfile
+test test-slow: export OMP_WAIT_POLICY := passive
+
+test: $(VENV)/installed-dev  ## under 6 minutes, offline
+	pytest -m "not slow" $(TWO_PROCESSES)
+
 test-slow: $(VENV)/installed-dev  ## what takes longer
-	OMP_WAIT_POLICY=passive pytest -m slow --numprocesses 2 --dist loadfile
+	pytest -m slow $(TWO_PROCESSES)
 
 review: $(VENV)/installed  ## what changed against BASE, as Markdown
 	@python -m srcore.reporting.pull_request $(BASE)
