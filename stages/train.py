@@ -27,7 +27,7 @@ def run() -> None:
     recipe, trainer = recipe_for(model, params), params.trainer
     with rank_zero_errors(trainer), rank_zero_only(trainer, only_process(name)) as states:
         with rank_zero_only(trainer, fresh_folder(paths.MODELS / name)) as out:
-            fabric = launch(device, trainer)
+            fabric = launch(device, trainer, bfloat16=model.auto_bfloat16)
             data = data_digest(*given, fabric)
             one = partial(train_model, *given, recipe, fabric=fabric, data=data)
             trained = [one(seed=seed, out=out, states=states) for seed in params.seeds]

@@ -32,6 +32,9 @@ class SuperResolver(nn.Module):
     """Group of params.yaml that says how to train it."""
     changes: ClassVar[Mapping[str, Any]] = {}
     """What it does otherwise than that group says (see `srcore.training.recipe.Recipe`)."""
+    auto_bfloat16: ClassVar[bool] = True
+    """Whether precision `auto` may train it in bfloat16; False where that was measured to lose
+    more than 0.02 dB on average (docs/machines.md)."""
     receptive_radius: ClassVar[int]
     """How far it sees, in pixels of the low-resolution image: whatever its outputs show of a
     pixel depends on no other that is further away, across or along. Tiles overlap by as much."""

@@ -13,6 +13,7 @@ class SuperResNet(SuperResolver):
 
     idea: ClassVar[str] = "two convolutions, one output"
     outputs: ClassVar[tuple[str, ...]] = ("mid",)
+    auto_bfloat16: ClassVar[bool] = False
     receptive_radius: ClassVar[int] = 2 + 1  # two convolutions, and bilinear upsampling
 
     def __init__(self) -> None:

@@ -13,6 +13,7 @@ class SuperResNetMulti(SuperResolver):
 
     idea: ClassVar[str] = "two outputs"
     outputs: ClassVar[tuple[str, ...]] = ("mid", "large")
+    auto_bfloat16: ClassVar[bool] = False
     # Two convolutions, and bilinear upsampling, once or twice.
     receptive_radius: ClassVar[int] = 2 + 1
 

@@ -61,11 +61,16 @@ def rank_zero_errors(trainer: Trainer) -> Generator[None]:
         raise
 
 
-def launch(device: torch.device, trainer: Trainer) -> Fabric:
+def launch(device: torch.device, trainer: Trainer, *, bfloat16: bool = True) -> Fabric:
     """Start the other processes of this machine, and meet those of the other machines.
 
     Each process runs the same command. Where one is asked for, nothing is started and Fabric
     changes no bit.
+
+    Args:
+        device: what computes.
+        trainer: how many processes on how many machines, and the precision.
+        bfloat16: whether precision `auto` may take bfloat16 for this network.
 
     Raises:
         StudyError: the machine has fewer devices, or does not know the other machines.
@@ -73,7 +78,7 @@ def launch(device: torch.device, trainer: Trainer) -> Fabric:
     check_machines(device, trainer)
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
     threads = torch.get_num_threads()
-    mixed = pick_precision(trainer.precision, device) == "bf16-mixed"
+    mixed = pick_precision(trainer.precision, device, bfloat16=bfloat16) == "bf16-mixed"
     fabric = Fabric(
         accelerator=device.type,
         devices=trainer.devices,

@@ -231,11 +231,17 @@ def test_several_processes(built, shell):
 def test_the_precision_that_suits_the_machine(built, shell):
     names = ran(shell("dvc exp run -S model=subpixel -S trainer.precision=auto"))
     assert {"train_subpixel", "evaluate"} <= set(names)
-    path = built.path / "data/models/subpixel/subpixel.seed0.safetensors"
-    card = load_checkpoint(path)[1]
     cpu = torch.device("cpu")
-    assert card.trained["precision"] == pick_precision("auto", cpu)
-    assert card.trained["processor"] == processor(cpu, card.trained["precision"])
+
+    def computed(model: str) -> tuple[str, str]:
+        card = load_checkpoint(built.path / f"data/models/{model}/{model}.seed0.safetensors")[1]
+        return card.trained["precision"], card.trained["processor"]
+
+    picked = pick_precision("auto", cpu)
+    assert computed("subpixel") == (picked, processor(cpu, picked))
+    exact = "dvc exp run -S model=basic -S trainer.precision=auto"
+    assert "train_basic" in ran(built.run("bash", "-c", f". .venv/bin/activate && {exact}"))
+    assert computed("basic") == ("32-true", "cpu")
 
 
 def test_ones_own_images_enlarged(built, shell):

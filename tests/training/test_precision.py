@@ -98,8 +98,10 @@ def test_auto_takes_bfloat16_where_it_has_units(units, there, device, picked, la
     units(*there)
     assert pick_precision("auto", device) == picked
     assert processor(device, picked) == label
+    assert pick_precision("auto", device, bfloat16=False) == "32-true"
     for asked in ("32-true", "bf16-mixed"):
         assert pick_precision(asked, device) == asked
+        assert pick_precision(asked, device, bfloat16=False) == asked
 
 
 def test_in_float32_every_cpu_writes_the_same_card(units):
