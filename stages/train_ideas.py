@@ -17,6 +17,7 @@ def run() -> None:
     pyramids = Pyramids.open(paths.PYRAMIDS)
     parts = read_split(paths.SPLIT, pyramids.names)
     data = load_data(pyramids, (parts.train, parts.validation), paths.FEATURES, device)
+    # One for all: networks of two precisions are not compared.
     precision = pick_precision(params.trainer.precision, device)
     require(train_ideas(asked(params), data, paths.MODELS / "ideas", precision))
 

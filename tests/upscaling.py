@@ -9,11 +9,22 @@ from tiny import CPU
 from typer.testing import CliRunner
 
 from srcore.cli import app
-from srcore.images.raster import Kept, Raster
+from srcore.images.raster import Kept, Raster, raster_of
 from srcore.images.write import save
 from srcore.inference.network import Network
+from srcore.inference.tiles import TILE
 from srcore.models.checkpoint import Card, save_checkpoint
 from srcore.models.registry import model_class
+from srcore.upscale.enlarge import enlarge_rows
+
+
+def enlarge(
+    network: Network, image: Raster, scale: float, device: torch.device, *, tile: int = TILE
+) -> Raster:
+    """Enlarge an image by a factor, all of it in memory."""
+    width, height = image.size
+    size = round(scale * width), round(scale * height)
+    return raster_of(enlarge_rows(network, image, size, device, tile=tile))
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -40,7 +51,6 @@ def checkpoint(bicubic, tmp_path_factory) -> Path:
 def enlarged(bicubic):
     """Reads a file, enlarges it and writes it as the command does; gives what was written."""
     from srcore.images.read import read
-    from srcore.upscale.enlarge import enlarge_rows
     from srcore.upscale.plan import plan
     from srcore.upscale.size import Size
 

@@ -13,11 +13,12 @@ M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
 
 
 def pick_device(name: str) -> torch.device:
-    """Turn `auto`, `cpu`, `cuda` or `mps` into a device that is there.
+    """Turn `auto`, `cpu`, `cuda` or `mps` into a device that is there, and computes float32 whole.
 
     Raises:
         StudyError: the device named is not on this machine.
     """
+    torch.backends.cudnn.allow_tf32 = False  # else convolutions round float32 to 10 bits
     there = {
         "cuda": torch.cuda.is_available(),
         "mps": torch.backends.mps.is_available(),
@@ -38,7 +39,6 @@ def prepare(device: str, threads: int) -> torch.device:
     # Filling fresh memory helps debugging and takes a twentieth of a step.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[reportAttributeAccessIssue]
     torch.backends.cudnn.benchmark = False
-    torch.backends.cudnn.allow_tf32 = False  # else float32 is rounded to 10 bits
     _keep_freed_memory()
     return pick_device(device)
 

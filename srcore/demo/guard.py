@@ -15,7 +15,7 @@ Server = Callable[[Message, Receive, Send], Awaitable[None]]
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
     "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
-    "connect-src 'self'; worker-src 'self' blob:"
+    "connect-src 'self'; worker-src 'self' blob:; frame-ancestors 'none'"
 )
 """A browser asks no other host, whatever Gradio's page names."""
 LOCAL = ("localhost", "127.0.0.1", "::1")
@@ -65,11 +65,13 @@ class Guard:
 
     def _refused(self, scope: Message) -> str | None:
         """Why a request is not answered; None when it is."""
-        headers = dict[bytes, bytes](scope["headers"])
-        if not self._is_own(headers.get(b"host", b"").decode("latin-1")):
+        headers = dict[bytes, bytes](scope.get("headers", ()))
+        host = headers.get(b"host", b"").decode("latin-1").lower()
+        if not self._is_own(host):
             return "this server is not of that name"
         origin = headers.get(b"origin")
-        if origin is not None and not self._is_own(urlsplit(origin.decode("latin-1")).netloc):
+        # Another port of this machine is another server, too.
+        if origin is not None and origin.decode("latin-1").lower().partition("://")[2] != host:
             return "asked by a page of another site"
         return None
 

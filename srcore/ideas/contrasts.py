@@ -116,10 +116,10 @@ def contrasts(runs: Runs) -> pd.DataFrame:
             }
             adjusted = holm({key: e.difference() for key, e in family.items()})
             for (contrast, head), e in family.items():
-                p, bad = adjusted[contrast, head].p, _of_both(gone, contrast, head)
+                p, lost = adjusted[contrast, head].p, _of_both(runs, gone, contrast, head)
                 lines.append(
                     _names(runs, contrast, head)
-                    | _figures(e, 1.0 if p is None else p, len(family), bad)
+                    | _figures(e, 1.0 if p is None else p, len(family), lost)
                     | _costs(runs, contrast, head)
                     | {"output": output}
                 )
@@ -165,10 +165,12 @@ def _experiments(name: str, head: str) -> list[str]:
     return [f"{name}.{part}" for part in heads] if head else [name]
 
 
-def _of_both(gone: Mapping[str, int], contrast: Contrast, head: str) -> int:
-    """Collapsed trainings behind a contrast."""
+def _of_both(runs: Runs, gone: Mapping[str, list[int]], contrast: Contrast, head: str) -> int:
+    """Collapsed trainings among those that a contrast compares."""
     sides = (contrast.idea, contrast.control)
-    return sum(gone[name] for side in sides for name in _experiments(side, head))
+    names = [name for side in sides for name in _experiments(side, head)]
+    compared = runs.shared_seeds(names)
+    return sum(seed in compared for name in names for seed in gone[name])
 
 
 def _names(runs: Runs, contrast: Contrast, head: str) -> dict[str, object]:
@@ -184,7 +186,7 @@ def _names(runs: Runs, contrast: Contrast, head: str) -> dict[str, object]:
     }
 
 
-def _figures(e: Effect, adjusted: float, tests: int, bad: int) -> dict[str, object]:
+def _figures(e: Effect, adjusted: float, tests: int, lost: int) -> dict[str, object]:
     low, high = e.interval()
     return {
         "delta": e.mean,
@@ -195,8 +197,8 @@ def _figures(e: Effect, adjusted: float, tests: int, bad: int) -> dict[str, obje
         "detectable": e.detectable(LEVEL / tests),
         "seeds": e.seeds,
         "scenes": e.images,
-        "collapsed": bad,
-        "verdict": "collapsed" if bad else verdict(e, adjusted),
+        "collapsed": lost,
+        "verdict": "collapsed" if lost else verdict(e, adjusted),
     }
 
 
@@ -205,16 +207,17 @@ def _costs(runs: Runs, contrast: Contrast, head: str) -> dict[str, object]:
     return {f"extra_{name}": runs.cost(idea, name) - runs.cost(control, name) for name in COSTS}
 
 
-def collapsed(runs: Runs) -> dict[str, int]:
-    """Experiment → how many of its trainings collapsed (`COLLAPSED`)."""
-    found: dict[str, int] = {}
+def collapsed(runs: Runs) -> dict[str, list[int]]:
+    """Experiment → seeds of its trainings that collapsed (`COLLAPSED`)."""
+    found: dict[str, list[int]] = {}
     for name in runs.experiments:
         near = [
             np.median(np.abs(scores - runs.reference("bicubic", output)), axis=1) < COLLAPSED
             for output in OUTPUTS
             if (scores := runs.scores_of(name, output)) is not None
         ]
-        found[name] = int(np.all(near, axis=0).sum())
+        seeds = zip(runs.seeds(name), np.all(near, axis=0), strict=True)
+        found[name] = [seed for seed, is_gone in seeds if is_gone]
     return found
 
 
@@ -263,7 +266,7 @@ def gains(runs: Runs) -> pd.DataFrame:
                 "high": high,
                 "spread": of_seeds.std(ddof=1) if len(of_seeds) > 1 else 0.0,
                 "seeds": len(of_seeds),
-                "collapsed": gone[name],
+                "collapsed": len(gone[name]),
                 "below": int((of_seeds < 0).sum()),
                 "weights": str(runs.card(name)["weights"]),
             }

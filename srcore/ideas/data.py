@@ -49,7 +49,7 @@ def load_data(
     compute = cache(partial(_embed, random, pyramids.low, device))
     frozen = {
         "vgg": vgg,
-        "vgg_random": Frozen(random.label, random.fingerprint, compute),
+        "vgg_random": Frozen(random.label, random.fingerprint, "", compute),
         "clip": clip,
         "clip_shuffled": replace(
             clip,
@@ -67,7 +67,8 @@ def _stored(folder: Path, images: int) -> Frozen:
     stored = Features.open(folder)
     if len(stored.array) != images:
         raise StudyError(f"{folder}: the features are of another data set; run `dvc repro`")
-    return Frozen(stored.label, stored.fingerprint, partial(_tensor, stored.array))
+    load = partial(_tensor, stored.array)
+    return Frozen(stored.label, stored.fingerprint, digest(stored.array), load)
 
 
 def _shuffled(load: Callable[[], torch.Tensor]) -> torch.Tensor:

@@ -16,10 +16,10 @@ def note(runs: Runs) -> str:
         _listed(card["recipe"]["lr"] for card in grid if is_slow(card) is apart)
         for apart in (False, True)
     )
-    return (
-        f"{_images(cards)}; bodies at rate {rates}, beside frozen features and their control "
-        f"{slow}; {_machine(cards)}; 95 % intervals over seeds and images"
-    )
+    bodies = f"bodies at rate {rates}" if rates else ""
+    beside = f"beside frozen features and their control {slow}" if slow else ""
+    parts = (_images(cards), ", ".join(filter(None, (bodies, beside))), _machine(cards))
+    return "; ".join(filter(None, (*parts, "95 % intervals over seeds and images")))
 
 
 def note_of_curves(runs: Runs) -> str:
@@ -27,19 +27,19 @@ def note_of_curves(runs: Runs) -> str:
     cards = [card for card in runs.cards.values() if card["group"] == "report"]
     rates = _listed(card["recipe"]["lr"] for card in cards)
     frozen = _listed(f"{c['experiment']}: {c['weights']}" for c in cards if c["weights"])
-    said = (_images(cards), f"rate {rates}", _machine(cards), "a line a seed", frozen)
-    return "; ".join(filter(None, said))
+    parts = (_images(cards), f"rate {rates}", _machine(cards), "a line a seed", frozen)
+    return "; ".join(filter(None, parts))
 
 
 def _images(cards: Cards) -> str:
-    return f"{_said(cards, 'images')} images, {_said(cards, 'held_out')} held out"
+    return f"{_values(cards, 'images')} images, {_values(cards, 'held_out')} held out"
 
 
 def _machine(cards: Cards) -> str:
-    return f"{_said(cards, 'device')}, {_said(cards, 'precision')}"
+    return f"{_values(cards, 'device')}, {_values(cards, 'precision')}"
 
 
-def _said(cards: Cards, key: str) -> str:
+def _values(cards: Cards, key: str) -> str:
     return _listed(card[key] for card in cards)
 
 

@@ -29,10 +29,14 @@ from srcore.ideas.experiments import Experiment
 from srcore.ideas.names import stem_of
 from srcore.ideas.together import Resident, Training
 from srcore.models.base import SuperResolver
+from srcore.training.precision import Precision, processor
 
 PACKAGE = Path(__file__).parents[1]
 DECIDES = (
     "common/tensors.py",
+    "features/extractor.py",
+    "features/store.py",
+    "features/vgg.py",
     "ideas/data.py",
     "ideas/networks.py",
     "ideas/seeds.py",
@@ -52,7 +56,7 @@ DECIDES = (
     "training/losses.py",
     "training/schedules.py",
 )
-"""Files of the package whose text decides a run."""
+"""Files of the package whose text decides a run; those of `features` make the random VGG16's."""
 
 logger = logging.getLogger(__name__)
 
@@ -64,11 +68,13 @@ class Frozen:
     Attributes:
         label: what the weights are, as it must stand beside every figure made with them.
         fingerprint: SHA-256 of the weights, and of what else was done to the features.
+        digest: SHA-256 of the features if they are stored, empty if code in `DECIDES` makes them.
         load: gives the features, (N, ...) half floats, on the CPU.
     """
 
     label: str
     fingerprint: str
+    digest: str
     load: Callable[[], torch.Tensor]
 
 
@@ -95,7 +101,9 @@ class Data:
         return self.frozen[name] if name is not None else None
 
 
-def train_ideas(wanted: Sequence[Experiment], data: Data, out: Path, precision: str) -> list[str]:
+def train_ideas(
+    wanted: Sequence[Experiment], data: Data, out: Path, precision: Precision
+) -> list[str]:
     """Train what is not trained yet.
 
     On CUDA the seeds of an experiment are trained together, elsewhere one after another. Runs that
@@ -139,7 +147,13 @@ def _open(experiment: Experiment, seeds: Sequence[int], out: Path, key: str) -> 
 
 
 def _train(
-    experiment: Experiment, seeds: Sequence[int], data: Data, out: Path, *, precision: str, key: str
+    experiment: Experiment,
+    seeds: Sequence[int],
+    data: Data,
+    out: Path,
+    *,
+    precision: Precision,
+    key: str,
 ) -> list[str]:
     out.mkdir(parents=True, exist_ok=True)
     if not (pending := _open(experiment, seeds, out, key)):
@@ -189,7 +203,7 @@ def _write_network(path: Path, network: SuperResolver) -> None:
 
 
 def _card(
-    experiment: Experiment, data: Data, precision: str, frozen: Frozen | None
+    experiment: Experiment, data: Data, precision: Precision, frozen: Frozen | None
 ) -> dict[str, Any]:
     """What a run says about itself but for its key and seed."""
     device = data.images.low.device
@@ -208,19 +222,19 @@ def _card(
     }
 
 
-def _key(experiment: Experiment, data: Data, precision: str) -> str:
+def _key(experiment: Experiment, data: Data, precision: Precision) -> str:
     """SHA-256 of all that decides a run but for its seed."""
     frozen = data.features(experiment.features)
-    device = data.images.low.device.type
+    device = data.images.low.device
     decides = {
         "experiment": experiment.name,
         "network": repr(experiment.build),  # names the class and what it is given
         "recipe": experiment.recipe.settings(),
         "data": data.digest,
-        "device": device,
-        "threads": torch.get_num_threads() if device == "cpu" else None,
+        "processor": processor(device, precision),
+        "threads": torch.get_num_threads() if device.type == "cpu" else None,
         "precision": precision,
-        "frozen": frozen.fingerprint if frozen else "",
+        "frozen": [frozen.fingerprint, frozen.digest] if frozen else [],
         "torch": torch.__version__,
     }
     return hashlib.sha256((json.dumps(decides, sort_keys=True) + _code()).encode()).hexdigest()

@@ -76,9 +76,9 @@ class Network:
         if not self.ensemble:
             return run(low)
         total: dict[str, Tensor] = {}
-        for way in range(DIHEDRAL):
-            for name, output in run(dihedral(low, way)).items():
-                part = undo_dihedral(output, way).div(DIHEDRAL)
+        for transform in range(DIHEDRAL):
+            for name, output in run(dihedral(low, transform)).items():
+                part = undo_dihedral(output, transform).div(DIHEDRAL)
                 total[name] = total[name] + part if name in total else part
         return total
 

@@ -14,8 +14,9 @@ def holm(differences: Mapping[Key, Difference]) -> dict[Key, Difference]:
 
     Verdicts of the result hold together: where no two methods differ, any difference at all is
     claimed in at most one of twenty such families. Intervals stay those of one comparison alone.
+    Methods whose figures are the same on every image are no company: nothing is tested there.
     """
-    known = {key: d.p for key, d in differences.items() if d.p is not None}
+    known = {k: d.p for k, d in differences.items() if d.p is not None and d.verdict != "same"}
     adjusted, so_far = dict[Key, float](), 0.0
     for place, key in enumerate(sorted(known, key=known.__getitem__)):
         so_far = max(so_far, min(1.0, (len(known) - place) * known[key]))

@@ -183,8 +183,8 @@ class Trainer(Settings):
     """Machines."""
     precision: Literal["32-true", "bf16-mixed", "auto"]
     """32-true, bf16-mixed (convolutions in bfloat16), or auto: bf16-mixed where the processor has
-    units for it (AMX, AVX512-BF16, a GPU of 2020 or later) and the network was not measured to lose
-    by it, else 32-true."""
+    units for it (AMX, AVX512-BF16, a GPU of 2020 or later), else 32-true. With auto, `basic` and
+    `multi` stay in 32-true, except in `train_ideas`, whose networks have one precision."""
 
 
 class Evaluate(Settings):

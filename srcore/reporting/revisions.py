@@ -27,8 +27,8 @@ def read_file(commit: str | None, path: str) -> str:
         command = ["git", "show", "--end-of-options", f"{commit}:./{path}"]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603
     except subprocess.CalledProcessError as error:
-        told = " ".join(error.stderr.split()) or f"git ended with {error.returncode}"
-        raise StudyError(f"{path} of {commit}: {told}") from None
+        answer = " ".join(error.stderr.split()) or f"git ended with {error.returncode}"
+        raise StudyError(f"{path} of {commit}: {answer}") from None
     except NotAFileError as error:
         raise StudyError(f"{path}: {error.strerror}; remove it and run `dvc repro`") from None
     except OSError as error:

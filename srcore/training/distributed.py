@@ -56,7 +56,7 @@ def rank_zero_errors(trainer: Trainer) -> Generator[None]:
             sys.exit(1)
         if lost:
             raise StudyError(
-                "another process of this training is gone; mend what it told, and run again"
+                "another process of this training is gone; mend what it reported, and run again"
             ) from None
         raise
 

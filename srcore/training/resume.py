@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,9 @@ from srcore.common.files import atomic
 FOLDER = Path(".resume")
 
 logger = logging.getLogger(__name__)
+
+SUM = hashlib.sha256().digest_size
+"""Bytes of the check sum that a state begins with."""
 
 
 @contextmanager
@@ -68,9 +72,13 @@ class State:
         if not self.path.exists():
             return None
         try:
+            whole = self.path.read_bytes()
+            written, state = whole[:SUM], whole[SUM:]
+            if hashlib.sha256(state).digest() != written:
+                raise ValueError("damaged")  # torch would read it, with other numbers
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", UserWarning)  # about pickles, which are refused
-                saved = torch.load(self.path, map_location="cpu", weights_only=True)
+                saved = torch.load(BytesIO(state), map_location="cpu", weights_only=True)
             key, content = saved["key"], saved["content"]
         except Exception:  # noqa: BLE001  # torch raises whatever a damaged file makes it raise
             logger.info("%s: not readable; training starts anew", self.path)
@@ -82,8 +90,10 @@ class State:
 
     def save(self, content: dict[str, Any]) -> None:
         """Write the state so that a kill or a power cut leaves the old one or the new one."""
+        state = BytesIO()
+        torch.save({"key": self._key, "content": content}, state)
         with atomic(self.path) as partial:
-            torch.save({"key": self._key, "content": content}, partial)
+            partial.write_bytes(hashlib.sha256(state.getvalue()).digest() + state.getvalue())
 
     def forget(self) -> None:
         """Remove the state: its training is done."""

@@ -89,8 +89,10 @@ def enlarge(
     """
     if size is None and not 1 <= scale <= LARGEST:
         raise StudyError(f"scale = {scale:g}: give a number from 1 to {LARGEST:g}")
-    if size is not None and min(size) < 1:
+    if size is not None and not (len(size) == 2 and all(map(_is_positive, size))):
         raise StudyError(f"size = {size}: give a width and a height in pixels")
+    if not _is_positive(tile):
+        raise StudyError(f"tile = {tile}: give the side of a tile in pixels")
     network = network or load_network()
     raster = _of_pillow(image) if isinstance(image, Image.Image) else _of_array(image)
     width, height = raster.size
@@ -108,6 +110,10 @@ def enlarge(
     if image.mode not in ("CMYK", "LAB") and (icc := image.info.get("icc_profile")):
         result.info["icc_profile"] = icc
     return result
+
+
+def _is_positive(pixels: object) -> bool:
+    return isinstance(pixels, int | np.integer) and bool(pixels > 0)
 
 
 def _of_pillow(image: Image.Image) -> Raster:

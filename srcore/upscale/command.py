@@ -97,7 +97,7 @@ def upscale(inputs: Sequence[str | Path], options: Options, say: Say) -> None:
     if alone and failed:
         raise StudyError("{}: {}".format(*failed[0]))
     total = len(todo.jobs) + len(todo.failed)
-    counts = [f"{total - len(failed)} enlarged {_told(size)} by {network.label}"]
+    counts = [f"{total - len(failed)} enlarged {_described(size)} by {network.label}"]
     counts += [f"{len(todo.there)} there already"] if todo.there else []
     counts += [f"{len(todo.skipped)} skipped"] if todo.skipped else []
     say(", ".join(counts))
@@ -119,7 +119,7 @@ def _possible(todo: Plan, network: Network, size: Size) -> Plan:
     return replace(todo, jobs=jobs, failed=failed)
 
 
-def _told(size: Size) -> str:
+def _described(size: Size) -> str:
     if size.box is not None or size.longest is not None:
         return f"to {size.label}"
     return f"×{size.scale:g}"

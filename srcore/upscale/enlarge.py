@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from srcore.common.errors import StudyError
-from srcore.images.raster import Pixels, Raster, Rows, raster_of, rows_of, white
+from srcore.images.raster import Pixels, Raster, Rows, rows_of, white
 from srcore.inference.network import Network
 from srcore.inference.tiles import TILE, Tiles
 from srcore.models.scales import OUTPUTS
@@ -41,20 +41,6 @@ def output_for(network: Network, factor: float, less: str = "") -> str:
             f"{less or f'--scale {most}'} or another checkpoint"
         )
     return scales[min(enough)]
-
-
-def enlarge(
-    network: Network,
-    image: Raster,
-    scale: float,
-    device: torch.device,
-    *,
-    tile: int = TILE,
-) -> Raster:
-    """Enlarge an image by a factor, all of it in memory; see `enlarge_rows`."""
-    width, height = image.size
-    size = round(scale * width), round(scale * height)
-    return raster_of(enlarge_rows(network, image, size, device, tile=tile))
 
 
 def enlarge_rows(

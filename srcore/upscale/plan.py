@@ -1,7 +1,7 @@
 """Which file becomes which: decided, and refused, before anything is computed."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +17,10 @@ OTHERWISE = "PNG"
 """The format of what its own cannot hold."""
 READ_ENDINGS = (".gif", ".jp2", ".j2k", ".jpx", ".apng", ".pbm")
 """Of names of images that are read and not written, beside those of `FORMATS`."""
-UNREAD_ENDINGS = (".dng", ".cr2", ".nef", ".arw", ".heic", ".heif", ".jxl", ".psd")
+UNREAD_ENDINGS = (
+    ".heic", ".heif", ".jxl", ".psd",
+    ".dng", ".cr2", ".cr3", ".nef", ".nrw", ".arw", ".raf", ".orf", ".rw2", ".pef", ".srw",
+)  # fmt: skip
 """Of names of images that are not read: whoever has some in a folder must be told."""
 
 
@@ -232,16 +235,28 @@ def _once(jobs: list[Job], *, sheets: bool) -> list[Job]:
         StudyError: two images would become one file.
     """
     makers: dict[str, Job] = {}
+    exact = _disks_with_case(job.source.resolve() for job in jobs)
     for job in jobs:
         for place in _places(job, sheets=sheets):
+            whole = place.resolve()
+            disk = next(folder for folder in whole.parents if folder.exists()).stat().st_dev
             # Many a disk takes A.jpg and a.jpg for one.
-            other = makers.setdefault(str(place.resolve()).casefold(), job)
+            name = str(whole) if disk in exact else str(whole).casefold()
+            other = makers.setdefault(name, job)
             if other.source.resolve() != job.source.resolve():
                 raise StudyError(
                     f"{place}: would be made of both {other.source} and {job.source}; enlarge "
                     "one of them alone, with another --out"
                 )
     return list(dict.fromkeys(makers.values()))
+
+
+def _disks_with_case(sources: Iterable[Path]) -> set[int]:
+    """Disks that hold two of the images whose names differ in case alone."""
+    twins: dict[str, set[Path]] = {}
+    for source in sources:
+        twins.setdefault(str(source).lower(), set()).add(source)
+    return {path.stat().st_dev for paths in twins.values() if len(paths) > 1 for path in paths}
 
 
 def _refuse(jobs: list[Job], *, overwrite: bool, sheets: bool) -> None:

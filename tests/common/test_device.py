@@ -5,6 +5,7 @@ import sys
 import pytest
 import torch
 
+from srcore import load_network
 from srcore.common.device import pick_device, prepare
 from srcore.common.errors import StudyError
 
@@ -72,9 +73,11 @@ def test_prepare_sets_threads_and_determinism():
 
 
 @pytest.mark.usefixtures("_restored")
-def test_float32_is_float32_on_a_gpu_too():
+@pytest.mark.parametrize("pick", [lambda: prepare("cpu", 1), lambda: load_network(device="cpu")])
+def test_float32_is_float32_on_a_gpu_too(pick):
+    """In stages, and where a user enlarges an image."""
     torch.backends.cudnn.allow_tf32 = True
-    prepare("cpu", 1)
+    pick()
     assert not torch.backends.cudnn.allow_tf32
     assert not torch.backends.cuda.matmul.allow_tf32
 

@@ -1,6 +1,7 @@
 """The demo answers requests to this machine alone. Gradio is not needed for that."""
 
 import asyncio
+import socket
 
 import pytest
 
@@ -61,11 +62,47 @@ def test_another_address_is_refused_unless_all_are_listened_at():
     assert asked("127.0.0.1", "192.168.1.5:7860")[0]["status"] == 403
 
 
-@pytest.mark.parametrize("origin", ["http://evil.example", "null", "https://evil.example:7860"])
-def test_a_page_of_another_site_is_refused(origin):
-    start, body = asked("127.0.0.1", "127.0.0.1:7860", origin)
+@pytest.mark.parametrize("listening", ["127.0.0.1", "0.0.0.0"])
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "http://evil.example",
+        "null",
+        "https://evil.example:7860",
+        "http://203.0.113.5",
+        "http://127.0.0.1:8888",
+        "http://127.0.0.1",
+        "http://localhost:7860",
+        "http://[::1",
+        "",
+    ],
+)
+def test_a_page_of_another_server_is_refused(listening, origin):
+    """Another port of this machine, and an address without a name, are other servers, too."""
+    start, body = asked(listening, "127.0.0.1:7860", origin)
     assert start["status"] == 403
     assert body["body"] == b"asked by a page of another site"
+
+
+def test_every_name_of_this_machine_is_its_own_where_all_addresses_are_listened_at():
+    name = socket.gethostname()
+    assert asked("0.0.0.0", name, f"http://{name}")[0]["status"] == 200
+    assert asked("127.0.0.1", name)[0]["status"] == 403
+
+
+def test_no_page_shows_it_in_a_frame():
+    start, _ = asked("127.0.0.1", "127.0.0.1:7860")
+    assert b"frame-ancestors 'none'" in dict(start["headers"])[b"content-security-policy"]
+
+
+def test_a_request_without_headers_is_refused():
+    said = []
+
+    async def send(message):
+        said.append(message)
+
+    asyncio.run(Guard(site, "127.0.0.1")({"type": "http"}, None, send))
+    assert said[0]["status"] == 403
 
 
 def test_a_foreign_websocket_is_closed():

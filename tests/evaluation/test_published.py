@@ -13,6 +13,7 @@ from srcore.common.errors import StudyError
 from srcore.evaluation.benchmark import by_data_set
 from srcore.evaluation.published import MEASURED, with_published
 from srcore.features.extractor import load_extractor
+from srcore.inference.network import ensembles
 from srcore.metrics.cost import macs
 from srcore.metrics.table import METRICS
 from srcore.models.scales import OUTPUTS
@@ -83,6 +84,16 @@ def test_costs_are_for_an_output_of_720p(rows):
     for output, scale in OUTPUTS.items():
         assert of.multiadds[output] == kernels * 1280 * 720 // scale**2
         assert of.parameters[output] == 230_940
+
+
+def test_an_ensemble_costs_eight_runs(root, means, networks):
+    def costs(means, networks):
+        rows = with_published(means, networks, root / "data/published.csv")
+        return rows[rows.data_set == "mine"].set_index(["method", "output"]).multiadds
+
+    one = costs(means, networks)["subpixel", "mid"]
+    several = costs(means.assign(method=means.method + "+"), ensembles(networks))
+    assert several["subpixel+", "mid"] == 8 * one
 
 
 @pytest.mark.slow

@@ -29,6 +29,7 @@ from srcore.models.registry import model_class
 from srcore.models.subpixel import SuperResNetSubpixel
 from srcore.params import load_params
 from srcore.training.recipe import Recipe
+from srcore.training.resume import digest
 
 CPU = torch.device("cpu")
 MODERN = Recipe(1, 4, 0.002, "l1", "one_cycle", 0.1, flips=True, group="modern")
@@ -121,6 +122,39 @@ def test_other_settings_train_anew(data, tmp_path):
     other = replace(one(), recipe=replace(one().recipe, lr=0.001))
     train_ideas([other], data, tmp_path, "32-true")
     assert not set(times(tmp_path).items()) & set(first.items())
+
+
+def test_another_network_of_the_name_trains_anew(data, tmp_path):
+    train_ideas([one()], data, tmp_path, "32-true")
+    first = times(tmp_path)
+    train_ideas([replace(one(), build=one("merge.bilinear").build)], data, tmp_path, "32-true")
+    assert not set(times(tmp_path).items()) & set(first.items())
+
+
+def test_other_features_of_the_same_weights_train_anew(data, tmp_path):
+    """Code that changed may have made them."""
+    vgg = one("vgg.bilinear", (0,))
+    train_ideas([vgg], data, tmp_path, "32-true")
+    first = times(tmp_path)
+    other = replace(data.frozen["vgg"], digest="other")
+    changed = replace(data, frozen={**data.frozen, "vgg": other})
+    train_ideas([vgg], changed, tmp_path, "32-true")
+    assert times(tmp_path) != first
+
+
+def test_the_digest_is_of_the_features(data):
+    array = data.frozen["vgg"].load().numpy()
+    assert data.frozen["vgg"].digest == digest(array) != digest(array + 1)
+
+
+def test_another_processor_trains_anew(data, tmp_path, monkeypatch):
+    """In bfloat16 the bits are those of its units."""
+    names = iter(("cpu (AMX)", "cpu (AVX512-BF16)"))
+    monkeypatch.setattr(trainings, "processor", lambda *_: next(names))
+    train_ideas([one(seeds=(0,))], data, tmp_path, "bf16-mixed")
+    first = times(tmp_path)
+    train_ideas([one(seeds=(0,))], data, tmp_path, "bf16-mixed")
+    assert times(tmp_path) != first
 
 
 def test_what_another_process_trains_is_left_to_it(data, tmp_path):
@@ -250,9 +284,12 @@ def test_code_that_is_edited_during_a_training_is_not_the_code_that_trained(
 def test_what_a_deciding_file_imports_decides_too_or_changes_no_bit():
     changes_nothing = {
         "common/errors.py",  # messages
+        "common/files.py",  # writes the stored features, whose digest is in the key
+        "common/progress.py",
         "data/dataset.py",  # reads what the digest of the data tells
-        "features/extractor.py",  # makes what the fingerprints tell
-        "features/store.py",
+        "features/files.py",  # reads weights, whose fingerprint is in the key
+        "features/labels.py",
+        "features/published.py",
         "ideas/names.py",
         "ideas/trainings.py",  # this list's file: it trains nothing itself
         "training/recipe.py",  # whose settings are in the key

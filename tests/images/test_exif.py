@@ -9,7 +9,7 @@ from photographs import arrays
 from PIL import ExifTags, Image
 
 from srcore.images.read import look, read
-from srcore.images.reading.exif import upright
+from srcore.images.reading.exif import upright, xmp_upright
 from srcore.images.reading.tags import (
     ASCII,
     Tag,
@@ -50,6 +50,37 @@ def with_preview(order: str, strips: bool = False) -> bytes:
     places = {numbers[0]: longs(order, [place]), numbers[1]: longs(order, [len(PREVIEW)])}
     head = {"<": b"II", ">": b"MM"}[order] + struct.pack(f"{order}HI", 42, 8)
     return head + bytes(first) + build(places, order, second) + PREVIEW
+
+
+def with_two_previews() -> bytes:
+    """The directory of the first preview names one more, and that one names the first."""
+    given = bytearray(with_preview("<"))
+    head = read_head(given)
+    second = read_directory(given, head.first, head).following
+    third = len(given) + len(given) % 2
+    given = given.ljust(third, b"\0")
+    places = {0x0201: longs("<", [third + 30]), 0x0202: longs("<", [len(PREVIEW)])}
+    struct.pack_into("<I", given, second + 2 + 12 * 2, third)
+    given += build(places, "<", third) + PREVIEW
+    struct.pack_into("<I", given, third + 2 + 12 * 2, second)
+    return bytes(given)
+
+
+def test_of_a_chain_of_previews_none_is_left():
+    given = with_two_previews()
+    assert given.count(PREVIEW) == 2
+    made, _ = upright(given)
+    assert b"preview" not in made
+
+
+@pytest.mark.parametrize("prefix", [b"xmp", b"xap"])
+def test_previews_in_xmp_are_gone_and_all_else_stays(prefix):
+    pieces = b"<a/>", b"<b tiff:Orientation='1'/>", b"<c/>"
+    thumbnails = b"<%b:Thumbnails>\n<xmpGImg:image>AAAA</xmpGImg:image></%b:Thumbnails>"
+    given = (thumbnails % (prefix, prefix)).join(pieces)
+    assert xmp_upright(given) == b"".join(pieces)
+    torn = given + b"<%b:Thumbnails>" % prefix
+    assert xmp_upright(torn) == b"".join(pieces) + b"<%b:Thumbnails>" % prefix
 
 
 @pytest.mark.parametrize("strips", [False, True])

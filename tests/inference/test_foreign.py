@@ -143,6 +143,11 @@ def test_two_networks_of_one_name_are_refused(tmp_path, asked):
     with pytest.raises(StudyError, match="two methods would be named shipped; rename the file"):
         contestants([], given, CPU)
     assert len(contestants([], given.model_copy(update={"shipped": False}), CPU)) == 1
+    write(span(), tmp_path / "one.safetensors")
+    torch.save(span().state_dict(), tmp_path / "one.pth")
+    both = asked.model_copy(update={"checkpoints": str(tmp_path), "pickles": True})
+    with pytest.raises(StudyError, match="two methods would be named one; rename the file"):
+        contestants([], both, CPU)
 
 
 @pytest.mark.parametrize("name", ["bicubic", "linear", "basic", "basic+"])

@@ -7,6 +7,7 @@ from photographs import FOLDER
 from PIL import Image
 from safetensors.torch import save_file
 from tiny import CPU
+from upscaling import enlarge
 
 from srcore.common.errors import StudyError
 from srcore.features.extractor import load_extractor
@@ -16,7 +17,6 @@ from srcore.inference.baselines import upscale
 from srcore.inference.load import SHIPPED, load_network
 from srcore.models.checkpoint import Card, save_checkpoint
 from srcore.models.registry import model_class
-from srcore.upscale.enlarge import enlarge
 
 
 def refused(*arguments) -> str:

@@ -152,3 +152,14 @@ def test_holm_leaves_alone_what_has_no_company():
     few = Difference(0.1, None, None, 4, 4)
     assert holm({"few": few, "a": difference(0.04)}) == {"few": few, "a": difference(0.04)}
     assert holm({}) == {}
+
+
+def test_what_did_not_change_raises_no_p_value():
+    """Six networks with the same figures as before are no six further chances to err."""
+    shift = np.full(COUNT, 0.02) + RANDOM.normal(0, 0.05, COUNT)
+    changed = paired_difference(table(HARD + shift), table(HARD))
+    unchanged = paired_difference(table(HARD), table(HARD))
+    assert unchanged.verdict == "same"
+    together = holm({"changed": changed, **{str(k): unchanged for k in range(6)}})
+    assert together["changed"] == changed
+    assert {together[str(k)].verdict for k in range(6)} == {"same"}

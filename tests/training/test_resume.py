@@ -24,16 +24,15 @@ def test_a_state_comes_back(tmp_path):
 
 
 @pytest.mark.parametrize("start", range(0, 256, 16))
-def test_a_state_with_a_flipped_byte_is_whole_or_none(tmp_path, start):
-    """torch's reader raises many kinds of errors for them."""
+def test_a_state_with_a_flipped_byte_is_none(tmp_path, start):
+    """torch's reader raises many kinds of errors for them, and takes some as if they were whole."""
     state = saved(tmp_path)
     whole = state.path.read_bytes()
     for place in [*range(start, len(whole), 256)]:
         damaged = bytearray(whole)
         damaged[place] ^= 0xFF
         state.path.write_bytes(damaged)
-        found = state.load()
-        assert found is None or isinstance(found, dict)
+        assert state.load() is None
 
 
 def test_a_pickle_of_strange_text_is_none(tmp_path, monkeypatch):
@@ -54,7 +53,10 @@ def test_a_pickle_of_strange_text_is_none(tmp_path, monkeypatch):
 def test_the_code_is_that_of_the_first_look(tmp_path, monkeypatch):
     """A file that is edited during a training is not the code that trained."""
     state = saved(tmp_path)
-    monkeypatch.setattr(Path, "read_bytes", lambda self: b"edited")
+    read = Path.read_bytes
+    monkeypatch.setattr(
+        Path, "read_bytes", lambda self: read(self) if self == state.path else b"edited"
+    )
     assert State(state.path, {"seed": 0}).load() is not None
     resume._code.cache_clear()
     assert State(state.path, {"seed": 0}).load() is None

@@ -11,11 +11,11 @@ from photographs import arrays
 from PIL import Image, ImageCms, ImageOps
 from profiles import rgb_profile
 from tiny import CPU
+from upscaling import enlarge
 
 import srcore
 from srcore.common.errors import StudyError
 from srcore.images.raster import Kept, Raster
-from srcore.upscale import enlarge as module
 
 ROOT = Path(__file__).parents[2]
 DOCS = {page: (ROOT / page).read_text("utf-8") for page in ("README.md", "docs/upscale.md")}
@@ -28,7 +28,7 @@ def test_an_image_of_pillow_gives_one(bicubic):
     made = srcore.enlarge(image, bicubic, scale=2)
     assert (made.mode, made.size) == ("RGB", (62, 40))
     assert made.info["icc_profile"] == rgb_profile()
-    expected = module.enlarge(bicubic, Raster(PHOTOGRAPH, None, Kept()), 2, CPU).colours
+    expected = enlarge(bicubic, Raster(PHOTOGRAPH, None, Kept()), 2, CPU).colours
     assert (np.asarray(made) == expected).all()
 
 
@@ -118,6 +118,10 @@ def test_any_size(bicubic):
         ({"image": Image.new("F", (2, 2))}, "an image of mode F: 32 bits a pixel"),
         ({"image": PHOTOGRAPH, "scale": 5}, "scale = 5: give a number from 1 to 4"),
         ({"image": PHOTOGRAPH, "size": (0, 4)}, "give a width and a height"),
+        ({"image": PHOTOGRAPH, "size": (40.5, 30)}, "give a width and a height"),
+        ({"image": PHOTOGRAPH, "size": (40,)}, "give a width and a height"),
+        ({"image": PHOTOGRAPH, "tile": 0}, "tile = 0: give the side of a tile in pixels"),
+        ({"image": PHOTOGRAPH, "tile": -5}, "tile = -5: give"),
         ({"image": PHOTOGRAPH, "size": (310, 4)}, "at most, not by 10; give a smaller size or"),
     ],
 )

@@ -4,12 +4,12 @@ import torch
 from photographs import arrays
 from PIL import Image
 from tiny import CPU, tiny_network
+from upscaling import enlarge
 
 from srcore.common.errors import StudyError
 from srcore.common.tensors import to_images, to_tensor
 from srcore.images.raster import Kept, Raster
 from srcore.upscale.bleed import bleed
-from srcore.upscale.enlarge import enlarge
 from srcore.upscale.resize import alpha_rows
 
 PHOTOGRAPH = arrays()[2][:24, :31]

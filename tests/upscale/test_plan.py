@@ -108,6 +108,14 @@ def test_two_images_never_become_one(folder, tmp_path):
     assert message.startswith(f"{folder / 'a.x4.compare.png'}: would be made of both ")
 
 
+def test_names_that_differ_in_case_alone_are_two_where_the_disk_holds_both(folder):
+    (folder / "a.JPG").write_bytes((folder / "a.jpg").read_bytes())
+    if len(list(folder.glob("a.*"))) == 1:
+        pytest.skip("this disk takes both names for one")
+    made = {job.target.name for job in planned(folder).jobs}
+    assert {"a.x4.jpg", "a.x4.JPG"} <= made
+
+
 def test_an_image_that_is_named_twice_is_made_once(folder, tmp_path):
     one = folder / "a.jpg"
     assert targets(planned(one, one), folder) == ["a.x4.jpg"]

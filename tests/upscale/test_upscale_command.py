@@ -10,6 +10,7 @@ from photographs import arrays
 from PIL import Image
 from tiny import CPU
 from typer.testing import CliRunner
+from upscaling import enlarge
 
 from srcore.cli import app
 from srcore.common.errors import StudyError
@@ -18,7 +19,6 @@ from srcore.images.write import save
 from srcore.models.checkpoint import Card, save_checkpoint
 from srcore.models.registry import model_class
 from srcore.upscale import command
-from srcore.upscale.enlarge import enlarge
 
 PHOTOGRAPH = Image.fromarray(arrays()[2][:20, :31])
 

@@ -3,11 +3,11 @@ import pytest
 from photographs import arrays
 from PIL import Image
 from tiny import CPU, tiny_network
+from upscaling import enlarge
 
 from srcore.features.extractor import load_extractor
 from srcore.images.raster import Kept, Raster
 from srcore.reporting.canvas import Canvas
-from srcore.upscale.enlarge import enlarge
 from srcore.upscale.sheet import CELL, draw_sheet, find_details, flat
 
 

@@ -78,9 +78,11 @@ def chance(matrix: NDArray[np.int64]) -> float:
 def most_common(matrix: NDArray[np.int64]) -> tuple[str, float]:
     """The class that most images show, and the share of annotated images that do.
 
-    Whoever always names it is right that often.
+    Whoever always names it is right that often. As for CLIP, an image that shows it only as a
+    difficult object is counted neither for nor against.
     """
-    annotated = (matrix == POSITIVE).any(axis=1)
-    counts = (matrix[annotated] == POSITIVE).sum(axis=0)
-    best = int(counts.argmax())
-    return list(CLASSES)[best], float(counts[best] / max(1, annotated.sum()))
+    annotated = matrix[(matrix == POSITIVE).any(axis=1)]
+    best = int((annotated == POSITIVE).sum(axis=0).argmax())
+    of_class = annotated[:, best]
+    counted = max(1, (of_class != IGNORED).sum())
+    return list(CLASSES)[best], float((of_class == POSITIVE).sum() / counted)

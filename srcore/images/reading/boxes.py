@@ -7,8 +7,9 @@ NEAR = 1 << 16
 ICC_METHODS = (2, 3)
 """A profile of a matrix, or of any kind."""
 UNKNOWN = 2
-SRGB_LIKE = (1, 6, 13)
-"""Transfer functions of ITU-T H.273 that are shown as that of sRGB: BT.709, BT.601 and sRGB."""
+SRGB_LIKE = (1, 6, 13, 14, 15)
+"""Transfer functions of ITU-T H.273 that are shown as that of sRGB: BT.709, BT.601, sRGB, and
+BT.2020, whose function is that of BT.709."""
 BT709 = 1
 
 

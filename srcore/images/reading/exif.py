@@ -36,6 +36,10 @@ IN_PIXELS = frozenset({0x9214, 0xA20E, 0xA20F, 0xA210, 0xA214})
 them there are on a length of the sensor."""
 PREVIEWS = ((0x0201, 0x0202), (0x0111, 0x0117))
 """Where the bytes of a preview are, and how many: of a JPEG, of strips."""
+MOST_PREVIEWS = 16
+"""A chain of directories may be a ring."""
+THUMBNAILS = ("xmp:Thumbnails", "xap:Thumbnails")
+"""Elements of XMP that hold previews."""
 HEIGHTS = (b"exif:PixelYDimension", b"tiff:ImageLength")
 SIDE = re.compile(
     rb"(exif:PixelXDimension|tiff:ImageWidth|exif:PixelYDimension|tiff:ImageLength)"
@@ -59,7 +63,7 @@ def upright(exif: bytes) -> tuple[bytes | None, int | None]:
         raise ValueError("EXIF has no places of 64 bits")
     directory = read_directory(exif, head.first, head)
     changed = bytearray(exif)
-    _wipe_preview(changed, exif, directory, head)
+    _wipe_previews(changed, exif, directory, head)
     if below := _below(exif, directory, EXIF, head):
         _drop(changed, exif, below, IN_PIXELS)
     left = _drop(changed, exif, directory, {ORIENTATION})
@@ -67,18 +71,21 @@ def upright(exif: bytes) -> tuple[bytes | None, int | None]:
     return bytes(changed) if left else None, turned if turned in range(1, 9) else None
 
 
-def _wipe_preview(changed: bytearray, exif: bytes, directory: Directory, head: Head) -> None:
-    """Overwrite the second directory and the bytes that it points at."""
-    if not directory.following:
-        return
-    struct.pack_into(f"{head.order}I", changed, directory.entries + 12 * _count(exif, directory), 0)
-    try:
-        preview = read_directory(exif, directory.following, head)
-    except ValueError:
-        return
-    wiped = [(preview.entries - 2, 2 + 12 * _count(exif, preview))]
-    for places, lengths in PREVIEWS:
-        wiped += zip(preview.numbers(places), preview.numbers(lengths), strict=False)
+def _wipe_previews(changed: bytearray, exif: bytes, directory: Directory, head: Head) -> None:
+    """Overwrite the directories that follow the first one, and the bytes that they point at."""
+    wiped: list[tuple[int, int]] = []
+    link = directory.entries + 12 * _count(exif, directory)
+    if following := directory.following:
+        struct.pack_into(f"{head.order}I", changed, link, 0)
+    for _ in range(MOST_PREVIEWS):
+        try:
+            preview = read_directory(exif, following, head)
+        except ValueError:  # there is none, too
+            break
+        wiped.append((preview.entries - 2, 2 + 12 * _count(exif, preview) + 4))
+        for places, lengths in PREVIEWS:
+            wiped += zip(preview.numbers(places), preview.numbers(lengths), strict=False)
+        following = preview.following
     for place, length in wiped:
         end = min(place + length, len(changed))
         changed[max(8, place) : end] = bytes(max(0, end - max(8, place)))
@@ -167,7 +174,13 @@ def orientation_of(xmp: bytes | None) -> int:
 
 
 def xmp_upright(xmp: bytes) -> bytes:
-    """XMP of which no word says that the image is to be turned."""
+    """XMP of an image that is turned and enlarged: without an orientation but 1, or a preview."""
+    for name in map(str.encode, THUMBNAILS):
+        last = xmp.rfind(b"</%b>" % name)  # so that the search ends once, however many there are
+        if last >= 0:
+            end = last + len(name) + 3
+            whole = re.compile(rb"<%b\b.*?</%b>" % (name, name), re.DOTALL)
+            xmp = whole.sub(b"", xmp[:end]) + xmp[end:]
     return TURNED.sub(rb"\g<1>1", xmp)
 
 

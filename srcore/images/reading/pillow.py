@@ -26,8 +26,8 @@ STRAIGHT = {"1": "L", "La": "LA", "RGBa": "RGBA", "PA": "RGBA", "RGBX": "RGB", "
 GREY = ("1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B", "I;16N")
 WIDE = ("I;16", "I;16L", "I;16B", "I;16N")
 MAX_DPI = 65_535
-"""What any format can hold; more is an error of whoever wrote it."""
-PNM = re.compile(rb"P(?:[1-6fy]|0CMYK)")
+"""The most that a JPEG can say; more is taken for an error of whoever wrote it."""
+PNM = re.compile(rb"P(?:[1-6f]|0CMYK|yP|yRGBA|yCMYK)[\s#]")
 GAP = rb"(?:\s|#[^\r\n]*[\r\n])+"
 PNM_HEAD = re.compile(
     rb"P(?:[14](?:%(gap)s[0-9]+){2}|(?:[2356f]|0CMYK|y[A-Z]+)(?:%(gap)s[-+.0-9]+){3})\s"

@@ -132,8 +132,8 @@ def _layout(tags: Directory) -> tuple[int, int, int, list[str]]:
     narrow = photometric in (*GREY, PALETTE) and samples == 1
     allowed = (8,) if photometric in (LAB, YCBCR) else (1, 2, 4, 8) if narrow else (8, 16)
     if len(depths) > 1 or not (bits in allowed or (bits == 16 and photometric in GREY)):
-        told = " and ".join(map(str, sorted(depths)))
-        raise ImageError(f"{told} bits a sample are not read of it; convert it to 8 or 16 bits")
+        several = " and ".join(map(str, sorted(depths)))
+        raise ImageError(f"{several} bits a sample are not read of it; convert it to 8 or 16 bits")
     colours = COLOURS[photometric]
     if samples < colours:
         raise ImageError("damaged: it has fewer channels than its colours need")

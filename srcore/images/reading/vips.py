@@ -36,5 +36,5 @@ def read(data: bytes, kind: str) -> Pixels:
 def _first(said: str) -> str:
     """What libvips says, without the name of its own function, and each thing once."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
-    told = [line for line in lines if not line.startswith("unable to call")]
-    return "; ".join(dict.fromkeys(told or lines))[:200]
+    kept = [line for line in lines if not line.startswith("unable to call")]
+    return "; ".join(dict.fromkeys(kept or lines))[:200]

@@ -43,11 +43,11 @@ def _charts(table: Table, output: str) -> list[dict[str, Any]]:
             Series(style, model, [_point(row, place, output) for row in rows if row.model == model])
             for style, model in enumerate(models)
         ]
-        told = "; ".join(
+        figures = "; ".join(
             f"{one.name}: " + ", ".join(f"{signed(p.y)} dB at {p.x:g}" for p in one.points)
             for one in series
         )
-        label = f"Gain over bicubic at {table.sides[output]} pixels against {key}. {told}."
+        label = f"Gain over bicubic at {table.sides[output]} pixels against {key}. {figures}."
         # Where another parameter differs too, a line would join what is not comparable.
         joined = len(table.settings) == 1
         drawing = against(series, label, (key, "gain over bicubic, dB"), joined=joined)

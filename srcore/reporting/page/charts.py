@@ -222,5 +222,5 @@ def _name(name: str, weights: str, x: float, y: float, anchor: str) -> Markup:
     if not weights:
         return text(x, y + 4, name, anchor, "name")
     label = "weights unreal" if weights == RANDOM else "weights"
-    told = weights if len(weights) <= LONGEST else weights[: LONGEST - 1] + "…"
-    return text(x, y - 2, name, anchor, "name") + text(x, y + 11, told, anchor, label)
+    shown = weights if len(weights) <= LONGEST else weights[: LONGEST - 1] + "…"
+    return text(x, y - 2, name, anchor, "name") + text(x, y + 11, shown, anchor, label)

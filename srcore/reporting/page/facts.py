@@ -55,9 +55,9 @@ def facts(results: Results) -> list[tuple[str, str]]:
         "from the original study": [name for name in results.models if name not in ours],
         "our own": [name for name in results.models if name in ours],
     }
-    told = [f"{whose}: {', '.join(names)}" for whose, names in sides.items() if names]
+    groups = [f"{whose}: {', '.join(names)}" for whose, names in sides.items() if names]
     return [
-        ("Models", f"{'; '.join(told)} (model = {params.model})"),
+        ("Models", f"{'; '.join(groups)} (model = {params.model})"),
         ("Frozen weights", "; ".join(frozen) or "none of these models uses frozen weights"),
         *metric_weights(params.evaluate).items(),
         ("Images", f"The source is {source}. The networks were evaluated on {judged}{scenes}."),

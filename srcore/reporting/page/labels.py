@@ -55,19 +55,19 @@ class Labels:
             letters: length of the name.
             ends: top and bottom of the mark's interval, beyond which the name may stand as well.
         """
-        spot = min(_spots(x, y, LETTER * letters, ends), key=lambda spot: self._bad(spot.box))
+        spot = min(_spots(x, y, LETTER * letters, ends), key=lambda spot: self._overlap(spot.box))
         self.keep_free(spot.box, NAME)
         return spot
 
     def free(self, x: float, y: float, letters: int) -> Spot | None:
         """A place next to a mark where a name lies over nothing; None without one."""
         near = list(_spots(x, y, LETTER * letters, (y, y)))[:NEAREST]
-        spot = next((spot for spot in near if not self._bad(spot.box)), None)
+        spot = next((spot for spot in near if not self._overlap(spot.box)), None)
         if spot:
             self.keep_free(spot.box, NAME)
         return spot
 
-    def _bad(self, box: Box) -> float:
+    def _overlap(self, box: Box) -> float:
         left, top, right, bottom = box
         outside = left < LEFT or right > WIDTH - 2 or top < 2 or bottom > HEIGHT - BOTTOM + 4
         return OUTSIDE * outside + sum(weight for other, weight in self.taken if meet(box, other))

@@ -69,3 +69,5 @@ def test_chance_is_the_mean_over_every_order(positive):
 def test_the_most_common_class():
     name, share = most_common(class_matrix(LABELS))
     assert (name, share) == ("person", pytest.approx(2 / 3))  # of three that show a clear object
+    difficult = [("person",), ("person",), ("dog", f"person{DIFFICULT}")]
+    assert most_common(class_matrix(difficult)) == ("person", 1.0)  # as for CLIP: of two
