@@ -14,6 +14,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -44,6 +45,8 @@ from srcore.training.recipe import Recipe, recipe_for
 
 LITERALLY = "literal"
 """Name of the literal program among those that are measured; others are named by precision."""
+BATCH = 8
+"""Images a step of the original study's networks, as in `make paper`; the sample has fewer."""
 TURNS, STEPS = 7, 5
 """Turns that count of each program (the first does not), and steps in each."""
 SIZES = {"low": 72, "mid": 144, "large": 288}
@@ -65,6 +68,13 @@ class InsideTheStep(torch.nn.Module):
             return self.extractor.embed(low)
 
 
+def recipe_of(name: str) -> Recipe:
+    """How params.yaml has a network trained, in batches as for many images."""
+    cls = model_class(name)
+    recipe = recipe_for(cls, load_params())
+    return recipe if cls.ours else replace(recipe, batch_size=BATCH)
+
+
 def images(batch: int) -> dict[str, torch.Tensor]:
     """The same bytes for both programs: (N, H, W, 3)."""
     chance = torch.Generator().manual_seed(0)
@@ -76,8 +86,7 @@ def images(batch: int) -> dict[str, torch.Tensor]:
 
 def literal(name: str) -> tuple[Step]:
     """A step as a notebook has it: forward, loss, backward, Adam; gives the loss."""
-    params, cls = load_params(), model_class(name)
-    recipe = recipe_for(cls, params)
+    params, cls, recipe = load_params(), model_class(name), recipe_of(name)
     torch.set_num_threads(params.threads)
     extractor = load_extractor(cls.frozen, "random", CPU) if cls.frozen else None
     torch.manual_seed(0)
@@ -108,8 +117,7 @@ def product(name: str, precision: str) -> tuple[Step, Step, Step]:
 
     Enlarging computes frozen features from the image, as for any new one, and all in float32.
     """
-    params, cls = load_params(), model_class(name)
-    recipe = recipe_for(cls, params)
+    params, cls, recipe = load_params(), model_class(name), recipe_of(name)
     prepare("cpu", params.threads)
     extractor = load_extractor(cls.frozen, "random", CPU) if cls.frozen else None
     torch.manual_seed(0)
@@ -223,11 +231,10 @@ def measure(name: str, recipe: Recipe, precisions: list[str]) -> list[dict[str, 
 
 
 def main() -> None:
-    params = load_params()
     precisions = ["32-true", *(["bf16-mixed"] if bfloat16_units(CPU) else [])]
     lines: list[dict[str, object]] = []
     for name in sys.argv[1:] or LITERAL:
-        for line in measure(name, recipe_for(model_class(name), params), precisions):
+        for line in measure(name, recipe_of(name), precisions):
             print(*line.values(), flush=True)  # the table takes minutes
             lines.append(line)
     table = pd.DataFrame(lines)

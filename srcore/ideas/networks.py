@@ -170,7 +170,7 @@ class IdeaNetwork(SuperResolver):
             assert isinstance(large, nn.Conv2d)
             return two_heads(x, mid, large)
         return {
-            output: F.pixel_shuffle(self.heads[output](x), s).float() + bicubic(low, s)
+            output: bicubic(low, s) + F.pixel_shuffle(self.heads[output](x), s).float()
             for output, s in OUTPUTS.items()
         }
 

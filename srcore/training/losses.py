@@ -2,10 +2,12 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from srcore.metrics.psnr import SMALLEST_MSE, mean_squared_error
 
@@ -56,8 +58,38 @@ def l1_fft(output: Tensor, target: Tensor) -> Tensor:
         A scalar.
     """
     difference = (output - target).float()
-    spectrum = torch.view_as_real(torch.fft.rfft2(difference))
-    return difference.abs().mean() + SPECTRUM_WEIGHT * spectrum.abs().mean()
+    spectrum: Tensor = _MeanSpectrum.apply(difference)  # type: ignore[assignment]
+    return difference.abs().mean() + SPECTRUM_WEIGHT * spectrum
+
+
+class _MeanSpectrum(torch.autograd.Function):
+    """Mean absolute value of the real FFT's real and imaginary parts: (N, C, H, W) → a scalar.
+
+    Its gradient is one real inverse FFT of signs. torch derives a complex FFT of twice the size
+    from `rfft2`, which took a tenth of a whole training step in bfloat16.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, image: Tensor) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
+        spectrum = torch.fft.rfft2(image)
+        parts = torch.view_as_real(spectrum)
+        value = parts.abs().mean()
+        parts.sgn_()
+        ctx.save_for_backward(spectrum)
+        ctx.shape = image.shape[-2:]
+        return value
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, slope: Tensor) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
+        (signs,) = ctx.saved_tensors
+        width = ctx.shape[1]
+        # An inverse counts a column of the half spectrum for its mirror image, too, except the
+        # first, and the middle one of an even width.
+        once = slope.new_full((signs.shape[-1],), 0.5)
+        once[:: width // 2 if width % 2 == 0 else width] = 1
+        share = slope / (2 * signs.numel())
+        return torch.fft.irfft2(signs * (once * share), s=ctx.shape, norm="forward")
 
 
 LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {

@@ -33,6 +33,14 @@ def test_its_bicubic_is_the_baselines(scale):
     assert np.abs(ours - pillow).max() <= 1, "Pillow rounds (and clips) between the sides"
 
 
+@pytest.mark.parametrize("scale", OUTPUTS.values())
+def test_its_bicubic_in_training_is_the_one_in_use(scale):
+    low = images(11, 14)
+    with torch.no_grad():
+        in_use = bicubic(low, scale)
+    torch.testing.assert_close(bicubic(low, scale), in_use, atol=1e-6, rtol=0)
+
+
 def test_without_its_heads_it_is_bicubic():
     model, low = model_class("subpixel")(), images(12, 15)
     with torch.no_grad():

@@ -129,11 +129,14 @@ def test_nan_is_not_hidden():
     assert psnr(target * math.nan, target).isnan()
 
 
-@pytest.mark.parametrize("size", [(8, 8), (7, 10)])
+@pytest.mark.parametrize("size", [(8, 8), (7, 10), (10, 7), (5, 1), (4, 2)])
 def test_l1_and_spectrum_is_the_literal_one(size):
     output, target = noisy(2, 3, *size, dtype=torch.float64)
-    found = l1_fft(output, target)
-    torch.testing.assert_close(found.double(), L1AndSpectrum()(output, target), rtol=1e-5, atol=0)
+    output.requires_grad_()
+    found, expected = l1_fft(output, target), L1AndSpectrum()(output, target)
+    torch.testing.assert_close(found.double(), expected, rtol=1e-5, atol=0)
+    slope, literal_slope = (torch.autograd.grad(3 * loss, output)[0] for loss in (found, expected))
+    torch.testing.assert_close(slope, literal_slope, rtol=1e-4, atol=1e-8)
 
 
 def test_the_spectrum_weighs_errors_that_repeat():
