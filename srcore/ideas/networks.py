@@ -170,7 +170,7 @@ class IdeaNetwork(SuperResolver):
             assert isinstance(large, nn.Conv2d)
             return two_heads(x, mid, large)
         return {
-            output: bicubic(low, s) + F.pixel_shuffle(self.heads[output](x), s).float()
+            output: bicubic(low, s) + F.pixel_shuffle(self.heads[output](x), s)
             for output, s in OUTPUTS.items()
         }
 

@@ -70,13 +70,13 @@ class SuperResNetSubpixel(SharedFeatures):
 
     def head(self, output: str, features: Tensor, low: Tensor) -> Tensor:
         """Mid (N, 3, 2H, 2W) or large (N, 3, 4H, 4W), about [0, 1]."""
-        scale, detail = OUTPUTS[output], as_image(self.heads[output](features))
+        scale, detail = OUTPUTS[output], self.heads[output](features)
         if self.shuffle:
             detail = F.pixel_shuffle(detail, scale)
         else:
-            detail = F.interpolate(detail, scale_factor=scale, mode="bilinear")
+            detail = F.interpolate(as_image(detail), scale_factor=scale, mode="bilinear")
         # In this order, for the sum has the memory format of the first: see `bicubic`.
-        return bicubic(low, scale) + detail if self.skip else detail + GREY
+        return bicubic(low, scale) + detail if self.skip else as_image(detail) + GREY
 
 
 def scaled_down(conv: nn.Conv2d) -> nn.Conv2d:

@@ -30,12 +30,13 @@ def orthogonalise(matrices: Tensor, steps: int = 5) -> Tensor:
     """
     a, b, c = COEFFICIENTS
     tall = matrices.shape[-2] > matrices.shape[-1]
-    x = matrices.mT if tall else matrices
+    x = matrices.reshape(-1, *matrices.shape[-2:])
+    x = x.mT if tall else x
     x = x / (x.norm(dim=(-2, -1), keepdim=True) + SMALLEST_NORM)
     for _ in range(steps):
         gram = x @ x.mT
-        x = a * x + (b * gram + c * (gram @ gram)) @ x
-    return x.mT if tall else x
+        x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
+    return (x.mT if tall else x).reshape(matrices.shape)
 
 
 class Muon(torch.optim.Optimizer):
