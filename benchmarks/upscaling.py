@@ -50,7 +50,10 @@ class OneOutput(nn.Module):
 def write_onnx(model: SuperResolver, path: Path, side: int) -> None:
     """One output for images of one size, as an ONNX file."""
     low = torch.rand(1, 3, side, side)
-    program = torch.onnx.export(OneOutput(model).eval(), (low,), input_names=["low"], verbose=False)
+    with torch.no_grad():  # else it is the training's way to enlarge
+        program = torch.onnx.export(
+            OneOutput(model).eval(), (low,), input_names=["low"], verbose=False
+        )
     assert program is not None
     program.save(path, external_data=False)
 
