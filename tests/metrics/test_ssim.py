@@ -37,7 +37,7 @@ def test_photographs_as_scikit_image(target, degrade):
     assert ssim(output, target).item() == pytest.approx(scikit_images(output, target), abs=1e-4)
 
 
-@pytest.mark.parametrize("size", [(11, 11), (12, 30), (31, 17)])
+@pytest.mark.parametrize("size", [(11, 11), (12, 30), (31, 17), (150, 77)])
 def test_random_images_as_scikit_image(size):
     random = torch.Generator().manual_seed(2)
     target = torch.rand(1, 3, *size, generator=random)
