@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 
 from srcore.common.progress import progress
 from srcore.data.dataset import Indices, Pyramids
-from srcore.inference.linear import WINDOW, LinearFilter, padded
+from srcore.inference.linear import TAPS, WINDOW, LinearFilter, padded
 from srcore.models.scales import OUTPUTS
 
-TAPS = WINDOW**2
 ROWS_AT_ONCE = 64
 """Input rows taken together; bounds the memory, and keeps every float64 sum exact (below 2⁵³)."""
 RIDGE = 1

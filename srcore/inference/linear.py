@@ -13,6 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
@@ -24,6 +25,9 @@ from srcore.models.scales import OUTPUTS
 
 WINDOW = 7
 """Side of the window in input pixels; odd, and centred."""
+TAPS = WINDOW**2
+FINENESS = 2.0**32
+"""Weights are multiples of its inverse; 255 · 49 · 2³² leaves room for weights up to 100."""
 FILE = "linear.safetensors"
 ROWS_AT_ONCE = 64
 """Input rows filtered together; bounds the memory."""
@@ -49,15 +53,16 @@ class LinearFilter:
     def _enlarge(self, image: NDArray[np.uint8], scale: int) -> NDArray[np.uint8]:
         height, width, channels = image.shape
         wide = padded(image)
+        # Pixels are whole numbers, and so are these multiples of 1 / FINENESS: the sums are exact
+        # in float64, the same bits on every machine in whatever order its BLAS adds them up.
+        weights = np.rint(self.weights[scale].reshape(scale**2, TAPS) * FINENESS) / FINENESS
         bands: list[NDArray[np.uint8]] = []
         for top in range(0, height, ROWS_AT_ONCE):
-            rows = min(ROWS_AT_ONCE, height - top)
-            # Sums in one fixed order: the same bits on every machine, as no BLAS promises.
-            made = np.zeros((scale, scale, rows, width, channels))
-            for i, j in np.ndindex(WINDOW, WINDOW):
-                weight = self.weights[scale][:, :, i, j, None, None, None]
-                made += weight * wide[top + i : top + i + rows, j : j + width]
-            levels = np.rint(made.clip(0, 255)).astype(np.uint8).transpose(2, 0, 3, 1, 4)
+            band = wide[top : top + ROWS_AT_ONCE + WINDOW - 1]
+            windows = sliding_window_view(band, (WINDOW, WINDOW), axis=(0, 1)).reshape(-1, TAPS)
+            levels = np.rint((windows @ weights.T).clip(0, 255)).astype(np.uint8)
+            rows = len(band) - WINDOW + 1
+            levels = levels.reshape(rows, width, channels, scale, scale).transpose(0, 3, 1, 4, 2)
             bands.append(levels.reshape(scale * rows, scale * width, channels))
         return np.concatenate(bands)
 

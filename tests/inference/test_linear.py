@@ -39,6 +39,15 @@ def test_it_is_a_convolution_with_repeated_edges(monkeypatch, scale: int, band: 
         assert (found != expected).mean() < 1e-3
 
 
+@pytest.mark.parametrize("scale", [2, 4])
+def test_the_order_of_a_sum_does_not_move_a_bit(scale: int):
+    """Upside down and mirrored, filter and image: every sum is added up from its other end."""
+    linear, image = tiny_linear(), np.stack([array[40:63, 30:71] for array in arrays()])
+    reversed_weights = {s: weights[::-1, ::-1, ::-1, ::-1] for s, weights in linear.weights.items()}
+    made = LinearFilter(reversed_weights, 1)(image[:, ::-1, ::-1], scale)
+    assert np.array_equal(made[:, ::-1, ::-1], linear(image, scale))
+
+
 def test_an_image_smaller_than_the_window():
     made = tiny_linear()(np.full((1, 2, 1, 3), 90, np.uint8), 2)
     assert made.shape == (1, 4, 2, 3)
