@@ -9,6 +9,7 @@ notebook would, torch as it comes, and float32; the product reads stored feature
 in float32 and, where the processor has units for it, in bfloat16.
 """
 
+import argparse
 import multiprocessing
 import statistics
 import sys
@@ -46,7 +47,7 @@ from srcore.training.recipe import Recipe, recipe_for
 LITERALLY = "literal"
 """Name of the literal program among those that are measured; others are named by precision."""
 BATCH = 8
-"""Images a step of the original study's networks, as in `make paper`; the sample has fewer."""
+"""As in `make paper`; the sample has fewer images a step."""
 TURNS, STEPS = 7, 5
 """Turns that count of each program (the first does not), and steps in each."""
 SIZES = {"low": 72, "mid": 144, "large": 288}
@@ -68,11 +69,11 @@ class InsideTheStep(torch.nn.Module):
             return self.extractor.embed(low)
 
 
-def recipe_of(name: str) -> Recipe:
-    """How params.yaml has a network trained, in batches as for many images."""
+def recipe_of(name: str, batch: int) -> Recipe:
+    """How params.yaml has a network trained, those of the original study in such batches."""
     cls = model_class(name)
     recipe = recipe_for(cls, load_params())
-    return recipe if cls.ours else replace(recipe, batch_size=BATCH)
+    return recipe if cls.ours else replace(recipe, batch_size=batch)
 
 
 def images(batch: int) -> dict[str, torch.Tensor]:
@@ -84,9 +85,9 @@ def images(batch: int) -> dict[str, torch.Tensor]:
     }
 
 
-def literal(name: str) -> tuple[Step]:
+def literal(name: str, recipe: Recipe) -> tuple[Step]:
     """A step as a notebook has it: forward, loss, backward, Adam; gives the loss."""
-    params, cls, recipe = load_params(), model_class(name), recipe_of(name)
+    params, cls = load_params(), model_class(name)
     torch.set_num_threads(params.threads)
     extractor = load_extractor(cls.frozen, "random", CPU) if cls.frozen else None
     torch.manual_seed(0)
@@ -112,12 +113,12 @@ def literal(name: str) -> tuple[Step]:
     return (step,)
 
 
-def product(name: str, precision: str) -> tuple[Step, Step, Step]:
+def product(name: str, recipe: Recipe, precision: str) -> tuple[Step, Step, Step]:
     """The same, as `srcore.training.loop` has it; the making of its batch; enlarging one image.
 
     Enlarging computes frozen features from the image, as for any new one, and all in float32.
     """
-    params, cls, recipe = load_params(), model_class(name), recipe_of(name)
+    params, cls = load_params(), model_class(name)
     prepare("cpu", params.threads)
     extractor = load_extractor(cls.frozen, "random", CPU) if cls.frozen else None
     torch.manual_seed(0)
@@ -155,9 +156,12 @@ def product(name: str, precision: str) -> tuple[Step, Step, Step]:
     return step, batch, enlarge
 
 
-def serve(program: str, name: str, turns: Connection) -> None:
+def serve(program: str, name: str, recipe: Recipe, turns: Connection) -> None:
     """Take some steps whenever asked to; at the end tell what else is known."""
-    step, *others = literal(name) if program == LITERALLY else product(name, program)
+    if program == LITERALLY:
+        step, *others = literal(name, recipe)
+    else:
+        step, *others = product(name, recipe, program)
     while turns.recv():
         start = time.perf_counter()
         losses = [step() for _ in range(STEPS)]
@@ -189,7 +193,7 @@ def measure(name: str, recipe: Recipe, precisions: list[str]) -> list[dict[str, 
     processes: dict[str, BaseProcess] = {}
     for program in programs:
         turns[program], theirs = context.Pipe()
-        process = context.Process(target=serve, args=(program, name, theirs), daemon=True)
+        process = context.Process(target=serve, args=(program, name, recipe, theirs), daemon=True)
         process.start()
         processes[program] = process
     times: dict[str, list[float]] = {program: [] for program in turns}
@@ -231,10 +235,16 @@ def measure(name: str, recipe: Recipe, precisions: list[str]) -> list[dict[str, 
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("models", nargs="*", default=list(LITERAL), help="all if none is named")
+    parser.add_argument(
+        "--batch", type=int, default=BATCH, help="images a step of the original study's networks"
+    )
+    given = parser.parse_args()
     precisions = ["32-true", *(["bf16-mixed"] if bfloat16_units(CPU) else [])]
     lines: list[dict[str, object]] = []
-    for name in sys.argv[1:] or LITERAL:
-        for line in measure(name, recipe_of(name), precisions):
+    for name in given.models:
+        for line in measure(name, recipe_of(name, given.batch), precisions):
             print(*line.values(), flush=True)  # the table takes minutes
             lines.append(line)
     table = pd.DataFrame(lines)

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
-from srcore.common.device import prepare
+from srcore.common.device import pick_device
 from srcore.common.tables import write_table
 from srcore.inference.load import load_network
 from srcore.inference.tiles import TILE
@@ -50,10 +50,7 @@ class OneOutput(nn.Module):
 def write_onnx(model: SuperResolver, path: Path, side: int) -> None:
     """One output for images of one size, as an ONNX file."""
     low = torch.rand(1, 3, side, side)
-    with torch.no_grad():  # else it is the training's way to enlarge
-        program = torch.onnx.export(
-            OneOutput(model).eval(), (low,), input_names=["low"], verbose=False
-        )
+    program = torch.onnx.export(OneOutput(model).eval(), (low,), input_names=["low"], verbose=False)
     assert program is not None
     program.save(path, external_data=False)
 
@@ -103,7 +100,9 @@ def measure(engine: Engine) -> float:
 
 
 def main() -> None:
-    device = prepare("cpu", load_params().threads)
+    # As `srcore upscale` does, which is no stage.
+    device = pick_device("cpu")
+    torch.set_num_threads(load_params().threads)
     model = load_network(None, None, device).model
     # Noise, at which the differences are greatest.
     low = torch.rand(1, 3, TILE, TILE, generator=torch.Generator().manual_seed(0))

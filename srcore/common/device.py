@@ -19,6 +19,7 @@ def pick_device(name: str) -> torch.device:
         StudyError: the device named is not on this machine.
     """
     torch.backends.cudnn.allow_tf32 = False  # else convolutions round float32 to 10 bits
+    torch.backends.cuda.matmul.allow_tf32 = False
     there = {
         "cuda": torch.cuda.is_available(),
         "mps": torch.backends.mps.is_available(),

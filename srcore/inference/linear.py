@@ -27,10 +27,12 @@ WINDOW = 7
 """Side of the window in input pixels; odd, and centred."""
 TAPS = WINDOW**2
 FINENESS = 2.0**32
-"""Weights are multiples of its inverse; 255 · 49 · 2³² leaves room for weights up to 100."""
+"""Sums are of multiples of its inverse."""
+LARGEST = 100
+"""A weight may have this size: 255 · 49 · 100 · 2³² is below 2⁵³, where float64 is exact."""
 FILE = "linear.safetensors"
-ROWS_AT_ONCE = 64
-"""Input rows filtered together; bounds the memory."""
+PIXELS_AT_ONCE = 4096
+"""Pixels of the input that are filtered together, in whole rows; 5 MB of windows."""
 
 
 @dataclass(frozen=True)
@@ -52,15 +54,13 @@ class LinearFilter:
 
     def _enlarge(self, image: NDArray[np.uint8], scale: int) -> NDArray[np.uint8]:
         height, width, channels = image.shape
-        wide = padded(image)
-        # Pixels are whole numbers, and so are these multiples of 1 / FINENESS: the sums are exact
-        # in float64, the same bits on every machine in whatever order its BLAS adds them up.
-        weights = np.rint(self.weights[scale].reshape(scale**2, TAPS) * FINENESS) / FINENESS
+        wide, weights = padded(image), self.weights[scale].reshape(scale**2, TAPS)
+        step = max(1, PIXELS_AT_ONCE // width)
         bands: list[NDArray[np.uint8]] = []
-        for top in range(0, height, ROWS_AT_ONCE):
-            band = wide[top : top + ROWS_AT_ONCE + WINDOW - 1]
+        for top in range(0, height, step):
+            band = wide[top : top + step + WINDOW - 1]
             windows = sliding_window_view(band, (WINDOW, WINDOW), axis=(0, 1)).reshape(-1, TAPS)
-            levels = np.rint((windows @ weights.T).clip(0, 255)).astype(np.uint8)
+            levels = np.rint(exact_sums(windows, weights).clip(0, 255)).astype(np.uint8)
             rows = len(band) - WINDOW + 1
             levels = levels.reshape(rows, width, channels, scale, scale).transpose(0, 3, 1, 4, 2)
             bands.append(levels.reshape(scale * rows, scale * width, channels))
@@ -72,6 +72,22 @@ class LinearFilter:
         tensors = {f"x{scale}": np.ascontiguousarray(w) for scale, w in self.weights.items()}
         with fresh_folder(folder) as out:
             save_file(tensors, out / FILE, metadata={"card": json.dumps(card, sort_keys=True)})
+
+
+def exact_sums(windows: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Weighted sums, the same bits on every machine in whatever order its BLAS adds them up.
+
+    Pixels are whole numbers, and weights are rounded to multiples of 1 / `FINENESS`: so every sum
+    is exact in float64.
+
+    Args:
+        windows: (N, 49), whole numbers up to 255.
+        weights: (M, 49), none above `LARGEST`.
+
+    Returns:
+        (N, M).
+    """
+    return windows @ (np.rint(weights * FINENESS) / FINENESS).T
 
 
 def padded(image: NDArray[np.uint8]) -> NDArray[np.float64]:
@@ -99,4 +115,6 @@ def load_linear(folder: Path) -> LinearFilter:
     shapes = {scale: (scale, scale, WINDOW, WINDOW) for scale in weights}
     if {scale: value.shape for scale, value in weights.items()} != shapes:
         raise StudyError(f"{path}: of another window than {WINDOW} × {WINDOW}; {again(folder)}")
+    if not all((np.abs(value) <= LARGEST).all() for value in weights.values()):  # nor NaN
+        raise StudyError(f"{path}: holds weights above {LARGEST}; {again(folder)}")
     return LinearFilter(weights, images)

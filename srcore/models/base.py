@@ -1,7 +1,7 @@
 """What the networks share: their interface, and the upsampling that every one of them uses."""
 
 from collections.abc import Mapping
-from functools import cache
+from functools import lru_cache
 from typing import Any, ClassVar, cast
 
 import torch
@@ -10,6 +10,8 @@ from torch import Tensor, nn
 
 RGB = 3
 """Channels of an image."""
+SIZES_AT_ONCE = 16
+"""Matrices that `image_up` and the like keep; a training needs two or four."""
 
 
 class SuperResolver(nn.Module):
@@ -97,17 +99,35 @@ def up2(x: Tensor) -> Tensor:
 def image_up(x: Tensor, doublings: int) -> Tensor:
     """Double the size once or twice as `up2` does: (N, 3, H, W) → (N, 3, 2H, 2W), (N, 3, 4H, 4W).
 
-    Where gradients are kept, that is in training, whose images are small, it is a product with a
-    fixed matrix on either side: for three channels a third of the time, with its backward pass.
+    In training it is a product with a fixed matrix on either side: for three channels a third of
+    the time, with its backward pass.
     """
     x = as_image(x)
-    if torch.is_grad_enabled():
-        rows, columns = (_lines(x.shape[dim], doublings, x.dtype, x.device) for dim in (-2, -1))
-        with torch.autocast(x.device.type, enabled=False):
-            return rows @ (x.contiguous() @ columns.T)
+    if by_matrices():
+        return between(x, *(_lines(side, doublings, x.dtype, x.device) for side in x.shape[-2:]))
     for _ in range(doublings):
         x = up2(x)
     return x
+
+
+def by_matrices() -> bool:
+    """Whether an image is enlarged by matrices: where gradients are kept, and no graph is exported.
+
+    That is in training, whose images are small and always of the same size.
+    """
+    return torch.is_grad_enabled() and not torch.compiler.is_compiling()
+
+
+def between(x: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """Enlarge by a matrix on either side: (N, C, H, W) → (N, C, H', W'), contiguous.
+
+    Args:
+        x: images (N, C, H, W), float32 or float64.
+        rows: (H', H), of the same type.
+        columns: (W', W), of the same type.
+    """
+    with torch.autocast(x.device.type, enabled=False):
+        return rows @ (x.contiguous() @ columns.T)
 
 
 def as_image(x: Tensor) -> Tensor:
@@ -115,7 +135,7 @@ def as_image(x: Tensor) -> Tensor:
     return x.float() if x.dtype == torch.bfloat16 else x
 
 
-@cache
+@lru_cache(SIZES_AT_ONCE)
 def _lines(size: int, doublings: int, dtype: torch.dtype, device: torch.device) -> Tensor:
     """Every way that a line of `size` pixels enlarges: the matrix (2^doublings · size, size)."""
     lines = torch.eye(size)[:, None]

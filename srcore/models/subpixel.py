@@ -1,13 +1,20 @@
 """Our own network: depth at low resolution, sub-pixel heads, and a difference to bicubic."""
 
-from functools import cache
+from functools import lru_cache
 from typing import ClassVar, cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from srcore.models.base import SharedFeatures, as_image, conv3
+from srcore.models.base import (
+    SIZES_AT_ONCE,
+    SharedFeatures,
+    as_image,
+    between,
+    by_matrices,
+    conv3,
+)
 from srcore.models.scales import OUTPUTS
 
 CHANNELS, BLOCKS = 32, 11
@@ -89,19 +96,16 @@ def scaled_down(conv: nn.Conv2d) -> nn.Conv2d:
 def bicubic(low: Tensor, scale: int) -> Tensor:
     """Enlarge as Pillow does (cubic coefficient −0.5, which torch uses with `antialias` only).
 
-    (N, 3, H, W) → (N, 3, s·H, s·W). Where gradients are kept, that is in training, whose images
-    are small, it is a product with a fixed matrix on either side, as in `image_up`. It is then
-    contiguous, channel by channel, as a Fourier transform in the loss needs it: torch takes six
-    times as long to transform, or to rearrange, an image in channels-last.
+    (N, 3, H, W) → (N, 3, s·H, s·W). In training it is a product with a fixed matrix on either side,
+    as in `image_up`, and contiguous: the loss has to transform it, which takes longer for an image
+    in channels-last.
     """
-    if torch.is_grad_enabled():
-        rows, columns = (_lines(low.shape[d], scale, low.dtype, low.device) for d in (-2, -1))
-        with torch.autocast(low.device.type, enabled=False):
-            return rows @ (low.contiguous() @ columns.T)
+    if by_matrices():
+        return between(low, *(_lines(n, scale, low.dtype, low.device) for n in low.shape[-2:]))
     return F.interpolate(low, scale_factor=scale, mode="bicubic", antialias=True)
 
 
-@cache
+@lru_cache(SIZES_AT_ONCE)
 def _lines(size: int, scale: int, dtype: torch.dtype, device: torch.device) -> Tensor:
     """Every way that a line of `size` pixels enlarges: the matrix (scale · size, size)."""
     lines = torch.eye(size, dtype=torch.float64)[None, None]

@@ -31,7 +31,7 @@ from srcore.upscale.size import Size
 SHEET = "srcore.upscale.sheet"
 """Imported when asked for: matplotlib takes a second, and comes with the extra `study`."""
 Say = Callable[[str], None]
-TILE_BYTES = 1 << 30
+TILE_BYTES = 5 << 27
 """Most memory of a tile where `TILE` pixels a side were asked for, rounded up."""
 
 

@@ -76,7 +76,7 @@ def test_prepare_sets_threads_and_determinism():
 @pytest.mark.parametrize("pick", [lambda: prepare("cpu", 1), lambda: load_network(device="cpu")])
 def test_float32_is_float32_on_a_gpu_too(pick):
     """In stages, and where a user enlarges an image."""
-    torch.backends.cudnn.allow_tf32 = True
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = True
     pick()
     assert not torch.backends.cudnn.allow_tf32
     assert not torch.backends.cuda.matmul.allow_tf32

@@ -14,7 +14,7 @@ from tiny import tiny_linear
 
 from srcore.common.errors import StudyError
 from srcore.inference import linear as module
-from srcore.inference.linear import LinearFilter, load_linear
+from srcore.inference.linear import LinearFilter, exact_sums, load_linear
 
 
 def by_torch(linear: LinearFilter, image: np.ndarray, scale: int) -> np.ndarray:
@@ -27,9 +27,9 @@ def by_torch(linear: LinearFilter, image: np.ndarray, scale: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize("scale", [2, 4])
-@pytest.mark.parametrize("band", [5, 64])
-def test_it_is_a_convolution_with_repeated_edges(monkeypatch, scale: int, band: int):
-    monkeypatch.setattr(module, "ROWS_AT_ONCE", band)
+@pytest.mark.parametrize("pixels", [1, 5 * 41, 4096])
+def test_it_is_a_convolution_with_repeated_edges(monkeypatch, scale: int, pixels: int):
+    monkeypatch.setattr(module, "PIXELS_AT_ONCE", pixels)
     images = np.stack([array[40:63, 30:71] for array in arrays()])
     made = tiny_linear()(images, scale)
     assert made.shape == (len(images), scale * 23, scale * 41, 3)
@@ -39,13 +39,15 @@ def test_it_is_a_convolution_with_repeated_edges(monkeypatch, scale: int, band: 
         assert (found != expected).mean() < 1e-3
 
 
-@pytest.mark.parametrize("scale", [2, 4])
-def test_the_order_of_a_sum_does_not_move_a_bit(scale: int):
-    """Upside down and mirrored, filter and image: every sum is added up from its other end."""
-    linear, image = tiny_linear(), np.stack([array[40:63, 30:71] for array in arrays()])
-    reversed_weights = {s: weights[::-1, ::-1, ::-1, ::-1] for s, weights in linear.weights.items()}
-    made = LinearFilter(reversed_weights, 1)(image[:, ::-1, ::-1], scale)
-    assert np.array_equal(made[:, ::-1, ::-1], linear(image, scale))
+def test_the_order_of_a_sum_does_not_move_a_bit():
+    chance = np.random.default_rng(0)
+    windows = chance.integers(256, size=(5000, 49)).astype(float)
+    weights = chance.normal(0, 0.2, (16, 49))
+    expected = exact_sums(windows, weights)
+    for _ in range(5):
+        order = chance.permutation(49)
+        assert np.array_equal(exact_sums(windows[:, order], weights[:, order]), expected)
+    np.testing.assert_allclose(expected, windows @ weights.T, rtol=0, atol=1e-5)
 
 
 def test_an_image_smaller_than_the_window():
@@ -73,12 +75,19 @@ def test_its_size_is_196_and_784_numbers():
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(None, "missing"), (b"", "damaged"), (b"x" * 100, "damaged"), ("small", "another window")],
+    [
+        (None, "missing"),
+        (b"", "damaged"),
+        (b"x" * 100, "damaged"),
+        (np.zeros((5, 5)), "another window"),
+        (np.full((7, 7), -101.0), "above 100"),
+        (np.full((7, 7), np.nan), "above 100"),
+    ],
 )
 def test_a_file_that_cannot_be_used_is_one_line(tmp_path: Path, content, message: str):
     path = tmp_path / "linear.safetensors"
-    if content == "small":
-        tensors = {f"x{scale}": np.zeros((scale, scale, 5, 5)) for scale in (2, 4)}
+    if isinstance(content, np.ndarray):
+        tensors = {f"x{scale}": np.tile(content, (scale, scale, 1, 1)) for scale in (2, 4)}
         save_file(tensors, path, metadata={"card": '{"images": 3}'})
     elif content is not None:
         path.write_bytes(content)

@@ -226,3 +226,12 @@ def test_images_enlarge_the_same_in_training_and_outside(doublings, shape):
     )
     with torch.no_grad():
         assert image_up(x, doublings).equal(expected)
+
+
+@pytest.mark.parametrize("name", ["multi", "subpixel"])
+def test_an_export_leaves_nothing_behind(name):
+    """Matrices are kept from one call to the next, and must not be those of a traced call."""
+    model, low = model_class(name)(), torch.rand(1, 3, 9, 13)
+    torch.export.export(model, (low,))
+    for image in model(low).values():
+        assert type(image) is torch.Tensor

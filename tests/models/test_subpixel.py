@@ -41,6 +41,13 @@ def test_its_bicubic_in_training_is_the_one_in_use(scale):
     torch.testing.assert_close(bicubic(low, scale), in_use, atol=1e-6, rtol=0)
 
 
+def test_its_outputs_in_training_are_contiguous():
+    """The loss transforms them, which takes longer in channels-last, in which its kernels are."""
+    model = model_class("subpixel")().to(memory_format=torch.channels_last)
+    low = images(12, 15).to(memory_format=torch.channels_last)
+    assert all(image.is_contiguous() for image in model(low).values())
+
+
 def test_without_its_heads_it_is_bicubic():
     model, low = model_class("subpixel")(), images(12, 15)
     with torch.no_grad():
