@@ -18,6 +18,7 @@ SINCE ?= HEAD
 
 reproduce: $(VENV)/installed  ## the whole study on the offline sample
 	dvc repro
+	@echo "The report page: plots/report.html"
 
 paper: $(VENV)/installed  ## the original study's settings on PASCAL VOC2007 (hours on a CPU)
 	dvc exp run -S data.source=voc2007 -S split.validation=1000 -S train.epochs=10 \
