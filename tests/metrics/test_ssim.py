@@ -45,6 +45,12 @@ def test_random_images_as_scikit_image(size):
     assert ssim(output, target).item() == pytest.approx(scikit_images(output, target), abs=1e-4)
 
 
+@pytest.mark.parametrize("size", [(10, 40), (40, 10)])
+def test_an_image_smaller_than_the_window_is_refused(size):
+    with pytest.raises(ValueError, match="at least 11 pixels a side"):
+        ssim(torch.rand(1, 3, *size), torch.rand(1, 3, *size))
+
+
 @pytest.mark.parametrize("value", [0.0, 0.5, 1.0])
 def test_flat_images(value):
     """Their variance is nothing but rounding."""
