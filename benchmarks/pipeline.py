@@ -24,7 +24,7 @@ from srcore.data.dataset import Pyramids
 from srcore.data.parallel import in_order
 from srcore.data.pyramids import build_pyramids
 from srcore.data.raw import Entry, RawReader, RawWriter
-from srcore.evaluation.held_out import judge_images
+from srcore.evaluation.held_out import evaluate_images
 from srcore.evaluation.least_squares import fit_linear
 from srcore.features.extractor import load_extractor
 from srcore.images.decode import decode
@@ -33,30 +33,30 @@ from srcore.models.checkpoint import Card
 from srcore.models.registry import SETS, model_class
 from srcore.params import load_params
 
-IMAGES, TURNS = 300, 5
+IMAGES, REPEATS = 300, 5
 WIDTH, HEIGHT = 500, 375
 HELD_OUT = 16
 
 
-def in_turn(*works: Callable[[], object]) -> list[float]:
-    """Median seconds of each, measured in turn; the first turn does not count."""
+def time_interleaved(*works: Callable[[], object]) -> list[float]:
+    """Median seconds of each, measured alternately; the first run is a warm-up."""
     times: list[list[float]] = [[] for _ in works]
-    for turn in range(1 + TURNS):
+    for repeat in range(1 + REPEATS):
         for work, seconds in zip(works, times, strict=True):
             start = time.perf_counter()
             work()
-            if turn:
+            if repeat:
                 seconds.append(time.perf_counter() - start)
     return [statistics.median(seconds) for seconds in times]
 
 
 def raw_images(folder: Path) -> None:
     """JPEGs of VOC2007's size, as the download stage leaves them."""
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     with RawWriter(folder) as writer:
         for k in range(IMAGES):
             entry = Entry(f"{k:04}.jpg", f"{k:04}", WIDTH, HEIGHT, ())
-            writer.add(entry, photograph(chance, WIDTH, HEIGHT))
+            writer.add(entry, photograph(rng, WIDTH, HEIGHT))
         writer.finish("made", [entry.group for entry in writer.entries], 0)
 
 
@@ -78,7 +78,7 @@ def pyramids(folder: Path, threads: int) -> list[float]:
             for _ in in_order(one, range(IMAGES), threads):
                 pass
 
-    return in_turn(
+    return time_interleaved(
         lambda: build_pyramids(raw, folder / "out", sizes, threads),
         decoding,
         lambda: decoding(*sizes),
@@ -95,8 +95,8 @@ def evaluation(pyramids: Pyramids, device: torch.device) -> tuple[float, float]:
     rows = np.arange(HELD_OUT)
     linear = fit_linear(pyramids, rows)
     low = to_tensor(pyramids.low[rows], device)
-    whole, alone = in_turn(
-        lambda: judge_images(networks, linear, pyramids, rows, device),
+    whole, alone = time_interleaved(
+        lambda: evaluate_images(networks, linear, pyramids, rows, device),
         lambda: [network(low) for network in networks],
     )
     return whole, alone
@@ -109,7 +109,7 @@ def repro() -> float | None:
     said = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True).stdout  # noqa: S603
     if "up to date" not in said:
         return None
-    (seconds,) = in_turn(
+    (seconds,) = time_interleaved(
         lambda: subprocess.run(["dvc", "repro", "--quiet"], check=True)  # noqa: S607
     )
     return seconds
@@ -124,7 +124,7 @@ def main() -> None:
         whole, alone, resized = pyramids(folder, params.threads)
         lines += [
             {"what": "pyramids a second", "value": round(IMAGES / whole, 1)},
-            {"what": "decoded images a second, alone", "value": round(IMAGES / alone, 1)},
+            {"what": "decoded images per second, alone", "value": round(IMAGES / alone, 1)},
             {"what": "decoded and resized, alone", "value": round(IMAGES / resized, 1)},
             {"what": "share of decoding in the stage", "value": round(alone / whole, 2)},
             {"what": "share of decoding and resizing", "value": round(resized / whole, 2)},

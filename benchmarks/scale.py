@@ -1,7 +1,7 @@
 """Time and memory of the stages on many images, up to `evaluate`: `make scale`.
 
 Made-up images of VOC2007's size, packed as its archive is, go through the real stages under DVC
-in a clone of the last commit, as the report trains: one epoch, 16 images a step. Memory is what
+in a clone of the last commit, as the report trains: one epoch, 16 images per step. Memory is what
 cannot be dropped: the anonymous pages (RssAnon) of a stage's processes, added up, five times a
 second; memory-mapped images and features are not among it. Takes disk: about 1.5 MB an image.
 """
@@ -44,10 +44,10 @@ SETTINGS = {
 
 def pack(count: int, size: tuple[int, int], path: Path) -> None:
     """Write an archive of `count` images with the layout of VOC2007's."""
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     with tarfile.open(path, "w") as archive:
         for number in range(count):
-            data = photograph(chance, *size)
+            data = photograph(rng, *size)
             member = tarfile.TarInfo(f"VOCdevkit/VOC2007/JPEGImages/{number:06d}.jpg")
             member.size = len(data)
             archive.addfile(member, io.BytesIO(data))

@@ -47,8 +47,8 @@ from srcore.training.recipe import Recipe, recipe_for
 LITERALLY = "literal"
 """Name of the literal program among those that are measured; others are named by precision."""
 BATCH = 8
-"""As in `make paper`; the sample has fewer images a step."""
-TURNS, STEPS = 7, 5
+"""As in `make paper`; the sample has fewer images per step."""
+REPEATS, STEPS = 7, 5
 """Turns that count of each program (the first does not), and steps in each."""
 SIZES = {"low": 72, "mid": 144, "large": 288}
 CPU = torch.device("cpu")
@@ -78,9 +78,9 @@ def recipe_of(name: str, batch: int) -> Recipe:
 
 def images(batch: int) -> dict[str, torch.Tensor]:
     """The same bytes for both programs: (N, H, W, 3)."""
-    chance = torch.Generator().manual_seed(0)
+    generator = torch.Generator().manual_seed(0)
     return {
-        level: torch.randint(256, (batch, side, side, 3), generator=chance, dtype=torch.uint8)
+        level: torch.randint(256, (batch, side, side, 3), generator=generator, dtype=torch.uint8)
         for level, side in SIZES.items()
     }
 
@@ -133,7 +133,7 @@ def product(name: str, recipe: Recipe, precision: str) -> tuple[Step, Step, Step
     examples = Examples(low, targets, features, CPU)
     rows = torch.arange(recipe.batch_size).numpy()
     fabric = launch(CPU, Trainer(devices=1, nodes=1, precision=cast("Precision", precision)))
-    optimization = OptimizationState(fabric, model, recipe, steps=STEPS * (1 + TURNS) + 2)
+    optimization = OptimizationState(fabric, model, recipe, steps=STEPS * (1 + REPEATS) + 2)
     inputs, true = examples.take(rows)
 
     def step() -> float:
@@ -156,22 +156,22 @@ def product(name: str, recipe: Recipe, precision: str) -> tuple[Step, Step, Step
     return step, batch, enlarge
 
 
-def serve(program: str, name: str, recipe: Recipe, turns: Connection) -> None:
+def serve(program: str, name: str, recipe: Recipe, connection: Connection) -> None:
     """Take some steps whenever asked to; at the end tell what else is known."""
     if program == LITERALLY:
         step, *others = literal(name, recipe)
     else:
         step, *others = product(name, recipe, program)
-    while turns.recv():
+    while connection.recv():
         start = time.perf_counter()
         losses = [step() for _ in range(STEPS)]
-        turns.send(((time.perf_counter() - start) / STEPS, losses))
+        connection.send(((time.perf_counter() - start) / STEPS, losses))
     if others:
         medians: list[float] = []
         for other in others:
             other()
-            medians.append(statistics.median([_seconds(other) for _ in range(3 * TURNS)]))
-        turns.send((convolutions_alone(step, 3 * TURNS), *medians))
+            medians.append(statistics.median([_seconds(other) for _ in range(3 * REPEATS)]))
+        connection.send((convolutions_alone(step, 3 * REPEATS), *medians))
 
 
 def _seconds(step: Step) -> float:
@@ -189,17 +189,17 @@ def measure(name: str, recipe: Recipe, precisions: list[str]) -> list[dict[str, 
     compared = None if recipe.schedule == "constant" and not recipe.max_norm else 1
     context = multiprocessing.get_context("spawn")
     programs = [LITERALLY, *precisions]
-    turns: dict[str, Connection] = {}
+    connections: dict[str, Connection] = {}
     processes: dict[str, BaseProcess] = {}
     for program in programs:
-        turns[program], theirs = context.Pipe()
+        connections[program], theirs = context.Pipe()
         process = context.Process(target=serve, args=(program, name, recipe, theirs), daemon=True)
         process.start()
         processes[program] = process
-    times: dict[str, list[float]] = {program: [] for program in turns}
-    losses: dict[str, list[float]] = {program: [] for program in turns}
-    for repetition in range(1 + TURNS):
-        for program, connection in turns.items():
+    times: dict[str, list[float]] = {program: [] for program in connections}
+    losses: dict[str, list[float]] = {program: [] for program in connections}
+    for repetition in range(1 + REPEATS):
+        for program, connection in connections.items():
             connection.send(True)
             seconds, lost = connection.recv()
             losses[program] += lost
@@ -207,7 +207,7 @@ def measure(name: str, recipe: Recipe, precisions: list[str]) -> list[dict[str, 
                 times[program].append(1000 * seconds / batch)
     lines: list[dict[str, object]] = []
     theirs_ms = statistics.median(times[LITERALLY])
-    for program, connection in turns.items():  # each is gone before the next takes its limit
+    for program, connection in connections.items():  # each is gone before the next takes its limit
         connection.send(False)
         if program != LITERALLY:
             ours = statistics.median(times[program])
@@ -238,7 +238,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("models", nargs="*", default=list(LITERAL), help="all if none is named")
     parser.add_argument(
-        "--batch", type=int, default=BATCH, help="images a step of the original study's networks"
+        "--batch", type=int, default=BATCH, help="images per step of the original study's networks"
     )
     given = parser.parse_args()
     precisions = ["32-true", *(["bf16-mixed"] if bfloat16_units(CPU) else [])]

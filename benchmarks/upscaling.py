@@ -30,7 +30,7 @@ from srcore.params import load_params
 from srcore.training.precision import processor
 
 OUTPUT, SCALE = "large", 4
-TURNS = 5
+REPEATS = 5
 
 Engine = Callable[[], Any]
 
@@ -44,7 +44,7 @@ class OneOutput(nn.Module):
 
     def forward(self, low: Tensor) -> Tensor:
         """(N, 3, H, W) → (N, 3, s·H, s·W)."""
-        return self.model.only(OUTPUT, low)
+        return self.model.forward_output(OUTPUT, low)
 
 
 def write_onnx(model: SuperResolver, path: Path, side: int) -> None:
@@ -61,12 +61,12 @@ def engines(model: SuperResolver, low: Tensor, folder: Path) -> Iterator[tuple[s
 
     @torch.inference_mode()
     def in_torch() -> NDArray[np.float32]:
-        return model.only(OUTPUT, low).numpy()
+        return model.forward_output(OUTPUT, low).numpy()
 
     @torch.inference_mode()
     def in_bfloat16() -> NDArray[np.float32]:
         with torch.autocast("cpu", torch.bfloat16):
-            return model.only(OUTPUT, low).numpy()
+            return model.forward_output(OUTPUT, low).numpy()
 
     yield "torch, the product", "32-true", in_torch
     yield "torch", "bf16-mixed", in_bfloat16
@@ -90,9 +90,9 @@ def engines(model: SuperResolver, low: Tensor, folder: Path) -> Iterator[tuple[s
 
 
 def measure(engine: Engine) -> float:
-    """Median seconds; the first turn does not count."""
+    """Median seconds; the first run is a warm-up."""
     times: list[float] = []
-    for _ in range(1 + TURNS):
+    for _ in range(1 + REPEATS):
         start = time.perf_counter()
         engine()
         times.append(time.perf_counter() - start)
@@ -123,7 +123,7 @@ def main() -> None:
                     "processor": processor(
                         device, "32-true" if precision in ("", "32-true") else "bf16-mixed"
                     ),
-                    "ms_a_megapixel": round(1000 * measure(engine) / megapixels, 1),
+                    "ms_per_megapixel": round(1000 * measure(engine) / megapixels, 1),
                     "levels_off": far if far == "" else round(float(far), 3),
                 }
             )

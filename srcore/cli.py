@@ -122,7 +122,9 @@ def upscale(  # noqa: PLR0917  # typer reads it
     weights: Weights = None,
     ensemble: Annotated[
         bool,
-        typer.Option("--ensemble", help="Average eight turned runs, in 8 times the time."),
+        typer.Option(
+            "--ensemble", help="Average eight rotated and mirrored runs, in 8 times the time."
+        ),
     ] = False,
 ) -> None:
     """Enlarge images with a trained network."""
@@ -130,10 +132,10 @@ def upscale(  # noqa: PLR0917  # typer reads it
 
     def run() -> None:
         from srcore.upscale import command
-        from srcore.upscale.size import asked
+        from srcore.upscale.size import size_from_options
 
         options = command.Options(
-            size=asked(scale, size, fit, max_side),
+            size=size_from_options(scale, size, fit, max_side),
             checkpoint=checkpoint,
             out=out,
             overwrite=overwrite,

@@ -1,11 +1,11 @@
-"""Judge networks on folders of high-resolution images, by the field's protocol."""
+"""Evaluate networks on folders of high-resolution images, by the field's protocol."""
 
 from srcore.common import paths
 from srcore.common.device import prepare
 from srcore.common.files import atomic, write_json
 from srcore.common.stage import main
 from srcore.common.tables import write_table
-from srcore.evaluation.benchmark import by_data_set, find_images, headline, judge_benchmarks
+from srcore.evaluation.benchmark import by_data_set, evaluate_benchmarks, find_images, headline
 from srcore.evaluation.contestants import contestants
 from srcore.evaluation.published import with_published
 from srcore.inference.linear import load_linear
@@ -24,7 +24,7 @@ def run() -> None:
     model_set = assemble(checkpoints, params.frozen.model_dump(), device)
     networks = contestants(model_set, params.benchmark, device)
     judged = networks, load_linear(paths.LINEAR), images, params.data.max_pixels, device
-    table = judge_benchmarks(*judged, asked=params.evaluate)
+    table = evaluate_benchmarks(*judged, extra=params.evaluate)
     means = by_data_set(table)
     rows = with_published(means, networks, paths.PUBLISHED)
     write_json(paths.BENCHMARK, headline(means))

@@ -7,7 +7,7 @@ from srcore.common.device import pick_device
 from srcore.common.files import write_json
 from srcore.common.stage import main
 from srcore.data.sources.trackable import check_trackable
-from srcore.metrics.asked import check_asked
+from srcore.metrics.requested import check_metrics
 from srcore.models.registry import SETS, model_class
 from srcore.params import load_params
 from srcore.params.base import NOTHING
@@ -28,7 +28,7 @@ def run() -> None:
     for name in SETS.get(params.model, (params.model,)):
         recipe_for(model_class(name), params)
     check_machines(pick_device(params.device), params.trainer)
-    check_asked(params.evaluate)
+    check_metrics(params.evaluate)
     write_json(paths.CHECKED, {"params.yaml": "valid"})
 
 

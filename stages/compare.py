@@ -17,8 +17,8 @@ def run() -> None:
     params = load_params()
     device = prepare(params.device, params.threads)
     pyramids = Pyramids.open(paths.PYRAMIDS)
-    split, asked = read_split(paths.SPLIT, pyramids.names), params.compare
-    chosen = choose(pyramids, split.judged, asked.images, asked.names, asked.seed)
+    split, settings = read_split(paths.SPLIT, pyramids.names), params.compare
+    chosen = choose(pyramids, split.evaluated, settings.images, settings.names, settings.seed)
     checkpoints = load_set(paths.MODELS / params.model)
     networks = assemble(checkpoints, params.frozen.model_dump(), device)
     comparisons = compare(networks, load_linear(paths.LINEAR), pyramids, chosen, device)

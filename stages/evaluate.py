@@ -1,4 +1,4 @@
-"""Judge the model set on the held-out images, with its training beside the original study's."""
+"""Evaluate the model set on the held-out images, with its training beside the original study's."""
 
 from srcore.common import paths
 from srcore.common.device import prepare
@@ -7,7 +7,7 @@ from srcore.common.stage import main
 from srcore.common.tables import write_table
 from srcore.data.dataset import Pyramids, read_split
 from srcore.evaluation.beside_report import bicubic_losses, differences, training_curves
-from srcore.evaluation.held_out import judge_images
+from srcore.evaluation.held_out import evaluate_images
 from srcore.evaluation.methods import by_checkpoint, by_method, headline
 from srcore.evaluation.model_sets import final_losses, histories
 from srcore.inference.linear import load_linear
@@ -24,9 +24,9 @@ def run() -> None:
     pyramids, linear = Pyramids.open(paths.PYRAMIDS), load_linear(paths.LINEAR)
     split, history = read_split(paths.SPLIT, pyramids.names), histories(models)
     curves = training_curves(history, paths.REPORT_LOSSES, [network.card for network in networks])
-    judged = networks + ensembles(networks) if params.evaluate.ensemble else networks
-    table = judge_images(judged, linear, pyramids, split.judged, device, asked=params.evaluate)
-    methods, bicubic = by_method(table, judged, side), bicubic_losses(pyramids, split.train)
+    shown = networks + ensembles(networks) if params.evaluate.ensemble else networks
+    table = evaluate_images(shown, linear, pyramids, split.evaluated, device, extra=params.evaluate)
+    methods, bicubic = by_method(table, shown, side), bicubic_losses(pyramids, split.train)
     write_json(paths.EVALUATION, headline(methods))
     write_json(paths.TRAINING, final_losses(history))
     write_table(paths.METHOD_TABLE, methods)

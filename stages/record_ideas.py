@@ -6,7 +6,7 @@ from srcore.common.files import fresh_folder
 from srcore.common.stage import main
 from srcore.data.dataset import Pyramids, read_split
 from srcore.features.extractor import KINDS, load_extractor
-from srcore.ideas.experiments import asked
+from srcore.ideas.experiments import requested_experiments
 from srcore.ideas.record import record
 from srcore.inference.linear import load_linear
 from srcore.params import load_params
@@ -18,7 +18,7 @@ def run() -> None:
     pyramids = Pyramids.open(paths.PYRAMIDS)
     held_out = read_split(paths.SPLIT, pyramids.names).validation
     extractors = {kind: load_extractor(kind, "random", device) for kind in KINDS}
-    judged = paths.MODELS / "ideas", pyramids, held_out, asked(params)
+    judged = paths.MODELS / "ideas", pyramids, held_out, requested_experiments(params)
     found = record(*judged, extractors=extractors, linear=load_linear(paths.LINEAR))
     with fresh_folder(paths.DATA / "ideas") as out:
         found.write(out)

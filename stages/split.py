@@ -8,9 +8,11 @@ from srcore.params import load_params
 
 
 def run() -> None:
-    asked = load_params().split
+    settings = load_params().split
     of = Pyramids.open(paths.PYRAMIDS)
-    write_split(paths.SPLIT, of.names, of.groups, asked.validation, asked.seed, test=asked.test)
+    write_split(
+        paths.SPLIT, of.names, of.groups, settings.validation, settings.seed, test=settings.test
+    )
 
 
 if __name__ == "__main__":

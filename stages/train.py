@@ -12,7 +12,7 @@ from srcore.params import load_params
 from srcore.training.distributed import data_digest, launch, rank_zero_errors, rank_zero_only
 from srcore.training.loop import train_model
 from srcore.training.recipe import recipe_for
-from srcore.training.resume import only_process
+from srcore.training.resume import training_lock
 
 
 def run() -> None:
@@ -25,7 +25,7 @@ def run() -> None:
     features = Features.open(paths.FEATURES / model.frozen) if model.frozen else None
     given = name, pyramids, features, split
     recipe, trainer = recipe_for(model, params), params.trainer
-    with rank_zero_errors(trainer), rank_zero_only(trainer, only_process(name)) as states:
+    with rank_zero_errors(trainer), rank_zero_only(trainer, training_lock(name)) as states:
         with rank_zero_only(trainer, fresh_folder(paths.MODELS / name)) as out:
             fabric = launch(device, trainer, bfloat16=model.auto_bfloat16)
             data = data_digest(*given, fabric)

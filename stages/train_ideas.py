@@ -5,7 +5,7 @@ from srcore.common.device import prepare
 from srcore.common.stage import main
 from srcore.data.dataset import Pyramids, read_split
 from srcore.ideas.data import load_data
-from srcore.ideas.experiments import asked
+from srcore.ideas.experiments import requested_experiments
 from srcore.ideas.trainings import require, train_ideas
 from srcore.params import load_params
 from srcore.training.precision import pick_precision
@@ -19,7 +19,7 @@ def run() -> None:
     data = load_data(pyramids, (parts.train, parts.validation), paths.FEATURES, device)
     # One for all: networks of two precisions are not compared.
     precision = pick_precision(params.trainer.precision, device)
-    require(train_ideas(asked(params), data, paths.MODELS / "ideas", precision))
+    require(train_ideas(requested_experiments(params), data, paths.MODELS / "ideas", precision))
 
 
 if __name__ == "__main__":

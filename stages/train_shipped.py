@@ -8,7 +8,7 @@ from srcore.params import load_params
 from srcore.shipping.loop import train_shipped
 from srcore.shipping.originals import Originals
 from srcore.training.precision import pick_precision
-from srcore.training.resume import only_process
+from srcore.training.resume import training_lock
 
 
 def run() -> None:
@@ -16,7 +16,7 @@ def run() -> None:
     device = prepare(params.device, params.threads)
     originals = Originals.open(paths.ORIGINALS)
     bfloat16 = pick_precision(params.trainer.precision, device) == "bf16-mixed"
-    with only_process("shipped") as states, fresh_folder(paths.SHIPPED) as out:
+    with training_lock("shipped") as states, fresh_folder(paths.SHIPPED) as out:
         state = train_shipped(
             originals, params.shipped, device=device, bfloat16=bfloat16, out=out, states=states
         )

@@ -3,20 +3,20 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from srcore.metrics.intervals import FEW_GROUPS, half_width, variance_over_groups
+from srcore.metrics.intervals import MIN_GROUPS, half_width, variance_over_groups
 
 
 def mean_interval(values: ArrayLike, groups: ArrayLike) -> tuple[float, float] | None:
     """95 % interval of the mean of `values` over images.
 
     Args:
-        values: (N,) one figure an image.
+        values: (N,) one value per image.
         groups: (N,) the group of each image.
 
     Returns:
-        Lower and upper end, in the unit of `values`; None with fewer than `FEW_GROUPS` groups.
+        Lower and upper end, in the unit of `values`; None with fewer than `MIN_GROUPS` groups.
     """
-    if len(np.unique(np.asarray(groups))) < FEW_GROUPS:
+    if len(np.unique(np.asarray(groups))) < MIN_GROUPS:
         return None
     mean = float(np.asarray(values, float).mean())
     half = half_width([variance_over_groups(values, groups)])

@@ -180,7 +180,7 @@ def _judge(
     scenes: int,
     seeds: Sequence[float],
 ) -> pd.DataFrame:
-    """One line an image, method, output and seed; of several seeds the first is shown."""
+    """One row per image, method, output and seed; of several seeds the first is shown."""
     shown: list[dict] = []
     rows: list[dict] = []
     for number in range(max(crops, len(names))):

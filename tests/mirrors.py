@@ -1,4 +1,4 @@
-"""Local HTTP servers that serve an archive well, or badly in one of many ways."""
+"""Local HTTP servers that serve an archive well or badly."""
 
 import threading
 import time

@@ -13,7 +13,7 @@ from PIL import Image
 from tiny import CPU, tiny_linear, tiny_pyramids
 
 from srcore.common.tensors import to_images, to_tensor
-from srcore.evaluation.held_out import judge_images
+from srcore.evaluation.held_out import evaluate_images
 from srcore.export.command import export
 from srcore.inference.load import load_network
 from srcore.inference.network import assemble
@@ -48,7 +48,7 @@ def by_hand(checkpoint: Path, low: torch.Tensor) -> dict[str, torch.Tensor]:
 def test_it_is_judged_with_its_statistics(checkpoint):
     pyramids, rows = tiny_pyramids(3), np.arange(3)
     networks = assemble([load_checkpoint(checkpoint)], {}, CPU)
-    table = judge_images(networks, tiny_linear(), pyramids, rows, CPU).set_index(
+    table = evaluate_images(networks, tiny_linear(), pyramids, rows, CPU).set_index(
         ["method", "output"]
     )
     made = to_tensor(to_images(by_hand(checkpoint, to_tensor(pyramids.low))["large"]))

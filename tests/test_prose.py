@@ -32,7 +32,7 @@ def test_what_is_no_prose_is_not_read():
         ),
     ],
 )
-def test_a_problem_is_told_with_its_line(text, said):
+def test_a_problem_is_reported_with_its_line(text, said):
     ((line, message),) = problems(text)
     assert line == 3
     assert said in message

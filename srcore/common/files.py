@@ -173,7 +173,7 @@ def _shown(name: str) -> str:
 
 def _take_name(partial: Path, path: Path) -> None:
     """Rename, unless there is something under the new name."""
-    there = StudyError(f"{path}: is there already; --overwrite replaces it")
+    there = StudyError(f"{path}: already exists; --overwrite replaces it")
     try:
         os.link(partial, path, follow_symlinks=False)
     except FileExistsError:

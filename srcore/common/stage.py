@@ -16,10 +16,10 @@ HINTS = {
     errno.ENOSPC: "free some space and run again",
     errno.EDQUOT: "free some space and run again",
     errno.EROFS: "make it writable and run again",
-    errno.EACCES: "mend its permissions and run again",
-    errno.EPERM: "mend its permissions and run again",
+    errno.EACCES: "fix its permissions and run again",
+    errno.EPERM: "fix its permissions and run again",
 }
-"""What to do about the operating system's refusals, beyond "mend that"."""
+"""What to do about the operating system's refusals, beyond "fix that"."""
 
 
 NO_MEMORY = re.compile("not enough memory|out of memory|allocate memory")
@@ -83,8 +83,8 @@ def _refused(error: Exception) -> str | None:
         )
     if isinstance(error, OSError) and (error.filename or error.errno):
         return _line(error.errno, error.strerror or said, error.filename or place)
-    if told := re.search(r"\(os error (\d+)\)", said):  # what is written in Rust, as safetensors
-        return _line(int(told[1]), os.strerror(int(told[1])), place)
+    if match := re.search(r"\(os error (\d+)\)", said):  # what is written in Rust, as safetensors
+        return _line(int(match[1]), os.strerror(int(match[1])), place)
     if "inline_container" in said or "PytorchStreamWriter" in said:  # torch tells no number
         return _line(errno.ENOSPC, "a file could not be written whole", place)
     return None
@@ -92,4 +92,4 @@ def _refused(error: Exception) -> str | None:
 
 def _line(number: int | None, said: str, place: str | None) -> str:
     where = f" ({place})" if place else ""
-    return f"{said}{where}; {HINTS.get(number or 0, 'mend that and run again')}"
+    return f"{said}{where}; {HINTS.get(number or 0, 'fix that and run again')}"

@@ -123,7 +123,7 @@ def _open_zip(path: Path, file: IO[bytes], stack: ExitStack) -> Archive:
         if member.compress_type not in METHODS:
             raise StudyError(
                 f"{path}: {_short(member.filename)} is packed by method {member.compress_type}, "
-                "and only stored and deflated ones are read; pack it anew"
+                "and only stored and deflated ones are read; pack it again"
             )
         if not member.is_dir():
             members[name] = member
@@ -148,7 +148,7 @@ def _open_tar(path: Path, file: IO[bytes], stack: ExitStack) -> Archive:
     except (tarfile.TarError, EOFError, ValueError, OverflowError, LookupError) as error:
         raise StudyError(
             f"{path}: not a whole tar, tar.gz or zip archive ({' '.join(str(error).split())}); "
-            "fetch it anew"
+            "download it again"
         ) from None
 
     def read(name: str) -> bytes:
@@ -246,4 +246,4 @@ def _bomb(path: Path) -> StudyError:
 
 
 def _damaged(path: Path, why: object) -> StudyError:
-    return StudyError(f"{path}: damaged ({' '.join(str(why).split())}); fetch it anew")
+    return StudyError(f"{path}: damaged ({' '.join(str(why).split())}); download it again")

@@ -70,7 +70,7 @@ class Features:
     """Frozen features of every image of a data set.
 
     Attributes:
-        array: (N, ...) half floats, memory-mapped.
+        array: (N, ...) float16, memory-mapped.
         label: what the weights are, as it must stand beside every figure made with them.
         fingerprint: SHA-256 of the weights.
     """
@@ -91,7 +91,7 @@ class Features:
             metrics = read_json(folder / "metrics.json")
             label, fingerprint = metrics["weights"], metrics["fingerprint"]
             if array.dtype != np.float16 or not isinstance(label, str):
-                raise ValueError("not half floats, or without a label")
+                raise ValueError("not float16, or without a label")
             return Features(array, printable(label, LONGEST_NAME), str(fingerprint))
         except (StudyError, OSError, ValueError, KeyError, TypeError) as error:
             raise StudyError(
@@ -119,7 +119,7 @@ class Split:
         return "test" if len(self.test) else "validation"
 
     @property
-    def judged(self) -> Indices:
+    def evaluated(self) -> Indices:
         """The images of that part."""
         return self.test if len(self.test) else self.validation
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from srcore.common.errors import StudyError
 from srcore.common.reading import open_regular
 from srcore.common.text import redacted
-from srcore.data.transfer import MirrorError, Patience, TransferError, size_of, transfer
+from srcore.data.transfer import MirrorError, RetryPolicy, TransferError, size_of, transfer
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ def fetch(
     mirrors: Sequence[str],
     target: Path,
     checksum: str,
-    patience: Patience | None = None,
+    retry: RetryPolicy | None = None,
     otherwise: str = "",
 ) -> None:
     """Make `target` the file with this checksum.
@@ -31,31 +31,31 @@ def fetch(
     A whole `target` is left alone. A transfer that breaks is resumed, in a later run as well, from
     `<target>.partial`; nothing stands under the final name that has not the right checksum. Proxies
     are those of the environment (http_proxy, https_proxy, no_proxy). User names, passwords and what
-    follows a ? in an address are never told.
+    follows a ? in an address are never shown.
 
     Args:
         mirrors: addresses (http, https), tried in order.
         target: where the file goes; its folder is made when missing.
         checksum: MD5 or SHA-256 in hexadecimal digits.
-        patience: how long to wait for a server.
+        retry: how long to wait for a server.
         otherwise: what the user may do instead, as the end of the message.
 
     Raises:
         StudyError: no mirror gave the file; the line says why, mirror by mirror.
         OSError: the disk is full or cannot be written.
     """
-    patience = patience or Patience()
+    retry = retry or RetryPolicy()
     if target.exists():
         if digest_of(target, ALGORITHMS[len(checksum)]) == checksum:
             return
-        log.warning("%s has a wrong checksum; fetching it anew", target)
+        log.warning("%s has a wrong checksum; downloading it again", target)
         target.unlink()
     target.parent.mkdir(parents=True, exist_ok=True)
-    until = time.monotonic() + patience.total
+    until = time.monotonic() + retry.total
     failed: list[str] = []
     for url in mirrors:
         try:
-            _from_mirror(url, target, checksum, patience, until)
+            _from_mirror(url, target, checksum, retry, until)
         except MirrorError as error:
             failed.append(f"{redacted(url)}: {redacted(str(error))}")
             log.warning("%s", failed[-1])
@@ -65,20 +65,20 @@ def fetch(
     raise StudyError(f"no mirror gave {target.name} ({'; '.join(failed)}); {remedy}")
 
 
-def _from_mirror(url: str, target: Path, checksum: str, patience: Patience, until: float) -> None:
+def _from_mirror(url: str, target: Path, checksum: str, retry: RetryPolicy, until: float) -> None:
     partial = target.with_name(f"{target.name}.partial")
-    left, best = patience.attempts, size_of(partial)
-    for attempt in range(patience.most):
+    left, best = retry.attempts, size_of(partial)
+    for attempt in range(retry.max_attempts):
         resumed = size_of(partial) > 0
         try:
-            transfer(url, partial, patience, until)
+            transfer(url, partial, retry, until)
         except TransferError as error:
-            left = patience.attempts if size_of(partial) >= best + PROGRESS else left
+            left = retry.attempts if size_of(partial) >= best + PROGRESS else left
             left, best = left - 1, max(best, size_of(partial))
-            if not left or attempt == patience.most - 1:
+            if not left or attempt == retry.max_attempts - 1:
                 raise MirrorError(str(error)) from None
             log.warning("%s: %s; trying again", redacted(url), redacted(str(error)))
-            time.sleep(patience.pause * 2 ** (patience.attempts - 1 - left))
+            time.sleep(retry.pause * 2 ** (retry.attempts - 1 - left))
             continue
         if digest_of(partial, ALGORITHMS[len(checksum)]) == checksum:
             partial.replace(target)

@@ -137,5 +137,5 @@ def _enough(used: int, rejected: list[tuple[str, str]], source: str, max_rejecte
     if share > max_rejected:
         raise StudyError(
             f"{len(rejected)} of {used + len(rejected)} images cannot be used ({examples}), more "
-            f"than data.max_rejected = {max_rejected} allows; mend or remove them, or raise it"
+            f"than data.max_rejected = {max_rejected} allows; fix or remove them, or raise it"
         )

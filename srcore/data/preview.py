@@ -26,7 +26,7 @@ def sample_sheet(pyramids: Pyramids, split: Split, path: Path, count: int = 6) -
     set. All sizes are drawn equally large and unsmoothed, so that one sees the very pixels that a
     network sees.
     """
-    held = _spaced(split.judged, count // 2)
+    held = _spaced(split.evaluated, count // 2)
     chosen = [*_spaced(split.train, count - len(held)), *held]
     levels = (pyramids.low, pyramids.mid, pyramids.large)
     cell = max(pyramids.sizes[0], min(pyramids.sizes[2], WIDEST_CELL))

@@ -70,9 +70,13 @@ class RawWriter:
     def add(self, entry: Entry, data: bytes) -> None:
         """Append an image file."""
         # Members are numbered: any name will do then, and two that differ by case are two files.
-        ending = PurePosixPath(entry.name).suffix.lower()
-        ending = ending if ending[1:].isalnum() and ending.isascii() and len(ending) < 6 else ""
-        member = zipfile.ZipInfo(f"{len(self.entries):06d}{ending}", (1980, 1, 1, 0, 0, 0))
+        extension = PurePosixPath(entry.name).suffix.lower()
+        extension = (
+            extension
+            if extension[1:].isalnum() and extension.isascii() and len(extension) < 6
+            else ""
+        )
+        member = zipfile.ZipInfo(f"{len(self.entries):06d}{extension}", (1980, 1, 1, 0, 0, 0))
         member.create_system = 3  # else it would tell the operating system
         member.external_attr = 0o644 << 16
         self._zip.writestr(member, data)

@@ -51,8 +51,10 @@ def split_images(
     left = list(members.values())
     random.Random(seed).shuffle(left)  # noqa: S311 not for secrets
     held: list[set[int]] = []
-    for key, asked in (("validation", validation), ("test", test)):
-        chosen, left = _hold_out(left, key, asked, len(names)) if asked or not held else ([], left)
+    for key, requested in (("validation", validation), ("test", test)):
+        chosen, left = (
+            _hold_out(left, key, requested, len(names)) if requested or not held else ([], left)
+        )
         held.append({index for group in chosen for index in group})
     rest = set(range(len(names))).difference(*held)
     train, validating, testing = (
@@ -62,19 +64,21 @@ def split_images(
 
 
 def _hold_out(
-    shuffled: list[Group], key: str, asked: float, all_images: int
+    shuffled: list[Group], key: str, requested: float, all_images: int
 ) -> tuple[list[Group], list[Group]]:
-    """Groups that hold as many images as asked, and the others, both in the shuffled order."""
+    """Groups that hold as many images as requested, and the others, both in the shuffled order."""
     if len(shuffled) < 2:
-        raise StudyError(f"split.{key} = {asked}: no scene would be left for training")
+        raise StudyError(f"split.{key} = {requested}: no scene would be left for training")
     by_size: defaultdict[int, list[Group]] = defaultdict(list)
     for group in shuffled:
         by_size[len(group)].append(group)
     sizes = sorted(by_size, reverse=True)
     total = sum(map(len, shuffled))
     sums = _reachable([(size, len(by_size[size])) for size in sizes], total)
-    wanted = asked if isinstance(asked, int) else round(asked * all_images)
-    goal = _goal(f"split.{key} = {asked}", wanted, total, sums[0], exact=isinstance(asked, int))
+    wanted = requested if isinstance(requested, int) else round(requested * all_images)
+    goal = _goal(
+        f"split.{key} = {requested}", wanted, total, sums[0], exact=isinstance(requested, int)
+    )
     chosen: list[Group] = []
     for size, rest, greedy in zip(sizes, sums[1:], _greedy(shuffled, sizes, goal), strict=True):
         # The count nearest to what the shuffle alone would take, after which the rest still fits.

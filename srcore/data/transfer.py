@@ -25,7 +25,7 @@ from srcore.common.files import about
 T = TypeVar("T")
 
 CHUNK = 1 << 18
-PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
+TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 """HTTP statuses that may be another at the next attempt."""
 
 
@@ -42,48 +42,48 @@ class MirrorError(Exception):
 
 
 @dataclass(frozen=True)
-class Patience:
+class RetryPolicy:
     """How long to wait for a server."""
 
     timeout: float = 30
     """Seconds to wait for a connection, or for more data."""
-    slowest: float = 1024
+    min_rate: float = 1024
     """Bytes a second; fewer over `timeout` seconds count as stalled."""
     attempts: int = 4
     """Attempts at one mirror without progress."""
     pause: float = 1
     """Seconds before the second attempt; doubled before each one after."""
-    most: int = 100
+    max_attempts: int = 100
     """Attempts at one mirror in all."""
     total: float = 6 * 3600
     """Seconds for all of it; what is there by then is kept for a later run."""
-    largest: int = 4 << 30
+    max_bytes: int = 4 << 30
     """Bytes of a file; more are not what was asked for."""
 
 
-def transfer(url: str, partial: Path, patience: Patience, until: float) -> None:
+def transfer(url: str, partial: Path, retry: RetryPolicy, until: float) -> None:
     """Fetch what is missing of `partial`; it is whole when this returns, if the server is right."""
     have = size_of(partial)
     headers = {"Accept-Encoding": "identity"}
     if have:
         headers["Range"] = f"bytes={have}-"
-    get = bound(requests.get, url, headers=headers, stream=True, timeout=patience.timeout)
+    get = bound(requests.get, url, headers=headers, stream=True, timeout=retry.timeout)
     try:
-        answer = _in_time(get, 4 * patience.timeout)
+        answer = _in_time(get, 4 * retry.timeout)
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         if isinstance(error, ValueError):  # an address that cannot be understood
             raise MirrorError(" ".join(str(error).split())) from None
-        raise TransferError(_reason(error, patience)) from None
+        raise TransferError(_reason(error, retry)) from None
     try:
         if not _is_whole(answer, have, partial):
             resume = answer.status_code == requests.codes.partial_content
             start = have if resume else 0
             with about(partial), _opened(partial, resume) as file, _bar(answer, have) as bar:
-                for chunk in _chunks(answer, patience, until):
+                for chunk in _chunks(answer, retry, until):
                     start += len(chunk)
-                    if start > patience.largest:
+                    if start > retry.max_bytes:
                         partial.unlink()
-                        raise MirrorError(f"sends more than {patience.largest} bytes")
+                        raise MirrorError(f"sends more than {retry.max_bytes} bytes")
                     file.write(chunk)
                     bar.update(len(chunk))
     except StalledError:
@@ -127,7 +127,7 @@ def _in_time(work: Callable[[], T], seconds: float) -> T:
     """What `work` gives, if it does so in time.
 
     A server that sends the head of its answer a byte at a time is heard for ever by libraries,
-    whose patience begins anew with each byte.
+    whose timeout begins again with each byte.
 
     Raises:
         StalledError: it takes longer; its thread is left alone, and ends with the process.
@@ -158,7 +158,7 @@ def _is_whole(answer: requests.Response, have: int, partial: Path) -> bool:
             return True
         partial.unlink()
         raise TransferError(f"has no more than the {have} bytes that are here; starting over")
-    if status in PASSING:
+    if status in TRANSIENT:
         raise TransferError(f"answers {status} {answer.reason}")
     if status not in (requests.codes.ok, requests.codes.partial_content):
         raise MirrorError(f"answers {status} {answer.reason}")
@@ -170,32 +170,32 @@ def _is_whole(answer: requests.Response, have: int, partial: Path) -> bool:
     return False
 
 
-def _chunks(answer: requests.Response, patience: Patience, until: float) -> Iterator[bytes]:
+def _chunks(answer: requests.Response, retry: RetryPolicy, until: float) -> Iterator[bytes]:
     length = answer.headers.get("Content-Length")
     got = counted = 0
     since = time.monotonic()
     # The standard library's own reader bounds every line of a transfer in chunks; urllib3's, around
     # it, reads one without end into memory.
     read = bound(answer.raw._original_response.read1, CHUNK)
-    while chunk := _read(read, patience):
+    while chunk := _read(read, retry):
         yield chunk
         got += len(chunk)
         now = time.monotonic()
         if now > until:
-            raise MirrorError(f"takes more than {patience.total:g} s")
-        if now - since > patience.timeout:
-            if got - counted < patience.slowest * (now - since):
+            raise MirrorError(f"takes more than {retry.total:g} s")
+        if now - since > retry.timeout:
+            if got - counted < retry.min_rate * (now - since):
                 raise TransferError(f"stalled: {got - counted} bytes in {now - since:.0f} s")
             counted, since = got, now
     if length and length.isdecimal() and length.lstrip("0") != str(got or ""):
         raise TransferError(f"broke off after {got} of {length} bytes")
 
 
-def _read(read: Callable[[], bytes], patience: Patience) -> bytes:
+def _read(read: Callable[[], bytes], retry: RetryPolicy) -> bytes:
     try:
-        return _in_time(read, 2 * patience.timeout)
+        return _in_time(read, 2 * retry.timeout)
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise TransferError(_reason(error, patience)) from None
+        raise TransferError(_reason(error, retry)) from None
 
 
 def _bar(answer: requests.Response, have: int) -> "tqdm[NoReturn]":
@@ -213,9 +213,9 @@ def _bar(answer: requests.Response, have: int) -> "tqdm[NoReturn]":
     )
 
 
-def _reason(error: Exception, patience: Patience) -> str:
+def _reason(error: Exception, retry: RetryPolicy) -> str:
     if isinstance(error, TimeoutError | requests.Timeout | urllib3.exceptions.TimeoutError):
-        return f"stalled: nothing came for {patience.timeout:g} s"
+        return f"stalled: nothing came for {retry.timeout:g} s"
     cause: BaseException | None = error
     while cause:  # the operating system's own words, deep inside, say it best
         if isinstance(cause, OSError) and cause.strerror:

@@ -15,7 +15,7 @@ PRIVATE = {
 
 
 def serve(checkpoints: list[Path], host: str, port: int, device: str) -> None:
-    """Serve the page until Ctrl-C, or until the process is told to end (SIGTERM).
+    """Serve the page until Ctrl-C, or until the process is asked to end (SIGTERM).
 
     Args:
         checkpoints: further networks to offer.

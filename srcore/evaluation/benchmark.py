@@ -22,8 +22,8 @@ from srcore.images.matlab import crop_to_multiple, imresize, luma
 from srcore.inference.baselines import BASELINE, LINEAR
 from srcore.inference.linear import LinearFilter
 from srcore.inference.network import Network
-from srcore.metrics.asked import deep_metrics
-from srcore.metrics.further import NONE, Further, load_further
+from srcore.metrics.optional import NONE, OptionalMetrics, load_optional_metrics
+from srcore.metrics.requested import deep_metrics
 from srcore.metrics.seeds import figure_columns, spread_over_seeds
 from srcore.metrics.table import HEADLINE, METRIC_WEIGHTS, measure
 from srcore.models.scales import OUTPUTS
@@ -58,7 +58,7 @@ class HighResolution:
         try:
             pixels = np.asarray(decode(self.path.read_bytes(), max_pixels))
         except ImageError as error:
-            raise StudyError(f"{self.path}: {error}; mend it, or take it out") from None
+            raise StudyError(f"{self.path}: {error}; fix it, or take it out") from None
         if min(pixels.shape[:2]) < smallest:
             height, width = pixels.shape[:2]
             raise StudyError(
@@ -68,13 +68,13 @@ class HighResolution:
         return pixels
 
 
-def _smallest_side(asked: Evaluate | None) -> int:
+def _smallest_side(extra: Evaluate | None) -> int:
     """The fewest pixels of an image's side that every metric can do with."""
-    return SMALLEST_DEEP if asked and deep_metrics(asked) else SMALLEST
+    return SMALLEST_DEEP if extra and deep_metrics(extra) else SMALLEST
 
 
 def find_images(
-    folder: str, max_pixels: int, asked: Evaluate | None = None
+    folder: str, max_pixels: int, extra: Evaluate | None = None
 ) -> list[HighResolution]:
     """The images of every data set in `folder`, all of them tried.
 
@@ -84,7 +84,7 @@ def find_images(
     Args:
         folder: value of `benchmark.folder`.
         max_pixels: the largest width × height.
-        asked: which metrics are measured beside those that are always there; None for none.
+        extra: which metrics are measured beside those that are always there; None for none.
 
     Raises:
         StudyError: no folder, nothing in it, a link to a folder, or a file that is no image.
@@ -100,7 +100,7 @@ def find_images(
     images = [_image(top, path) for path in sorted(_files(top))]
     if not images:
         raise StudyError(f"benchmark.folder = {folder}: holds no file")
-    smallest = _smallest_side(asked)
+    smallest = _smallest_side(extra)
     for image in progress(images, "reading", unit="image"):
         image.read(max_pixels, smallest)
     return images
@@ -128,14 +128,14 @@ def _image(top: Path, path: Path) -> HighResolution:
     return HighResolution(printable(data_set), printable("/".join(below)), path)
 
 
-def judge_benchmarks(
+def evaluate_benchmarks(
     networks: list[Network],
     linear: LinearFilter,
     images: list[HighResolution],
     max_pixels: int,
     device: torch.device,
     *,
-    asked: Evaluate | None = None,
+    extra: Evaluate | None = None,
 ) -> pd.DataFrame:
     """Every metric of every method on every image, one image in memory at a time.
 
@@ -147,16 +147,16 @@ def judge_benchmarks(
         images: what is judged on.
         max_pixels: the largest width × height.
         device: where to compute.
-        asked: which metrics beside those that are always there; None for none.
+        extra: which metrics beside those that are always there; None for none.
 
     Returns:
-        One line an image, output, method and seed: data_set, image, method, seed (missing for a
+        One row per image, output, method and seed: data_set, image, method, seed (missing for a
         method that is not trained with one), output, a column for each metric of
         `srcore.metrics.table` and each further one, gain (dB over bicubic), and weights (label of
         the frozen weights, empty without).
     """
-    also = load_further(asked, device) if asked else NONE
-    smallest = _smallest_side(asked)
+    optional = load_optional_metrics(extra, device) if extra else NONE
+    smallest = _smallest_side(extra)
     lines: list[dict[str, Any]] = []
     for image in progress(images, "benchmark", unit="image"):
         pixels = image.read(max_pixels, smallest)
@@ -165,7 +165,7 @@ def judge_benchmarks(
             low = imresize(target, 1 / scale)
             bicubic = math.nan
             for method, seed, weights, made in _outputs(networks, linear, low, output, device):
-                found = judge(made, target, scale, also)
+                found = judge(made, target, scale, optional)
                 if method == BASELINE:  # the first
                     bicubic = found[HEADLINE]
                 lines.append(
@@ -181,7 +181,7 @@ def judge_benchmarks(
                     }
                 )
     table = pd.DataFrame(lines).astype({"seed": "Int64"})
-    return table.assign(**{METRIC_WEIGHTS: also.weights}) if also.weights else table
+    return table.assign(**{METRIC_WEIGHTS: optional.weights}) if optional.weights else table
 
 
 def _outputs(
@@ -205,7 +205,7 @@ def judge(
     output: NDArray[np.uint8],
     target: NDArray[np.uint8],
     scale: int,
-    also: Further = NONE,
+    optional: OptionalMetrics = NONE,
 ) -> dict[str, float]:
     """Every metric of two 8-bit images (H, W, 3), less a border of `scale`.
 
@@ -216,8 +216,8 @@ def judge(
     pair = [np.ascontiguousarray(image[inside, inside]) for image in (output, target)]
     grey = (torch.from_numpy(luma(image)[None, None] / 255) for image in pair)
     found = measure(*grey)
-    if also.measures:
-        found |= also(*(to_tensor(image[None]) for image in pair))
+    if optional.measures:
+        found |= optional(*(to_tensor(image[None]) for image in pair))
     return {name: values.item() for name, values in found.items()}
 
 
@@ -225,10 +225,10 @@ def by_data_set(table: pd.DataFrame) -> pd.DataFrame:
     """The content of `plots/benchmark.csv`: means over the images of a data set.
 
     Args:
-        table: what `judge_benchmarks` gave.
+        table: what `evaluate_benchmarks` gave.
 
     Returns:
-        One line a data set, method and output: data_set, method, output, weights, images, seeds,
+        One row per data set, method and output: data_set, method, output, weights, images, seeds,
         every metric, gain (dB over bicubic), gain_spread (its standard deviation between seeds);
         what is no network has no seeds.
     """

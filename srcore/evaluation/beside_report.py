@@ -23,7 +23,7 @@ REPORT_COLUMNS: Columns = {"model": str, "epoch": float, "output": str, "loss": 
 
 
 def training_curves(history: pd.DataFrame, report: Path, cards: Iterable[Card]) -> pd.DataFrame:
-    """The histories beside the original study's curves of the same models, told apart by `run`.
+    """The histories beside the original study's curves of the same models, distinguished by `run`.
 
     The original losses are data (`data/report_losses.csv`: model, epoch, output, loss); it gives
     no held-out PSNR.
@@ -82,7 +82,7 @@ def differences(curves: pd.DataFrame, bicubic: Mapping[str, float]) -> pd.DataFr
         bicubic: what `bicubic_losses` gave.
 
     Returns:
-        The content of `plots/beside_report.csv`, one line a model and output: model, output,
+        The content of `plots/beside_report.csv`, one row per model and output: model, output,
         weights, epochs (that both have), last (our 1/PSNR after the last epoch, the mean over
         seeds), report_last, mean_difference and largest_difference (ours less those of the original
         study, over those epochs; empty without any), and bicubic (its 1/PSNR on the same training

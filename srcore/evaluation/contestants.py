@@ -7,35 +7,37 @@ import torch
 
 from srcore.common.errors import StudyError
 from srcore.inference.baselines import PLUS, REFERENCES
-from srcore.inference.foreign import load_others
+from srcore.inference.foreign import load_external
 from srcore.inference.load import load_network
 from srcore.inference.network import Network, ensembles
-from srcore.params.asked import Benchmark
 from srcore.params.base import NOTHING
+from srcore.params.optional import Benchmark
 
 SHIPPED = "shipped"
 """Name of the package's own network in the tables."""
 
 
-def contestants(model_set: list[Network], asked: Benchmark, device: torch.device) -> list[Network]:
+def contestants(
+    model_set: list[Network], requested: Benchmark, device: torch.device
+) -> list[Network]:
     """The networks that `benchmark` asks for: the model set's, and those beside it.
 
     Args:
         model_set: the study's own networks.
-        asked: the parameters.
+        requested: the parameters.
         device: where to compute.
 
     Raises:
         StudyError: a checkpoint cannot be used, or two networks would have one name.
     """
     found = list(model_set)
-    if asked.shipped:
+    if requested.shipped:
         network = load_network(None, None, device)
         found.append(replace(network, card=replace(network.card, model=SHIPPED)))
     # Rows of one name would be averaged as if they were seeds of one network.
     taken = {*REFERENCES, *(network.card.model for network in found)}
-    if asked.checkpoints != NOTHING:
-        others = load_others(Path(asked.checkpoints), device, pickles=asked.pickles)
+    if requested.checkpoints != NOTHING:
+        others = load_external(Path(requested.checkpoints), device, pickles=requested.pickles)
         for name in (network.card.model for network in others):
             if name in taken or name.endswith(PLUS):
                 raise StudyError(
@@ -43,6 +45,6 @@ def contestants(model_set: list[Network], asked: Benchmark, device: torch.device
                 )
             taken.add(name)
         found += others
-    if asked.ensemble:
+    if requested.ensemble:
         found += ensembles(found)
     return found

@@ -75,7 +75,7 @@ def choose(
 ) -> Indices:
     """Pick the held-out images to show: those of `names`, in that order, or else by `seed`.
 
-    Scenes take turns, so that the choice is not several crops of one while others are left out.
+    One of every scene before a second of any, so that the choice is not several crops of one scene.
 
     Raises:
         StudyError: a name is not that of a held-out image.
@@ -89,13 +89,13 @@ def choose(
     shuffled = held_out.tolist()
     random.Random(seed).shuffle(shuffled)  # noqa: S311 not for secrets
     earlier: Counter[str] = Counter()
-    turns: defaultdict[int, list[int]] = defaultdict(list)
+    rounds: defaultdict[int, list[int]] = defaultdict(list)
     for index in shuffled:
         group = pyramids.groups[index]
-        turns[earlier[group]].append(index)
+        rounds[earlier[group]].append(index)
         earlier[group] += 1
-    in_turn = [index for turn in sorted(turns) for index in turns[turn]]
-    return np.array(sorted(in_turn[:count]), np.int64)
+    ordered = [index for number in sorted(rounds) for index in rounds[number]]
+    return np.array(sorted(ordered[:count]), np.int64)
 
 
 def _unknown(name: str, pyramids: Pyramids, held_out: list[str]) -> str:

@@ -15,7 +15,7 @@ from srcore.data.dataset import Indices, Pyramids
 from srcore.inference.baselines import BASELINE, LINEAR, METHODS, upscale
 from srcore.inference.linear import LinearFilter
 from srcore.inference.network import Network
-from srcore.metrics.further import NONE, load_further
+from srcore.metrics.optional import NONE, load_optional_metrics
 from srcore.metrics.table import HEADLINE, METRIC_WEIGHTS, METRICS, measure
 from srcore.models.scales import OUTPUTS
 from srcore.params.schema import Evaluate
@@ -24,14 +24,14 @@ BATCH = 8
 """Images judged at once; bounds the memory."""
 
 
-def judge_images(
+def evaluate_images(
     networks: list[Network],
     linear: LinearFilter,
     pyramids: Pyramids,
     held_out: Indices,
     device: torch.device,
     *,
-    asked: Evaluate | None = None,
+    extra: Evaluate | None = None,
 ) -> pd.DataFrame:
     """Every metric of every method on every held-out image.
 
@@ -43,15 +43,15 @@ def judge_images(
         pyramids: the images.
         held_out: rows of those that are judged.
         device: where to compute.
-        asked: which metrics beside those that are always there; None for none.
+        extra: which metrics beside those that are always there; None for none.
 
     Returns:
-        One line a method, seed, output and image, in this order: image, group, method, output,
+        One row per method, seed, output and image, in this order: image, group, method, output,
         seed (missing for a method that is not trained with one), a column for each metric of
         `srcore.metrics.table` and each further one, weights (label of the frozen weights, empty
         without), gain (dB over bicubic), and metric_weights where a metric has a network.
     """
-    also = load_further(asked, device) if asked else NONE
+    optional = load_optional_metrics(extra, device) if extra else NONE
     # Plain tuples: an array kept among those that come and go leaves holes in the memory.
     lines: dict[tuple[str, int | None, str], list[tuple[str | int | float | None, ...]]] = {}
     starts = range(0, len(held_out), BATCH)
@@ -62,18 +62,27 @@ def judge_images(
         for method, seed, weights, output, images in _outputs(networks, linear, low, device):
             part = lines.setdefault((method, seed, output), [])
             pair = images, targets[output]
-            found = measure(*pair) | also(*pair)
+            found = measure(*pair) | optional(*pair)
             figures = torch.stack([*found.values()], 1).tolist()
             for row, of_image in zip(rows, figures, strict=True):
                 name, group = pyramids.names[row], pyramids.groups[row]
                 part.append((name, group, method, output, seed, *of_image, weights))
-    columns = ["image", "group", "method", "output", "seed", *METRICS, *also.measures, "weights"]
+    columns = [
+        "image",
+        "group",
+        "method",
+        "output",
+        "seed",
+        *METRICS,
+        *optional.measures,
+        "weights",
+    ]
     table = pd.DataFrame(chain.from_iterable(lines.values()), columns=columns)
     table["seed"] = table["seed"].astype("Int64")
     baseline = table[table.method == BASELINE].set_index(["image", "output"])[HEADLINE]
     pairs = pd.MultiIndex.from_frame(table[["image", "output"]])
     table["gain"] = table[HEADLINE] - baseline.reindex(pairs).to_numpy()
-    return table.assign(**{METRIC_WEIGHTS: also.weights}) if also.weights else table
+    return table.assign(**{METRIC_WEIGHTS: optional.weights}) if optional.weights else table
 
 
 def _outputs(

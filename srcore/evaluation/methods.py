@@ -19,7 +19,7 @@ from srcore.inference.network import Network
 from srcore.metrics import cost
 from srcore.metrics.paired import paired_difference
 from srcore.metrics.seeds import figure_columns, spread_over_seeds
-from srcore.metrics.table import FURTHER, HEADLINE, METRIC_WEIGHTS
+from srcore.metrics.table import HEADLINE, METRIC_WEIGHTS, OPTIONAL_METRICS
 from srcore.models.scales import OUTPUTS
 
 LABELS = ("weights", METRIC_WEIGHTS)
@@ -33,18 +33,18 @@ def by_method(table: pd.DataFrame, networks: list[Network], side: int) -> pd.Dat
     is that of one training. Where scenes are too few there is no interval.
 
     Args:
-        table: what `judge_images` gave.
+        table: what `evaluate_images` gave.
         networks: those that were judged.
         side: side of a low-resolution image, for the cost.
 
     Returns:
-        One line a method and output, with the columns `METHOD_COLUMNS`, and then the further
+        One row per method and output, with the columns `METHOD_COLUMNS`, and then the further
         metrics that were measured.
     """
     costs = {network.method: _cost(network, side) for network in networks}
     kinds = {network.method: ENSEMBLE if network.ensemble else NETWORK for network in networks}
     measured = figure_columns(table)
-    further = [name for name in table.columns if name in (*FURTHER, METRIC_WEIGHTS)]
+    further = [name for name in table.columns if name in (*OPTIONAL_METRICS, METRIC_WEIGHTS)]
     lines: list[dict[str, Any]] = []
     for (method, output), part in table.groupby(["method", "output"], sort=False):
         line: dict[str, Any] = {"method": method, "output": output}
@@ -102,7 +102,7 @@ def by_checkpoint(networks: list[Network], folder: Path, side: int) -> pd.DataFr
         side: side of a low-resolution image, for the cost.
 
     Returns:
-        One line a checkpoint, with the columns `CHECKPOINT_COLUMNS`, and then one for everything
+        One row per checkpoint, with the columns `CHECKPOINT_COLUMNS`, and then one for everything
         that a checkpoint says of its training.
     """
     lines: list[dict[str, Any]] = []

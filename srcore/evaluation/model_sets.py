@@ -57,8 +57,8 @@ def histories(folder: Path) -> pd.DataFrame:
     paths = sorted(found, key=lambda path: order.get(path.name.partition(".")[0], len(order)))
     if not paths:
         raise StudyError(f"{folder}: holds no history of a training; `dvc repro` trains")
-    mend = "remove it and run `dvc repro`"
-    return pd.concat([read_table(path, HISTORY, mend) for path in paths], ignore_index=True)
+    remedy = "remove it and run `dvc repro`"
+    return pd.concat([read_table(path, HISTORY, remedy) for path in paths], ignore_index=True)
 
 
 def final_losses(history: pd.DataFrame) -> dict[str, Any]:

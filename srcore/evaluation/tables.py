@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from srcore.common.tables import Columns, parse_table, read_table
-from srcore.metrics.table import FURTHER, HEADLINE, METRICS
+from srcore.metrics.table import HEADLINE, METRICS, OPTIONAL_METRICS
 
 NETWORK, ENSEMBLE, NO_NETWORK = "network", "ensemble", "baseline"
 """Values of the column `kind`: a network of the model set, the mean of one of them over the eight
@@ -37,11 +37,11 @@ METHOD_COLUMNS: Columns = {
     "wins": None,
     **dict.fromkeys(COSTS, None),
 }
-"""plots/methods.csv: one line a method and output.
+"""plots/methods.csv: one row per method and output.
 
 gain is in dB over bicubic, gain_low and gain_high are its 95 % interval, gain_spread its standard
 deviation between seeds, wins the share of images with a gain above zero. Metrics of
-`srcore.metrics.table.FURTHER` that were measured have columns after the others.
+`srcore.metrics.table.OPTIONAL_METRICS` that were measured have columns after the others.
 """
 CHECKPOINT_COLUMNS: Columns = {
     "model": str,
@@ -51,7 +51,7 @@ CHECKPOINT_COLUMNS: Columns = {
     "sha256": str,
     **dict.fromkeys(COSTS, float),
 }
-"""plots/models.csv: one line a checkpoint; what it was trained with stands in further columns."""
+"""plots/models.csv: one row per checkpoint; what it was trained with stands in further columns."""
 
 Figures = dict[str, dict[str, Any]]
 """Method → output → figures, and beside the outputs what the method costs."""
@@ -71,7 +71,7 @@ def read_methods(path: Path) -> pd.DataFrame:
 
 def _further(columns: Iterable[str]) -> Columns:
     """Those of the columns that are further metrics, which not every method has to have."""
-    return {name: None for name in columns if name in FURTHER}
+    return {name: None for name in columns if name in OPTIONAL_METRICS}
 
 
 def figures_of(methods: pd.DataFrame) -> Figures:

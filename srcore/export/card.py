@@ -22,7 +22,7 @@ FROZEN = {"vgg": "VGG16", "clip": "CLIP"}
 RECIPE = {
     "epochs": "epochs",
     "steps": "steps",
-    "batch_size": "images a step",
+    "batch_size": "images per step",
     "crop": "side of an input in pixels",
     "factors": "sizes at which the originals were taken",
     "large_share": "share of inputs for ×4",
@@ -33,8 +33,8 @@ RECIPE = {
     "loss": "loss",
     "schedule": "schedule of the learning rate",
     "warm_up": "share of the steps in which the rate rises",
-    "max_norm": "greatest norm of a gradient",
-    "flips": "turned and mirrored at random",
+    "max_norm": "gradient clipping: maximum norm",
+    "flips": "rotated and mirrored at random",
     "average": "decay of the average of the weights",
     "device": "trained on",
     "processes": "processes",
@@ -109,8 +109,8 @@ def model_card(
         macs=cost.macs(model, network.extractor, SIDE),
         side=SIDE,
         recipe=[
-            (told, markdown(value) if isinstance(value := card.trained[key], str) else value)
-            for key, told in RECIPE.items()
+            (label, markdown(value) if isinstance(value := card.trained[key], str) else value)
+            for key, label in RECIPE.items()
             if key in card.trained
         ],
         images=card.trained.get("images"),

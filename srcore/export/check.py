@@ -18,7 +18,7 @@ TOLERANCE = 1e-4
 TOLERANCE_ROUNDED = 1e-3
 """The same beside frozen features: a quarter of a level.
 
-Features are rounded to half floats. Where the last bits of a sum fall on the other side of a
+Features are rounded to float16. Where the last bits of a sum fall on the other side of a
 rounding, a feature is one step (a thousandth of itself) away, which no exporter can help.
 """
 

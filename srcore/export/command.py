@@ -46,7 +46,7 @@ def export(
         The ONNX file; its card is beside it, with the suffix .md.
 
     Raises:
-        StudyError: packages are missing, a file is in the way, the checkpoint or its weights
+        StudyError: packages are missing, a file already exists, the checkpoint or its weights
             cannot be used, the network cannot be expressed, or the file is not equal to torch.
     """
     if missing := [name for name in PACKAGES if find_spec(name) is None]:
@@ -87,8 +87,8 @@ def export(
         )
         partial_page.write_text(text, encoding="utf-8")
     largest = max(one.largest for one in compared)
-    told = f" ({card.weights})" if card.weights else ""
-    logger.info("%s: %s%s, %.1f MB", out, card.model, told, out.stat().st_size / 1e6)
+    weights = f" ({card.weights})" if card.weights else ""
+    logger.info("%s: %s%s, %.1f MB", out, card.model, weights, out.stat().st_size / 1e6)
     logger.info("largest difference to torch: %.1e (allowed: %.0e)", largest, tolerance(network))
     logger.info("%s: its card", page)
     return out
@@ -101,7 +101,7 @@ def _places(out: Path, overwrite: bool) -> Path:
     page = out.with_suffix(".md")
     for path in (out, page):
         if path.exists() and not overwrite:
-            raise StudyError(f"{path} is there already; use --overwrite or another --out")
+            raise StudyError(f"{path} already exists; use --overwrite or another --out")
     return page
 
 

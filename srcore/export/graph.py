@@ -1,4 +1,4 @@
-"""The whole way from an image to the outputs as one ONNX graph of any size."""
+"""The whole computation from an image to the outputs as one ONNX graph of any size."""
 
 import json
 import logging

@@ -8,8 +8,8 @@ bits of `Image.resize` for an image of any size (src/libImaging/Resample.c).
 import torch
 from torch import Tensor
 
-REACH = 2.0
-"""Half the width of the cubic kernel, in pixels."""
+SUPPORT = 2.0
+"""Half the width of the cubic kernel, in pixels (as Pillow calls it)."""
 UNIT = 2.0**22
 """What Pillow multiplies weights by before it rounds them to whole numbers."""
 
@@ -47,8 +47,8 @@ def _weights(size: int, shorter: Tensor, side: int) -> Tensor:
     stretch = scale.clamp(min=1.0)
     place = torch.arange(side, dtype=torch.float64)[:, None] + first
     centre = (place + 0.5) * scale
-    start = torch.floor(centre - REACH * stretch + 0.5).clamp(min=0.0)
-    end = torch.floor(centre + REACH * stretch + 0.5)
+    start = torch.floor(centre - SUPPORT * stretch + 0.5).clamp(min=0.0)
+    end = torch.floor(centre + SUPPORT * stretch + 0.5)
     pixel = torch.arange(size, dtype=torch.float64)[None, :]
     inside = (pixel >= start) & (pixel < end)
     weight = torch.where(inside, _cubic((pixel - centre + 0.5) * (1.0 / stretch)), 0.0)
@@ -62,7 +62,7 @@ def _cubic(x: Tensor) -> Tensor:
     x = x.abs()
     near = (1.5 * x - 2.5) * x * x + 1
     far = (((x - 5) * x + 8) * x - 4) * -0.5
-    return torch.where(x < 1, near, torch.where(x < REACH, far, 0.0))
+    return torch.where(x < 1, near, torch.where(x < SUPPORT, far, 0.0))
 
 
 def _to_8_bits(sums: Tensor) -> Tensor:

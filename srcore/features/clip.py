@@ -120,7 +120,7 @@ def load_clip(weights: str, device: torch.device) -> Clip:
             architecture.
     """
     state = None if weights == "random" else _state(weights)
-    with _quiet(), torch.random.fork_rng(devices=[]):
+    with _suppress_logging(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(RANDOM_SEED)
         model, _, preprocess = open_clip.create_model_and_transforms(ARCHITECTURE)
         tokenizer = open_clip.get_tokenizer(ARCHITECTURE)
@@ -186,7 +186,7 @@ def _tensors_of_program(file: IO[bytes]) -> dict[str, Tensor]:
 
 
 @contextmanager
-def _quiet() -> Generator[None]:
+def _suppress_logging() -> Generator[None]:
     """Keep open_clip from telling the root logger every step; what goes wrong, it raises."""
     root = logging.getLogger()
     level = root.level

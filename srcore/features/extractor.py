@@ -50,7 +50,7 @@ class Extractor:
 
 
 def round_features(features: Tensor) -> Tensor:
-    """Round to half floats, the one precision in which features are stored and used."""
+    """Round to float16, the one precision in which features are stored and used."""
     return features.half()
 
 

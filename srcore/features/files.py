@@ -88,7 +88,7 @@ def check_values(tensors: Mapping[str, Tensor], source: str) -> None:
         if not plain or not value.is_floating_point():
             raise StudyError(f"{source}: {shown} holds no real numbers")
         if not bool(value.float().isfinite().all()):
-            raise StudyError(f"{source}: {shown} holds values that are no numbers, or infinite")
+            raise StudyError(f"{source}: {shown} holds NaN or infinite values")
 
 
 def _check_zip(file: IO[bytes], path: Path) -> None:

@@ -1,7 +1,7 @@
 """Weights that others published: fetched once, and read only when every bit is as published.
 
 They lie where the libraries keep them (torchvision's hub, open_clip's cache), so that a file that
-is there already is used. These folders are no secret, and a file of torch is a pickle: so the
+already exists is used. These folders are no secret, and a file of torch is a pickle: so the
 SHA-256 of the whole file is compared each time before anything of it is read.
 """
 

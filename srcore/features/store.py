@@ -1,4 +1,4 @@
-"""Features of every image, computed once and kept as memory-mapped half floats."""
+"""Features of every image, computed once and kept as memory-mapped float16."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ def store_features(
     """Write the features of `images` (N, H, W, 3), and what made them, to the folder `out`.
 
     Raises:
-        StudyError: a feature is too large for a half float, or not a number.
+        StudyError: a feature is too large for float16, or NaN.
     """
     with fresh_folder(out) as folder:
         shape = tuple(extractor(to_tensor(np.array(images[:1]), device)).shape[1:])
@@ -37,7 +37,7 @@ def store_features(
                 if not bool(torch.isfinite(features).all()):
                     raise StudyError(
                         f"{extractor.label}: features of images {start} to "
-                        f"{start + len(low) - 1} do not fit half floats; are these the right "
+                        f"{start + len(low) - 1} do not fit float16; are these the right "
                         "weights?"
                     )
                 file.write(features.cpu().numpy().astype("<f2").tobytes())

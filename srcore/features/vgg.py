@@ -31,7 +31,7 @@ def load(weights: str, device: torch.device) -> Extractor:
 
     Raises:
         StudyError: the file is damaged or not the published one, or lacks a tensor, or one has
-            another shape or values that are no numbers.
+            another shape or NaN or infinite values.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(RANDOM_SEED)

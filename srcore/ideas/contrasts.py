@@ -16,18 +16,18 @@ import pandas as pd
 
 from srcore.common.errors import StudyError
 from srcore.features.labels import RANDOM
-from srcore.ideas.crossed import FEWEST_SEEDS, Effect, effect
+from srcore.ideas.crossed import MIN_SEEDS, Effect, effect
 from srcore.ideas.names import COSTS, HEADS, INTERACTION
 from srcore.ideas.runs import Runs
 from srcore.metrics.holm import holm
-from srcore.metrics.intervals import FEW_GROUPS, LEVEL
+from srcore.metrics.intervals import ALPHA, MIN_GROUPS
 from srcore.models.scales import OUTPUTS
 
 logger = logging.getLogger(__name__)
 
 LINEAR = "linear"
 """The least-squares filter among the gains."""
-WORTH = 0.1
+EQUIVALENCE_MARGIN = 0.1
 """dB; an idea whose whole interval stays below is called worth nothing, whatever its sign."""
 
 
@@ -77,7 +77,7 @@ OWN = (
     Contrast("own: sub-pixel heads", "own.whole", "own.bilinear"),
     Contrast("own: depth, at equal work", "own.whole", "own.shallow"),
     Contrast("own: one cycle of the rate", "own.whole", "own.constant"),
-    Contrast("own: turns and flips", "own.whole", "own.no_flips"),
+    Contrast("own: rotations and flips", "own.whole", "own.no_flips"),
     Contrast("own: L1 loss", "own.whole", "own.report_loss"),
 )
 """Ideas of our own network: the whole against the network without one of them."""
@@ -93,7 +93,7 @@ def contrasts(runs: Runs) -> pd.DataFrame:
     """All contrasts of the experiments that were run; of the others, one line in the log.
 
     Returns:
-        One line a contrast, head and output: contrast, head (`bilinear`, `subpixel`, INTERACTION,
+        One row per contrast, head and output: contrast, head (`bilinear`, `subpixel`, INTERACTION,
         or empty), output, idea, control, delta, low, high (95 % interval), p, adjusted (Holm),
         detectable (the smallest difference that the adjusted test would find in 80 % of the
         cases), seeds, scenes, placebo, weights (label of the frozen weights), collapsed
@@ -194,7 +194,7 @@ def _figures(e: Effect, adjusted: float, tests: int, lost: int) -> dict[str, obj
         "high": high,
         "p": e.p,
         "adjusted": adjusted,
-        "detectable": e.detectable(LEVEL / tests),
+        "detectable": e.detectable(ALPHA / tests),
         "seeds": e.seeds,
         "scenes": e.images,
         "collapsed": lost,
@@ -225,15 +225,15 @@ def verdict(e: Effect, adjusted: float) -> Verdict:
     """What may be said of an effect whose adjusted p-value is given.
 
     `few`: too few seeds or scenes for any claim. `better`, `worse`: the difference is significant
-    (one that is smaller than `WORTH` is still `nothing`). `nothing`: the whole interval lies within
-    `WORTH` of zero. `open`: none of these can be told.
+    (one that is smaller than `EQUIVALENCE_MARGIN` is still `nothing`). `nothing`: the whole
+    interval lies within `EQUIVALENCE_MARGIN` of zero. `open`: the result is inconclusive.
     """
-    if e.seeds < FEWEST_SEEDS or e.images < FEW_GROUPS:
+    if e.seeds < MIN_SEEDS or e.images < MIN_GROUPS:
         return "few"
     low, high = e.interval()
-    if low > -WORTH and high < WORTH:
+    if low > -EQUIVALENCE_MARGIN and high < EQUIVALENCE_MARGIN:
         return "nothing"
-    if adjusted < LEVEL:
+    if adjusted < ALPHA:
         return "better" if e.mean > 0 else "worse"
     return "open"
 
@@ -242,7 +242,7 @@ def gains(runs: Runs) -> pd.DataFrame:
     """Every experiment's gain over interpolation.
 
     Returns:
-        One line an experiment and output: experiment, output, psnr, gain, low, high (95 % interval
+        One row per experiment and output: experiment, output, psnr, gain, low, high (95 % interval
         over seeds and scenes), spread (standard deviation between seeds), seeds, collapsed
         (trainings that did), below (trainings that end below bicubic), weights, and the costs. The
         linear filter stands last, without what only a network has.

@@ -23,10 +23,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 from scipy.stats import nct
 
-from srcore.metrics.intervals import LEVEL, Variance, half_width, p_value
+from srcore.metrics.intervals import ALPHA, Variance, half_width, p_value
 from srcore.metrics.paired import Difference
 
-FEWEST_SEEDS = 5
+MIN_SEEDS = 5
 """With fewer an interval is too wide to claim anything by."""
 POWER = 0.8
 """Share of real effects that should be found."""
@@ -61,19 +61,19 @@ class Effect:
         ]
 
     @property
-    def error(self) -> float:
+    def standard_error(self) -> float:
         """Standard error of the mean."""
         return sqrt(self.of_seeds + self.of_images)
 
     @property
-    def freedom(self) -> float:
-        """Degrees of freedom of `error`, after Satterthwaite (1946)."""
+    def df(self) -> float:
+        """Degrees of freedom of `standard_error`, after Satterthwaite (1946)."""
         squares = self.of_seeds**2 / (self.seeds - 1) + self.of_images**2 / (self.images - 1)
         return (self.of_seeds + self.of_images) ** 2 / squares if squares else inf
 
-    def half_width(self, level: float = LEVEL) -> float:
-        """Half the width of the interval that misses the true difference in `level` of cases."""
-        return half_width(self.variances, level)
+    def half_width(self, alpha: float = ALPHA) -> float:
+        """Half the width of the interval that misses the true difference in `alpha` of cases."""
+        return half_width(self.variances, alpha)
 
     def interval(self) -> tuple[float, float]:
         """Lower and upper end of the 95 % interval."""
@@ -89,19 +89,19 @@ class Effect:
         """As the study's other comparisons, for `srcore.metrics.holm`."""
         return Difference(self.mean, *self.interval(), self.images, self.images, self.seeds, self.p)
 
-    def detectable(self, level: float = LEVEL) -> float:
-        """The smallest true difference that a test at `level` finds with probability `POWER`.
+    def detectable(self, alpha: float = ALPHA) -> float:
+        """The smallest true difference that a test at level `alpha` finds with power `POWER`.
 
         From the noncentral t, since the error that a repetition would find varies as well.
         """
-        if self.error == 0:
+        if self.standard_error == 0:
             return 0.0
-        critical, freedom = self.half_width(level) / self.error, min(self.freedom, MANY)
+        critical, df = self.half_width(alpha) / self.standard_error, min(self.df, MANY)
 
         def short_of(shift: float) -> float:
-            return float(nct.sf(critical, freedom, shift)) - POWER
+            return float(nct.sf(critical, df, shift)) - POWER
 
-        return float(brentq(short_of, 0.0, 3 * critical + 9)) * self.error
+        return float(brentq(short_of, 0.0, 3 * critical + 9)) * self.standard_error
 
 
 def effect(differences: ArrayLike) -> Effect:
@@ -123,6 +123,8 @@ def effect(differences: ArrayLike) -> Effect:
     rest = table - mean - of_seed[:, None] - of_image
     ms_seed = images * float((of_seed**2).sum()) / (seeds - 1)
     ms_image = seeds * float((of_image**2).sum()) / (images - 1)
-    ms_rest = float((rest**2).sum()) / ((seeds - 1) * (images - 1))
+    ms_residual = float((rest**2).sum()) / ((seeds - 1) * (images - 1))
     count = seeds * images
-    return Effect(float(mean), ms_seed / count, max(ms_image - ms_rest, 0.0) / count, seeds, images)
+    return Effect(
+        float(mean), ms_seed / count, max(ms_image - ms_residual, 0.0) / count, seeds, images
+    )

@@ -58,19 +58,19 @@ def experiments(
     compared with itself.
 
     Args:
-        modern: the recipe of the grid, which leaves flips out for all since frozen features are
-            not turned, and of our own network, which is trained once without each of its ideas.
+        modern: the recipe of the grid, which leaves flips out for all since frozen features are not
+            transformed, and of our own network, which is trained once without each of its ideas.
         slow: the recipe of the bodies `SLOW`: `modern`, without flips, at a lower learning rate.
         report: the recipe of the original study's networks.
         seeds: seeds of the grid and of our own network.
         report_seeds: seeds of the original study's networks.
     """
-    unturned, many = replace(modern, flips=False), tuple(seeds)
+    unflipped, many = replace(modern, flips=False), tuple(seeds)
     grid = [
         Experiment(
             f"{body}.{head}",
             partial(IdeaNetwork, body, head),
-            slow if body in SLOW else unturned,
+            slow if body in SLOW else unflipped,
             many,
             body if body in FEATURES else None,
         )
@@ -83,7 +83,7 @@ def experiments(
         Experiment("own.bilinear", WithBilinearHead, modern, many),
         Experiment("own.shallow", Shallow, modern, many),
         Experiment("own.constant", SuperResNetSubpixel, replace(modern, schedule="constant"), many),
-        Experiment("own.no_flips", SuperResNetSubpixel, unturned, many),
+        Experiment("own.no_flips", SuperResNetSubpixel, unflipped, many),
         Experiment(
             "own.report_loss", SuperResNetSubpixel, replace(modern, loss="inverse_psnr"), many
         ),
@@ -102,7 +102,7 @@ def experiments(
     return [*grid, *own, *theirs]
 
 
-def asked(params: "Params") -> list[Experiment]:
+def requested_experiments(params: "Params") -> list[Experiment]:
     """The experiments that params.yaml asks for."""
     ideas = params.ideas
     return experiments(

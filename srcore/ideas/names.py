@@ -14,8 +14,8 @@ VERDICTS = {
     "better": "better",
     "worse": "worse",
     "nothing": "under 0.1 dB",
-    "open": "cannot be told",
-    "collapsed": "cannot be told: collapsed",
+    "open": "inconclusive",
+    "collapsed": "inconclusive: collapsed",
     "few": "too few seeds or scenes",
 }
 """A verdict → how it is written."""

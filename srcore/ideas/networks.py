@@ -81,7 +81,7 @@ class Parallel(nn.Module):
         return self.blocks(F.relu(self.first(low), inplace=True))
 
 
-class BesideVGG(nn.Module):
+class WithVGG(nn.Module):
     """The plain body of two convolutions, merged with frozen VGG16 features by a third."""
 
     def __init__(self) -> None:
@@ -95,7 +95,7 @@ class BesideVGG(nn.Module):
         return F.relu(self.merge(torch.cat([self.learned(low), seen.to(low.dtype)], dim=1)))
 
 
-class BesideCLIP(nn.Module):
+class WithCLIP(nn.Module):
     """The plain body of two convolutions, merged with an expanded CLIP embedding by a third."""
 
     def __init__(self) -> None:
@@ -118,10 +118,10 @@ BODIES: dict[str, Callable[[], nn.Module]] = {
     "residual": Residual,
     "undilated": partial(Parallel, (1, 1, 1)),
     "dilated": partial(Parallel, (1, 2, 4)),
-    "vgg": BesideVGG,
-    "vgg_random": BesideVGG,
-    "clip": BesideCLIP,
-    "clip_shuffled": BesideCLIP,
+    "vgg": WithVGG,
+    "vgg_random": WithVGG,
+    "clip": WithCLIP,
+    "clip_shuffled": WithCLIP,
 }
 """Name of a body → how it is made. `merge_slow` is what `vgg` and `clip` are without frozen
 features (`merge`, at their rate), `stacked` is `residual` without its skips, `undilated` is

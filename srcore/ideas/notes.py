@@ -27,7 +27,7 @@ def note_of_curves(runs: Runs) -> str:
     cards = [card for card in runs.cards.values() if card["group"] == "report"]
     rates = _listed(card["recipe"]["lr"] for card in cards)
     frozen = _listed(f"{c['experiment']}: {c['weights']}" for c in cards if c["weights"])
-    parts = (_images(cards), f"rate {rates}", _machine(cards), "a line a seed", frozen)
+    parts = (_images(cards), f"rate {rates}", _machine(cards), "a curve per seed", frozen)
     return "; ".join(filter(None, parts))
 
 

@@ -38,7 +38,7 @@ CURVE: Columns = {
 TEXTS = ("experiment", "group", "weights", "device", "precision")
 COUNTS = ("seed", "images", "held_out", *COSTS)
 """What a card holds beside its recipe, as far as the analysis reads it."""
-REMEDY = "get it back by git, or make it anew with `dvc repro stages/dvc.yaml:record_ideas`"
+REMEDY = "get it back by git, or make it again with `dvc repro stages/dvc.yaml:record_ideas`"
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Runs:
     """Every run of an experiment.
 
     Attributes:
-        scores: a line an output and held-out image: output, image, scene, and PSNR in dB of
+        scores: a row per output and held-out image: output, image, scene, and PSNR in dB of
             bicubic, linear and `<experiment>.seed<seed>` of every run (nothing where a network
             lacks the output).
         curves: held-out PSNR and loss of the original study's networks after every epoch.

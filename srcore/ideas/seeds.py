@@ -13,7 +13,7 @@ BETA2, EPSILON = 0.999, 1e-8
 """Adam's, as torch has them."""
 
 
-class Seeds:
+class StackedNetworks:
     """Networks of one architecture whose weights are the rows of one matrix, under one Adam."""
 
     def __init__(
@@ -45,7 +45,7 @@ class Seeds:
         self._plan = torch.tensor(_plan(recipe, steps), device=device)
         self._step = torch.zeros(1, dtype=torch.int64, device=device)
 
-    def learn(self, k: int, loss: Tensor) -> None:
+    def backward(self, k: int, loss: Tensor) -> None:
         """Compute network k's gradient of a scalar loss."""
         found = torch.autograd.grad(loss, list(self.networks[k].parameters()))
         torch.cat([_in_memory_order(part) for part in found], out=self.gradients[k])
@@ -59,8 +59,8 @@ class Seeds:
             gradients = gradients * (self._max_norm / (norms + 1e-6)).clamp(max=1)
         self._mean.lerp_(gradients, 1 - decay)
         self._square.mul_(BETA2).addcmul_(gradients, gradients, value=1 - BETA2)
-        root = self._square.sqrt() / correction2.sqrt() + EPSILON
-        self.weights.sub_(rate / correction * self._mean / root)
+        denominator = self._square.sqrt() / correction2.sqrt() + EPSILON
+        self.weights.sub_(rate / correction * self._mean / denominator)
         self._step += 1
 
     def state(self) -> list[Tensor]:

@@ -18,15 +18,15 @@ from torch import Tensor
 from srcore.common.errors import StudyError
 from srcore.common.tensors import quantise, to_float
 from srcore.data.dataset import Indices
-from srcore.ideas.seeds import Seeds
+from srcore.ideas.seeds import StackedNetworks
 from srcore.metrics.psnr import psnr
 from srcore.models.base import SuperResolver
 from srcore.training.augment import DIHEDRAL, dihedral
 from srcore.training.losses import LOSSES
 from srcore.training.recipe import Recipe
 
-JUDGED_AT_ONCE = 33
-"""Held-out images judged at once; bounds the memory."""
+EVALUATION_BATCH = 33
+"""Held-out images evaluated at once; bounds the memory."""
 WARM_UP = 3
 """Steps before a graph is recorded, in which libraries choose their kernels; they are undone."""
 
@@ -38,7 +38,7 @@ class Resident:
     Attributes:
         low: (N, H, W, 3) uint8.
         targets: output → (N, s·H, s·W, 3) uint8.
-        features: frozen features of every image, (N, ...) half floats, None without.
+        features: frozen features of every image, (N, ...) float16, None without.
     """
 
     low: Tensor
@@ -46,25 +46,25 @@ class Resident:
     features: Tensor | None = None
 
     def take(
-        self, rows: Tensor, outputs: Sequence[str], turns: "dict[int, Tensor] | None" = None
+        self, rows: Tensor, outputs: Sequence[str], sources: "dict[int, Tensor] | None" = None
     ) -> tuple[tuple[Tensor, ...], dict[str, Tensor]]:
         """A network's arguments and targets for some rows, in [0, 1].
 
         Args:
             rows: (B,) int64, on the device.
             outputs: the outputs of the network.
-            turns: side → (side²,) where each pixel of a turned image comes from.
+            sources: side → (side²,) where each pixel of a transformed image comes from.
         """
-        inputs = [_turned(self.low, rows, turns)]
+        inputs = [_transformed(self.low, rows, sources)]
         if self.features is not None:
             inputs.append(self.features.index_select(0, rows).float())
-        return tuple(inputs), {o: _turned(self.targets[o], rows, turns) for o in outputs}
+        return tuple(inputs), {o: _transformed(self.targets[o], rows, sources) for o in outputs}
 
 
-def _turned(images: Tensor, rows: Tensor, turns: dict[int, Tensor] | None) -> Tensor:
+def _transformed(images: Tensor, rows: Tensor, sources: dict[int, Tensor] | None) -> Tensor:
     chosen = images.index_select(0, rows)
-    if turns is not None:
-        flat = chosen.flatten(1, 2).index_select(1, turns[images.shape[1]])
+    if sources is not None:
+        flat = chosen.flatten(1, 2).index_select(1, sources[images.shape[1]])
         chosen = flat.view(chosen.shape)
     return to_float(chosen)
 
@@ -107,16 +107,18 @@ class Training:
             )
         self.data, self.recipe, self.device = data, recipe, data.low.device
         self.count, self.batches = len(rows), ceil(len(rows) / recipe.batch_size)
-        self.seeds = Seeds(build, seeds, recipe, recipe.epochs * self.batches, self.device)
-        self.outputs = self.seeds.networks[0].outputs
+        self.stack = StackedNetworks(
+            build, seeds, recipe, recipe.epochs * self.batches, self.device
+        )
+        self.outputs = self.stack.networks[0].outputs
         self._autocast = precision == "bf16-mixed"
-        orders, ways = zip(*(self._chances(rows, seed) for seed in seeds), strict=True)
+        orders, transforms = zip(*(self._draw(rows, seed) for seed in seeds), strict=True)
         self._orders = torch.from_numpy(np.stack(orders)).to(self.device)
-        self._ways = torch.from_numpy(np.stack(ways)).to(self.device)
+        self._transforms = torch.from_numpy(np.stack(transforms)).to(self.device)
         self._start = torch.zeros(1, dtype=torch.int64, device=self.device)
         self._batch = torch.zeros(1, dtype=torch.int64, device=self.device)
         self._sums = torch.zeros(len(seeds), len(self.outputs), device=self.device)
-        self._turns = {
+        self._sources = {
             side: _sources(side).to(self.device)
             for side in {i.shape[1] for i in (data.low, *data.targets.values())}
             if recipe.flips
@@ -124,16 +126,16 @@ class Training:
         self._streams = [torch.cuda.Stream() for _ in seeds] if self.device.type == "cuda" else []
         self._graphs: dict[int, torch.cuda.CUDAGraph] = {}
 
-    def _chances(self, rows: Indices, seed: int) -> tuple[Indices, Indices]:
-        """The order of the images, epoch after epoch, and the way that every batch is turned."""
-        chance = np.random.default_rng(seed)
+    def _draw(self, rows: Indices, seed: int) -> tuple[Indices, Indices]:
+        """The order of the images, epoch after epoch, and the dihedral transform of every batch."""
+        rng = np.random.default_rng(seed)
         order: list[Indices] = []
-        ways: list[int] = []
+        transforms: list[int] = []
         for _ in range(self.recipe.epochs):
-            order.append(chance.permutation(rows))
+            order.append(rng.permutation(rows))
             if self.recipe.flips:
-                ways += [int(chance.integers(DIHEDRAL)) for _ in range(self.batches)]
-        return np.concatenate(order), np.array(ways, np.int64)
+                transforms += [int(rng.integers(DIHEDRAL)) for _ in range(self.batches)]
+        return np.concatenate(order), np.array(transforms, np.int64)
 
     def epoch(self) -> np.ndarray:
         """One pass over the training images.
@@ -142,9 +144,9 @@ class Training:
             Mean loss of every seed and output, (seeds, outputs).
 
         Raises:
-            StudyError: a loss is no number.
+            StudyError: a loss is NaN or infinite.
         """
-        for network in self.seeds.networks:
+        for network in self.stack.networks:
             network.train()
         self._sums.zero_()
         size = self.recipe.batch_size
@@ -152,7 +154,7 @@ class Training:
             self._take_step(min(size, self.count - start))
         losses = self._sums.cpu().numpy() / self.count
         if not np.isfinite(losses).all():
-            raise StudyError(f"a loss is no number; {self.recipe.rates()} may be too high")
+            raise StudyError(f"a loss is NaN or infinite; {self.recipe.rates()} may be too high")
         return losses
 
     def _take_step(self, size: int) -> None:
@@ -165,7 +167,7 @@ class Training:
 
     def _record(self, size: int) -> "torch.cuda.CUDAGraph":
         """Record a step on `size` images, leaving everything as it was."""
-        changed = [*self.seeds.state(), self._start, self._batch, self._sums]
+        changed = [*self.stack.state(), self._start, self._batch, self._sums]
         kept = [value.clone() for value in changed]
         side = torch.cuda.Stream()
         side.wait_stream(torch.cuda.current_stream())
@@ -173,7 +175,7 @@ class Training:
             for _ in range(WARM_UP):
                 self._start.zero_()
                 self._batch.zero_()
-                self.seeds.state()[-1].zero_()
+                self.stack.state()[-1].zero_()
                 self._all(size)
         torch.cuda.current_stream().wait_stream(side)
         torch.cuda.synchronize()
@@ -187,7 +189,7 @@ class Training:
     def _all(self, size: int) -> None:
         """A step of all networks."""
         here = torch.cuda.current_stream() if self._streams else None
-        for k in range(len(self.seeds.networks)):
+        for k in range(len(self.stack.networks)):
             if here is None:
                 self._one(k, size)
                 continue
@@ -197,7 +199,7 @@ class Training:
         if here is not None:
             for stream in self._streams:
                 here.wait_stream(stream)
-        self.seeds.step()
+        self.stack.step()
         self._start += size
         self._batch += 1
 
@@ -205,27 +207,27 @@ class Training:
         """Network k's gradient on its next `size` images."""
         places = self._start + torch.arange(size, device=self.device)
         rows = self._orders[k].index_select(0, places)
-        turns = None
+        sources = None
         if self.recipe.flips:
-            way = self._ways[k].index_select(0, self._batch)
-            turns = {s: table.index_select(0, way)[0] for s, table in self._turns.items()}
-        inputs, targets = self.data.take(rows, self.outputs, turns)
+            transform = self._transforms[k].index_select(0, self._batch)
+            sources = {s: table.index_select(0, transform)[0] for s, table in self._sources.items()}
+        inputs, targets = self.data.take(rows, self.outputs, sources)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self._autocast):
-            made = self.seeds.networks[k](*inputs)
+            made = self.stack.networks[k](*inputs)
         criterion = LOSSES[self.recipe.loss]
         losses = torch.stack([criterion(made[o].float(), targets[o]) for o in self.outputs])
-        self.seeds.learn(k, losses.sum())
+        self.stack.backward(k, losses.sum())
         self._sums[k] += losses.detach() * size
 
     @torch.no_grad()
-    def judge(self) -> np.ndarray:
+    def evaluate(self) -> np.ndarray:
         """PSNR in dB of every seed, output and held-out image, of 8-bit outputs, in float32."""
         rows = torch.from_numpy(self.held_out).to(self.device)
-        scores = torch.zeros(len(self.seeds.networks), len(self.outputs), len(rows))
-        for k, network in enumerate(self.seeds.networks):
+        scores = torch.zeros(len(self.stack.networks), len(self.outputs), len(rows))
+        for k, network in enumerate(self.stack.networks):
             network.eval()
-            for start in range(0, len(rows), JUDGED_AT_ONCE):
-                part = rows[start : start + JUDGED_AT_ONCE]
+            for start in range(0, len(rows), EVALUATION_BATCH):
+                part = rows[start : start + EVALUATION_BATCH]
                 inputs, targets = self.data.take(part, self.outputs)
                 made = network(*inputs)
                 for j, output in enumerate(self.outputs):
@@ -233,19 +235,27 @@ class Training:
                     scores[k, j, start : start + len(part)] = figures.cpu()
         return scores.numpy()
 
-    def run(self) -> tuple[list[pd.DataFrame], np.ndarray]:
+    def run(self, *, curve: bool = True) -> tuple[list[pd.DataFrame], np.ndarray]:
         """Train to the end.
 
+        Args:
+            curve: whether to evaluate after every epoch (a tenth of the training time), or only
+                after the last one.
+
         Returns:
-            The history of every seed (epoch, output, loss, psnr), and what `judge` gives last.
+            The history of every seed (epoch, output, loss, psnr) in the epochs that were evaluated,
+            and what `evaluate` gives last.
 
         Raises:
             StudyError: as `epoch`.
         """
-        histories: list[list[dict[str, object]]] = [[] for _ in self.seeds.networks]
+        histories: list[list[dict[str, object]]] = [[] for _ in self.stack.networks]
         scores = np.zeros(0)
         for epoch in range(1, self.recipe.epochs + 1):
-            losses, scores = self.epoch(), self.judge()
+            losses = self.epoch()
+            if not curve and epoch < self.recipe.epochs:
+                continue
+            scores = self.evaluate()
             means = scores.mean(axis=2)
             for k, history in enumerate(histories):
                 history += [
@@ -256,6 +266,6 @@ class Training:
 
 
 def _sources(side: int) -> Tensor:
-    """(8, side²): for every way to turn an image, which pixel comes to each place."""
+    """(8, side²): for every dihedral transform, which pixel comes to each place."""
     places = torch.arange(side * side).view(1, 1, side, side)
-    return torch.stack([dihedral(places, way).reshape(-1) for way in range(DIHEDRAL)])
+    return torch.stack([dihedral(places, transform).reshape(-1) for transform in range(DIHEDRAL)])

@@ -69,7 +69,7 @@ class Frozen:
         label: what the weights are, as it must stand beside every figure made with them.
         fingerprint: SHA-256 of the weights, and of what else was done to the features.
         digest: SHA-256 of the features if they are stored, empty if code in `DECIDES` makes them.
-        load: gives the features, (N, ...) half floats, on the CPU.
+        load: gives the features, (N, ...) float16, on the CPU.
     """
 
     label: str
@@ -119,7 +119,7 @@ def train_ideas(
         Runs that are still missing, since they are left to other processes.
 
     Raises:
-        StudyError: a run's loss is no number, or its recipe does not fit the data.
+        StudyError: a run's loss is NaN or infinite, or its recipe does not fit the data.
     """
     missing: list[str] = []
     # Before the first training, so that a key is of the code that runs, whatever is edited later.
@@ -176,10 +176,10 @@ def _train(
             seeds=pending,
             precision=precision,
         )
-        histories, scores = training.run()
+        histories, scores = training.run(curve=experiment.group == "report")
         seconds = time.monotonic() - begun
         for k, seed in enumerate(pending):
-            stem, network = stem_of(experiment.name, seed), training.seeds.networks[k]
+            stem, network = stem_of(experiment.name, seed), training.stack.networks[k]
             _write_network(out / f"{stem}.safetensors", network)
             write_table(out / f"{stem}.history.csv", histories[k])
             names = [data.names[row] for row in data.split[1]]

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Pixels = NDArray[np.uint8 | np.uint16]
-"""Whole numbers of 8 or 16 bits a channel, the largest of which is white."""
+"""Whole numbers of 8 or 16 bits per channel, the largest of which is white."""
 Chunk = tuple[bytes, bytes]
 """Name and content of a part of a PNG."""
 
@@ -18,7 +18,7 @@ def white(pixels: Pixels) -> int:
 
 
 def eight_bits(pixels: Pixels) -> NDArray[np.uint8]:
-    """The same with 8 bits a channel, rounded."""
+    """The same with 8 bits per channel, rounded."""
     if pixels.dtype == np.uint8:
         return pixels.astype(np.uint8, copy=False)
     return ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)  # 65535 / 255 = 257
@@ -38,7 +38,7 @@ class Kept:
         texts: the texts of a PNG.
         rendering: the parts of a PNG that tell how its values are seen: gAMA, cHRM, cICP, … An AVIF
             has its colour space here too, as cICP.
-        dpi: pixels an inch, across and along.
+        dpi: pixels per inch, across and along.
     """
 
     exif: bytes | None = None
@@ -58,7 +58,7 @@ class Kept:
 
 @dataclass(frozen=True)
 class Raster:
-    """Pixels of 8 or 16 bits a channel, and what the file says beside them.
+    """Pixels of 8 or 16 bits per channel, and what the file says beside them.
 
     Attributes:
         colours: (H, W, 3), or (H, W, 1) when the image is grey.

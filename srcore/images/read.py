@@ -59,7 +59,7 @@ def look(path: Path) -> Header:
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
             opened = open_image(cast("bytes", mapped), MAX_PIXELS)
             if opened.kind == "JPEG" and _many_scans(mapped):
-                raise ImageError(f"more than {MAX_SCANS} scans; save it anew")
+                raise ImageError(f"more than {MAX_SCANS} scans; save it again")
     if max(opened.size) > MAX_SIDE:
         raise ImageError(f"a side of {max(opened.size)} pixels is more than {MAX_SIDE}")
     size = opened.size[::-1] if opened.orientation >= 5 else opened.size
@@ -75,7 +75,7 @@ def look(path: Path) -> Header:
 
 
 def read(path: Path) -> Raster:
-    """Read an image: upright, straight alpha, 8 or 16 bits a channel, grey or RGB.
+    """Read an image: upright, straight alpha, 8 or 16 bits per channel, grey or RGB.
 
     Of an animation the first frame counts. CMYK becomes RGB, by its own profile when it has one.
 

@@ -26,29 +26,29 @@ def lacking(name: str, size: tuple[int, int], *, alpha: bool, wide: bool, grey: 
         return "transparency"
     if not grey and not kind.colour:
         return "colours"
-    return "16 bits a channel" if wide and not kind.wide else None
+    return "16 bits per channel" if wide and not kind.wide else None
 
 
 def losses(name: str, kept: Kept, *, grey: bool) -> list[str]:
     """What a format does not keep of what is said beside the pixels, a line each."""
-    kind, told = FORMATS[name], list[str]()
+    kind, notes = FORMATS[name], list[str]()
     for part, called in PARTS.items():
         if part not in kept.present or kind.keeps(kept, part):
             continue
         if part == "icc" or (part == "dpi" and part not in kind.holds):
-            continue  # pixels an inch mean little, and colours are converted instead
+            continue  # pixels per inch mean little, and colours are converted instead
         if part == "rendering" and _shown_as_srgb(kept):
             continue
         why = "none"
         if part in kind.holds and part == "dpi":
-            why = "{:.4g} to {:.4g} pixels an inch".format(*kind.dpi)
+            why = "{:.4g} to {:.4g} pixels per inch".format(*kind.dpi)
         elif part in kind.holds:
             why = f"at most {kind.most[part]} bytes of it"
-        told.append(f"its {called} is left out: {name} holds {why}")
+        notes.append(f"its {called} is left out: {name} holds {why}")
     if _to_srgb(kind, kept, grey=grey):
         held = "no grey with a profile" if kind.keeps(kept, "icc") else "no colour profile"
-        told.append(f"its colours become sRGB: {name} holds {held}")
-    return told
+        notes.append(f"its colours become sRGB: {name} holds {held}")
+    return notes
 
 
 def save(image: Rows | Raster, path: Path, name: str, *, overwrite: bool = True) -> None:
@@ -68,8 +68,8 @@ def fitted(rows: Rows, kind: Format) -> Rows:
     grey = channels < 3
     bands: Iterator[Pixels] = rows.bands
     if _to_srgb(kind, kept, grey=grey) and kept.icc:
-        turn = bands_to_srgb(kept.icc, channels)
-        bands = (turn(band) for band in bands)
+        convert = bands_to_srgb(kept.icc, channels)
+        bands = (convert(band) for band in bands)
         if grey and kind.grey:
             bands = (np.delete(band, (1, 2), axis=2) for band in bands)
         elif grey:

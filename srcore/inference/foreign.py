@@ -21,7 +21,7 @@ SAFE, PICKLES = (".safetensors",), (".pth", ".pt", ".ckpt")
 """Endings of files that hold tensors alone, and of pickles."""
 
 
-class ForeignNetwork(SuperResolver):
+class ExternalNetwork(SuperResolver):
     """An architecture of the field, as a network of one output."""
 
     idea: ClassVar[str] = "trained by others"
@@ -37,7 +37,7 @@ class ForeignNetwork(SuperResolver):
         return {self.outputs[0]: self._descriptor(low)}
 
 
-def load_others(path: Path, device: torch.device, *, pickles: bool) -> list[Network]:
+def load_external(path: Path, device: torch.device, *, pickles: bool) -> list[Network]:
     """Load a checkpoint, or every checkpoint of a folder: this study's, or others'.
 
     Args:
@@ -78,7 +78,7 @@ def _load(path: Path, device: torch.device, *, pickles: bool) -> Network:
         )
     descriptor.to(device).eval()
     trained = {"architecture": descriptor.architecture.name}
-    return Network(ForeignNetwork(descriptor, output).eval(), _named(path, trained), None)
+    return Network(ExternalNetwork(descriptor, output).eval(), _named(path, trained), None)
 
 
 def _named(path: Path, trained: dict[str, Any]) -> Card:

@@ -62,11 +62,11 @@ class Network:
         return self._ensembled(lambda x: self.model(x, *self._features(x, features)), low)
 
     @torch.inference_mode()
-    def only(self, output: str, low: Tensor, features: Tensor | None = None) -> Tensor:
+    def forward_output(self, output: str, low: Tensor, features: Tensor | None = None) -> Tensor:
         """One of its outputs, (N, 3, s·H, s·W); args as of a call."""
 
         def run(x: Tensor) -> dict[str, Tensor]:
-            return {output: self.model.only(output, x, *self._features(x, features))}
+            return {output: self.model.forward_output(output, x, *self._features(x, features))}
 
         return self._ensembled(run, low)[output]
 

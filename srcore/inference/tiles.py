@@ -138,7 +138,7 @@ class Tiles:
         return np.pad(self._pixels[top:bottom, left:right], [*beyond, (0, 0)], mode="edge")
 
     def _run(self, output: str, low: Pixels, features: Tensor | None) -> Tensor:
-        return self._network.only(output, self._tensor(low), features)
+        return self._network.forward_output(output, self._tensor(low), features)
 
     def _features(self) -> Tensor:
         """Those of the image as a whole, without what was put around it."""

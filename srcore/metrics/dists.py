@@ -1,4 +1,4 @@
-"""Deep image structure and texture similarity, one figure an image: zero for equal images."""
+"""Deep image structure and texture similarity, one value per image: zero for equal images."""
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ def load(tensors: Tensors, device: torch.device) -> Callable[[Tensor, Tensor], T
         device: where it computes.
 
     Returns:
-        (output, target) → (N,), about [0, 1]; both (N, 3, H, W) in [0, 1], 16 pixels a side or
+        (output, target) → (N,), about [0, 1]; both (N, 3, H, W) in [0, 1], 16 pixels per side or
         more.
 
     Raises:

@@ -10,11 +10,11 @@ Key = TypeVar("Key")
 
 
 def holm(differences: Mapping[Key, Difference]) -> dict[Key, Difference]:
-    """The same differences, each p-value raised for the company it is in (Holm 1979).
+    """The same differences, each p-value adjusted for the number of comparisons (Holm 1979).
 
     Verdicts of the result hold together: where no two methods differ, any difference at all is
     claimed in at most one of twenty such families. Intervals stay those of one comparison alone.
-    Methods whose figures are the same on every image are no company: nothing is tested there.
+    Methods whose figures are the same on every image do not count as comparisons.
     """
     known = {k: d.p for k, d in differences.items() if d.p is not None and d.verdict != "same"}
     adjusted, so_far = dict[Key, float](), 0.0

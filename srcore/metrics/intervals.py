@@ -9,9 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 from scipy.stats import t
 
-LEVEL = 0.05
-"""Share of false claims that is put up with: intervals are 95 % ones."""
-FEW_GROUPS = 10
+ALPHA = 0.05
+"""Significance level: intervals are 95 % ones."""
+MIN_GROUPS = 10
 """With fewer scenes there is no interval, and nothing is claimed."""
 SMALLEST_P = 1e-12
 """A smaller p-value counts as 0."""
@@ -22,7 +22,7 @@ class Variance:
     """An estimated variance of a mean, in the square of its unit, and its degrees of freedom."""
 
     value: float
-    freedom: float
+    df: float
 
 
 def variance_over_groups(values: ArrayLike, groups: ArrayLike) -> Variance:
@@ -36,7 +36,7 @@ def variance_over_groups(values: ArrayLike, groups: ArrayLike) -> Variance:
     with G − 1 degrees of freedom; a few large groups among many small ones leave fewer.
 
     Args:
-        values: (N,) one figure an image.
+        values: (N,) one value per image.
         groups: (N,) the group of each image; at least two different ones.
     """
     figures = np.asarray(values, float)
@@ -44,13 +44,13 @@ def variance_over_groups(values: ArrayLike, groups: ArrayLike) -> Variance:
     share = np.bincount(place) / len(figures)
     deviation = np.bincount(place, figures - figures.mean()) / len(figures)
     weight = share**2 / (1 - share)
-    expected, freedom = _moments(share, weight)
+    expected, df = _moments(share, weight)
     scale = (share @ share) / expected
-    return Variance(float(scale * (deviation**2 / (1 - share)).sum()), freedom)
+    return Variance(float(scale * (deviation**2 / (1 - share)).sum()), df)
 
 
 def _moments(share: NDArray[np.float64], weight: NDArray[np.float64]) -> tuple[float, float]:
-    """Mean of Σ weight · (group mean − mean)² over group means of variance 1, and its freedom.
+    """Mean of Σ weight · (group mean − mean)² over group means of variance 1, and its df.
 
     The form's matrix is B = (I − 1 shareᵀ)ᵀ diag(weight) (I − 1 shareᵀ); the mean is its trace and
     the degrees of freedom tr(B)² / tr(B²), written out so that no G × G matrix is needed.
@@ -69,19 +69,19 @@ def _moments(share: NDArray[np.float64], weight: NDArray[np.float64]) -> tuple[f
 
 
 def variance_over_seeds(means: ArrayLike) -> Variance:
-    """Variance of the mean of `means` (S,), one figure a training; S − 1 degrees of freedom."""
+    """Variance of the mean of `means` (S,), one value per training; S − 1 degrees of freedom."""
     figures = np.asarray(means, float)
     return Variance(float(figures.var(ddof=1)) / len(figures), len(figures) - 1)
 
 
-def half_width(variances: Sequence[Variance], level: float = LEVEL) -> float:
+def half_width(variances: Sequence[Variance], alpha: float = ALPHA) -> float:
     """Half the width of the interval of a mean that chance moves in several independent ways.
 
     The root of Σ t² · variance, each t with its own degrees of freedom (Banerjee 1961, Sankhyā
     23): exact where one way outweighs the others, never too narrow in between. Satterthwaite's
     degrees of freedom for the sum would be too narrow with two or three seeds.
     """
-    return sqrt(sum(float(t.isf(level / 2, v.freedom)) ** 2 * v.value for v in variances))
+    return sqrt(sum(float(t.isf(alpha / 2, v.df)) ** 2 * v.value for v in variances))
 
 
 def p_value(mean: float, variances: Sequence[Variance]) -> float:

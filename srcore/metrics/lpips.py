@@ -1,4 +1,4 @@
-"""Learned perceptual image patch similarity, one figure an image: zero for equal images."""
+"""Learned perceptual image patch similarity, one value per image: zero for equal images."""
 
 from collections.abc import Callable
 
@@ -17,7 +17,7 @@ def load(tensors: Tensors, device: torch.device) -> Callable[[Tensor, Tensor], T
         device: where it computes.
 
     Returns:
-        (output, target) → (N,) from zero on; both (N, 3, H, W) in [0, 1], 16 pixels a side or more.
+        (output, target) → (N,), 0 or more; both (N, 3, H, W) in [0, 1], 16 pixels per side or more.
 
     Raises:
         StudyError: these are no tensors of VGG16.

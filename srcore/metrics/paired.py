@@ -9,8 +9,8 @@ from typing import Literal
 import pandas as pd
 
 from srcore.metrics.intervals import (
-    FEW_GROUPS,
-    LEVEL,
+    ALPHA,
+    MIN_GROUPS,
     Variance,
     half_width,
     p_value,
@@ -47,13 +47,13 @@ class Difference:
         """What may be said of it.
 
         `same`: there is none. `few`: too few scenes to say anything. `noise`: other images, or
-        other seeds where several are known, might turn it round.
+        other seeds where several are known, might reverse it.
         """
         if self.low == self.mean == self.high == 0:
             return "same"
         if self.p is None:
             return "few"
-        if self.p >= LEVEL:
+        if self.p >= ALPHA:
             return "noise"
         return "better" if self.mean > 0 else "worse"
 
@@ -88,7 +88,7 @@ def paired_difference(
     side, nothing is known of its other seeds: the interval allows for images alone.
 
     Args:
-        ours: one line an image and seed, with image, group, seed (missing for a method that is
+        ours: one row per image and seed, with image, group, seed (missing for a method that is
             not trained) and `figure`.
         theirs: the same of another method, or of another state of the project.
         figure: the column to compare; more is better.
@@ -107,7 +107,7 @@ def paired_difference(
     mean, groups = float(values.mean()), int(group.nunique())
     if values.eq(0).all():
         return Difference(0.0, 0.0, 0.0, len(values), groups, seeds, 1.0)
-    if groups < FEW_GROUPS:
+    if groups < MIN_GROUPS:
         return Difference(mean, None, None, len(values), groups, seeds)
     variances = [variance_over_groups(values, group.loc[values.index])]
     if seeds > 1:

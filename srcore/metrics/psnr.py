@@ -1,4 +1,4 @@
-"""Peak signal-to-noise ratio, one figure an image."""
+"""Peak signal-to-noise ratio, one value per image."""
 
 import torch
 import torch.nn.functional as F

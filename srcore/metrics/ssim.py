@@ -1,4 +1,4 @@
-"""Structural similarity of images, one figure an image."""
+"""Structural similarity of images, one value per image."""
 
 import torch
 import torch.nn.functional as F
@@ -14,11 +14,11 @@ def ssim(output: Tensor, target: Tensor) -> Tensor:
     """Structural similarity of each image (Wang et al. 2004), the mean over its channels.
 
     Equals scikit-image's `structural_similarity` with `gaussian_weights=True` and
-    `use_sample_covariance=False`: windows that reach over the border are left out. (torchmetrics
+    `use_sample_covariance=False`: windows that extend over the border are left out. (torchmetrics
     counts them, on mirrored pixels, since its version 1.9; that moves figures by up to 0.02.)
 
     Args:
-        output: (N, C, H, W) in [0, 1], at least 11 pixels a side.
+        output: (N, C, H, W) in [0, 1], at least 11 pixels per side.
         target: (N, C, H, W) in [0, 1].
 
     Returns:
@@ -28,7 +28,7 @@ def ssim(output: Tensor, target: Tensor) -> Tensor:
         ValueError: the images are smaller than the window.
     """
     if min(output.shape[-2:]) <= 2 * RADIUS:
-        raise ValueError(f"SSIM needs images of at least {2 * RADIUS + 1} pixels a side")
+        raise ValueError(f"SSIM needs images of at least {2 * RADIUS + 1} pixels per side")
     mean_o, mean_t = _window(output), _window(target)
     product, squares = mean_o * mean_t, mean_o.square() + mean_t.square()
     covariance = _window(output * target) - product

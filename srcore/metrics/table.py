@@ -1,8 +1,8 @@
 """The tables of metrics. They import a metric's file only when an image is judged.
 
 Adding a metric: one file in this folder, one line here. Whatever judges images and whatever shows
-figures takes all of `METRICS`; those of `FURTHER` are measured if somebody asks for them. Pages and
-reviews read the tables without torch.
+figures takes all of `METRICS`; those of `OPTIONAL_METRICS` are measured if somebody asks for them.
+Pages and reviews read the tables without torch.
 """
 
 from collections.abc import Callable, Iterable
@@ -62,7 +62,7 @@ METRICS: dict[str, Metric] = {
 """Name of a metric, which is also its column in the tables → the metric, the headline first."""
 
 
-FURTHER: dict[str, Metric] = {
+OPTIONAL_METRICS: dict[str, Metric] = {
     "psnr_y": Metric("srcore.metrics.psnr_y:psnr_y", "luma PSNR", "dB", 2, higher_is_better=True),
     "lpips": Metric(
         "srcore.metrics.lpips:load", "LPIPS", "", 4, higher_is_better=False, needs_vgg16=True
@@ -79,8 +79,8 @@ METRIC_WEIGHTS = "metric_weights"
 
 
 def measured(columns: Iterable[str]) -> dict[str, Metric]:
-    """The metrics that a table has: all of `METRICS`, and those of `FURTHER` among its columns."""
-    return METRICS | {name: FURTHER[name] for name in columns if name in FURTHER}
+    """The metrics of a table: all of `METRICS`, and those of `OPTIONAL_METRICS` in its columns."""
+    return METRICS | {name: OPTIONAL_METRICS[name] for name in columns if name in OPTIONAL_METRICS}
 
 
 def measure(output: "Tensor", target: "Tensor") -> "dict[str, Tensor]":

@@ -36,7 +36,7 @@ def fill(network: nn.Module, tensors: Tensors) -> None:
     """Put VGG16's tensors into a network that is cut into slices or stages of VGG16's layers.
 
     Raises:
-        StudyError: a tensor is missing, or of another shape, or holds values that are no numbers.
+        StudyError: a tensor is missing, or of another shape, or holds NaN or infinite values.
         RuntimeError: the network is none of VGG16's layers; its weights would stay random.
     """
     filled = 0

@@ -25,18 +25,18 @@ class WithReportLoss(SuperResNetSubpixel):
     """Trained on 1/PSNR, as the original study's networks are."""
 
     idea: ClassVar[str] = "subpixel trained on the original study's loss"
-    changes: ClassVar[Mapping[str, Any]] = {"loss": "inverse_psnr"}
+    recipe_overrides: ClassVar[Mapping[str, Any]] = {"loss": "inverse_psnr"}
 
 
 class WithoutSpectrum(SuperResNetSubpixel):
     """Trained on L1 alone, without the difference of the spectra."""
 
     idea: ClassVar[str] = "subpixel trained on L1 alone"
-    changes: ClassVar[Mapping[str, Any]] = {"loss": "l1"}
+    recipe_overrides: ClassVar[Mapping[str, Any]] = {"loss": "l1"}
 
 
 class WithAdam(SuperResNetSubpixel):
     """All of it trained by Adam, none by Muon."""
 
     idea: ClassVar[str] = "subpixel trained by Adam alone"
-    changes: ClassVar[Mapping[str, Any]] = {"optimizer": "adam"}
+    recipe_overrides: ClassVar[Mapping[str, Any]] = {"optimizer": "adam"}

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 RGB = 3
 """Channels of an image."""
-SIZES_AT_ONCE = 16
-"""Matrices that `image_up` and the like keep; a training needs two or four."""
+MATRIX_CACHE_SIZE = 16
+"""Matrices that `upsampling_matrix` keeps; a training needs two or four."""
 
 
 class SuperResolver(nn.Module):
@@ -32,7 +32,7 @@ class SuperResolver(nn.Module):
     """Whether it is one of this project's own, and not one of the original study's."""
     recipe: ClassVar[str] = "train"
     """Group of params.yaml that says how to train it."""
-    changes: ClassVar[Mapping[str, Any]] = {}
+    recipe_overrides: ClassVar[Mapping[str, Any]] = {}
     """What it does otherwise than that group says (see `srcore.training.recipe.Recipe`)."""
     auto_bfloat16: ClassVar[bool] = True
     """Whether precision `auto` may train it in bfloat16; False where that was measured to lose
@@ -56,7 +56,7 @@ class SuperResolver(nn.Module):
         ]
         return cast("list[nn.Parameter]", kernels)
 
-    def only(self, output: str, low: Tensor, *features: Tensor) -> Tensor:
+    def forward_output(self, output: str, low: Tensor, *features: Tensor) -> Tensor:
         """One of the outputs, (N, 3, s·H, s·W), from the arguments of `forward`.
 
         A network for which one is less work than all computes it alone, and equals `forward` to
@@ -81,7 +81,7 @@ class SharedFeatures(SuperResolver):
         features = self.features(low)
         return {output: self.head(output, features, low) for output in self.outputs}
 
-    def only(self, output: str, low: Tensor, *features: Tensor) -> Tensor:  # noqa: ARG002
+    def forward_output(self, output: str, low: Tensor, *features: Tensor) -> Tensor:  # noqa: ARG002
         """One of the outputs, with its head alone."""
         return self.head(output, self.features(low), low)
 
@@ -91,26 +91,29 @@ def conv3(inputs: int, outputs: int, dilation: int = 1) -> nn.Conv2d:
     return nn.Conv2d(inputs, outputs, 3, padding=dilation, dilation=dilation)
 
 
-def up2(x: Tensor) -> Tensor:
+def upsample2x(x: Tensor) -> Tensor:
     """Double the size bilinearly: (N, C, H, W) → (N, C, 2H, 2W)."""
     return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
 
 
-def image_up(x: Tensor, doublings: int) -> Tensor:
-    """Double the size once or twice as `up2` does: (N, 3, H, W) → (N, 3, 2H, 2W), (N, 3, 4H, 4W).
+def upsample_image(x: Tensor, doublings: int) -> Tensor:
+    """Double the size once or twice by `upsample2x`: (N, 3, H, W) → (N, 3, s·H, s·W).
 
     In training it is a product with a fixed matrix on either side: for three channels a third of
     the time, with its backward pass.
     """
-    x = as_image(x)
-    if by_matrices():
-        return between(x, *(_lines(side, doublings, x.dtype, x.device) for side in x.shape[-2:]))
+    x = to_float32(x)
+    if use_matrices():
+        factors = (2,) * doublings
+        return resize_by_matrices(
+            x, *(upsampling_matrix(n, factors, "bilinear", x.dtype, x.device) for n in x.shape[-2:])
+        )
     for _ in range(doublings):
-        x = up2(x)
+        x = upsample2x(x)
     return x
 
 
-def by_matrices() -> bool:
+def use_matrices() -> bool:
     """Whether an image is enlarged by matrices: where gradients are kept, and no graph is exported.
 
     That is in training, whose images are small and always of the same size.
@@ -118,7 +121,7 @@ def by_matrices() -> bool:
     return torch.is_grad_enabled() and not torch.compiler.is_compiling()
 
 
-def between(x: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+def resize_by_matrices(x: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     """Enlarge by a matrix on either side: (N, C, H, W) → (N, C, H', W'), contiguous.
 
     Args:
@@ -130,18 +133,33 @@ def between(x: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
         return rows @ (x.contiguous() @ columns.T)
 
 
-def as_image(x: Tensor) -> Tensor:
+def to_float32(x: Tensor) -> Tensor:
     """bfloat16 → float32, for an image needs more bits than a convolution; others as they are."""
     return x.float() if x.dtype == torch.bfloat16 else x
 
 
-@lru_cache(SIZES_AT_ONCE)
-def _lines(size: int, doublings: int, dtype: torch.dtype, device: torch.device) -> Tensor:
-    """Every way that a line of `size` pixels enlarges: the matrix (2^doublings · size, size)."""
-    lines = torch.eye(size)[:, None]
-    for _ in range(doublings):
-        lines = F.interpolate(lines, scale_factor=2, mode="linear", align_corners=False)
-    return lines[:, 0].T.contiguous().to(device, dtype)
+@lru_cache(MATRIX_CACHE_SIZE)
+def upsampling_matrix(
+    size: int, factors: tuple[int, ...], mode: str, dtype: torch.dtype, device: torch.device
+) -> Tensor:
+    """The matrix that enlarges a row of `size` pixels by one factor after another.
+
+    Args:
+        size: pixels of the row.
+        factors: scales, applied in this order.
+        mode: bilinear, or bicubic as Pillow has it.
+        dtype: of the matrix, which is computed in float64.
+        device: where the matrix is.
+
+    Returns:
+        (s·size, size), s the product of the factors.
+    """
+    matrix = torch.eye(size, dtype=torch.float64)[None, None]
+    for factor in factors:
+        matrix = F.interpolate(
+            matrix, scale_factor=(factor, 1), mode=mode, antialias=mode == "bicubic"
+        )
+    return matrix[0, 0].contiguous().to(device, dtype)
 
 
 def two_heads(features: Tensor, mid: nn.Conv2d, large: nn.Conv2d) -> dict[str, Tensor]:
@@ -154,7 +172,10 @@ def two_heads(features: Tensor, mid: nn.Conv2d, large: nn.Conv2d) -> dict[str, T
     weight = torch.cat([mid.weight, large.weight])
     bias = torch.cat([bias_of(mid), bias_of(large)])
     of_mid, of_large = F.conv2d(features, weight, bias).split(3, dim=1)
-    return {"mid": image_up(of_mid, 1).sigmoid(), "large": image_up(of_large, 2).sigmoid()}
+    return {
+        "mid": upsample_image(of_mid, 1).sigmoid(),
+        "large": upsample_image(of_large, 2).sigmoid(),
+    }
 
 
 def bias_of(conv: nn.Conv2d) -> Tensor:

@@ -5,7 +5,7 @@ from typing import ClassVar
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from srcore.models.base import SuperResolver, conv3, image_up
+from srcore.models.base import SuperResolver, conv3, upsample_image
 
 
 class SuperResNet(SuperResolver):
@@ -26,4 +26,6 @@ class SuperResNet(SuperResolver):
         """(N, 3, H, W) in [0, 1] → mid (N, 3, 2H, 2W) in [0, 1]."""
         x = F.relu(self.conv1(low), inplace=True)
         x = F.relu(self.conv2(x), inplace=True)
-        return {"mid": image_up(self.head_mid(x), 1).sigmoid()}  # the head commutes with upsampling
+        return {
+            "mid": upsample_image(self.head_mid(x), 1).sigmoid()
+        }  # the head commutes with upsampling

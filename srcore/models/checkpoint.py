@@ -55,7 +55,7 @@ class Card:
 
     @property
     def precision(self) -> str:
-        """What must stand beside its figures: "" for float32, else such as "bf16-mixed, cpu (AMX)".
+        """Label beside its figures: "" for float32, else such as "bf16-mixed on cpu (AMX)".
 
         Results of two precisions are never compared as if only the networks differed.
         """
@@ -63,7 +63,7 @@ class Card:
         where = self.trained.get("processor") or self.trained.get("device")
         if precision == "32-true":
             return ""
-        return f"{precision}, {where}" if where else precision
+        return f"{precision} on {where}" if where else precision
 
 
 def save_checkpoint(model: SuperResolver, card: Card, folder: Path) -> Path:
@@ -86,8 +86,8 @@ def load_checkpoint(path: Path) -> tuple[SuperResolver, Card]:
 
     Raises:
         StudyError: damaged, not a checkpoint of this study, of a model that is not in the table,
-            of a newer format, or with other tensors than its model has, or of values that are no
-            numbers.
+            of a newer format, or with other tensors than its model has, or NaN or
+            infinite values.
     """
     try:
         with open_regular(path):  # safetensors would wait for a pipe
@@ -109,9 +109,7 @@ def load_checkpoint(path: Path) -> tuple[SuperResolver, Card]:
         ) from None
     for name, value in tensors.items():
         if not bool(value.isfinite().all()):
-            raise StudyError(
-                f"{path}: {name} holds values that are no numbers, or infinite; train again"
-            )
+            raise StudyError(f"{path}: {name} holds NaN or infinite values; train again")
     model.load_state_dict(tensors)
     return model.eval(), card
 

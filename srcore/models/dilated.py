@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from srcore.models.base import SharedFeatures, bias_of, conv3, image_up, up2
+from srcore.models.base import SharedFeatures, bias_of, conv3, upsample2x, upsample_image
 
 
 class DilatedConvBlock(nn.Module):
@@ -63,11 +63,11 @@ class SuperResNetDilated(SharedFeatures):
         Both heads commute with the upsampling before them.
         """
         if output == "mid":
-            return image_up(self.head_mid(features), 1).sigmoid()
+            return upsample_image(self.head_mid(features), 1).sigmoid()
         # Two 1×1 convolutions in a row are one, whose weights are the product of theirs.
         fuse, head = self.block3.fuse, self.head_large
         with torch.autocast(low.device.type, enabled=False):  # rounded once, as a convolution's
             weight = torch.einsum("hf,fc->hc", head.weight[..., 0, 0], fuse.weight[..., 0, 0])
             bias = head.weight[..., 0, 0] @ bias_of(fuse) + bias_of(head)
-        large = self.block3.fused(up2(features), weight[..., None, None], bias)
-        return image_up(large, 1).sigmoid()
+        large = self.block3.fused(upsample2x(features), weight[..., None, None], bias)
+        return upsample_image(large, 1).sigmoid()

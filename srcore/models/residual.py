@@ -5,7 +5,7 @@ from typing import ClassVar
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from srcore.models.base import SharedFeatures, conv3, image_up, up2
+from srcore.models.base import SharedFeatures, conv3, upsample2x, upsample_image
 
 
 class ResidualBlock(nn.Module):
@@ -49,5 +49,5 @@ class SuperResNetResidualBlock(SharedFeatures):
         Both heads commute with the upsampling before them.
         """
         if output == "mid":
-            return image_up(self.head_mid(features), 1).sigmoid()
-        return image_up(self.head_large(self.block3(up2(features))), 1).sigmoid()
+            return upsample_image(self.head_mid(features), 1).sigmoid()
+        return upsample_image(self.head_large(self.block3(upsample2x(features))), 1).sigmoid()

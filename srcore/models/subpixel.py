@@ -1,19 +1,17 @@
 """Our own network: depth at low resolution, sub-pixel heads, and a difference to bicubic."""
 
-from functools import lru_cache
 from typing import ClassVar, cast
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from srcore.models.base import (
-    SIZES_AT_ONCE,
     SharedFeatures,
-    as_image,
-    between,
-    by_matrices,
     conv3,
+    resize_by_matrices,
+    to_float32,
+    upsampling_matrix,
+    use_matrices,
 )
 from srcore.models.scales import OUTPUTS
 
@@ -81,9 +79,9 @@ class SuperResNetSubpixel(SharedFeatures):
         if self.shuffle:
             detail = F.pixel_shuffle(detail, scale)
         else:
-            detail = F.interpolate(as_image(detail), scale_factor=scale, mode="bilinear")
+            detail = F.interpolate(to_float32(detail), scale_factor=scale, mode="bilinear")
         # In this order, for the sum has the memory format of the first: see `bicubic`.
-        return bicubic(low, scale) + detail if self.skip else as_image(detail) + GREY
+        return bicubic(low, scale) + detail if self.skip else to_float32(detail) + GREY
 
 
 def scaled_down(conv: nn.Conv2d) -> nn.Conv2d:
@@ -97,17 +95,12 @@ def bicubic(low: Tensor, scale: int) -> Tensor:
     """Enlarge as Pillow does (cubic coefficient −0.5, which torch uses with `antialias` only).
 
     (N, 3, H, W) → (N, 3, s·H, s·W). In training it is a product with a fixed matrix on either side,
-    as in `image_up`, and contiguous: the loss has to transform it, which takes longer for an image
-    in channels-last.
+    as in `upsample_image`, and contiguous: the loss has to transform it, which takes longer for an
+    image in channels-last.
     """
-    if by_matrices():
-        return between(low, *(_lines(n, scale, low.dtype, low.device) for n in low.shape[-2:]))
+    if use_matrices():
+        sides = low.shape[-2:]
+        return resize_by_matrices(
+            low, *(upsampling_matrix(n, (scale,), "bicubic", low.dtype, low.device) for n in sides)
+        )
     return F.interpolate(low, scale_factor=scale, mode="bicubic", antialias=True)
-
-
-@lru_cache(SIZES_AT_ONCE)
-def _lines(size: int, scale: int, dtype: torch.dtype, device: torch.device) -> Tensor:
-    """Every way that a line of `size` pixels enlarges: the matrix (scale · size, size)."""
-    lines = torch.eye(size, dtype=torch.float64)[None, None]
-    lines = F.interpolate(lines, scale_factor=(scale, 1), mode="bicubic", antialias=True)
-    return lines[0, 0].contiguous().to(device, dtype)

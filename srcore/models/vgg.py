@@ -15,7 +15,7 @@ class SuperResNetWithVGG(SuperResolver):
     idea: ClassVar[str] = "frozen VGG16 features"
     outputs: ClassVar[tuple[str, ...]] = ("mid", "large")
     frozen: ClassVar[str | None] = "vgg"
-    # By way of VGG16, half of whose convolutions are at half the size.
+    # Through VGG16, half of whose convolutions are at half the size.
     receptive_radius: ClassVar[int] = 10
     multiple_of: ClassVar[int] = 2
 

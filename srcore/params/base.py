@@ -67,7 +67,7 @@ def distinct(values: list[Listed]) -> list[Listed]:
     return values
 
 
-# What a validator adds to a type is told to docs/parameters.md beside it.
+# What a validator adds to a type is written to docs/parameters.md beside it.
 PATH: JsonDict = {"format": "path"}
 ExistingPath = Annotated[str, AfterValidator(_existing), Field(json_schema_extra=PATH)]
 Weights = Annotated[

@@ -21,7 +21,7 @@ _short.maxlist = _short.maxdict = 12
 def one_line(error: ValidationError) -> str:
     """The first mistake, and how many more there are."""
     errors = error.errors()
-    # An unknown key explains the missing one beside it, so it is told first.
+    # An unknown key explains the missing one beside it, so it is reported first.
     first = min(errors, key=lambda item: item["type"] != "extra_forbidden")
     where = _place(first["loc"])
     key, value = printable(".".join(where), LONGEST_NAME), first.get("input")

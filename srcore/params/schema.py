@@ -9,7 +9,6 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from srcore.models.registry import MODELS, SETS
-from srcore.params.asked import Benchmark, Ideas, Modern, Shipped
 from srcore.params.base import (
     NOTHING,
     ExistingPath,
@@ -20,6 +19,7 @@ from srcore.params.base import (
     distinct,
 )
 from srcore.params.nearest import nearest
+from srcore.params.optional import Benchmark, Ideas, Modern, Shipped
 from srcore.params.sources import SOURCES
 
 
@@ -118,8 +118,8 @@ class Split(Settings):
     validation: Annotated[int | float, Field(gt=0), AfterValidator(_count_or_share)]
     """Images held out for training curves and choices: a count (1000) or a share (0.2)."""
     test: Annotated[int | float, Field(ge=0), AfterValidator(_count_or_share)]
-    """Images held out beside them, on which networks are judged instead, so that nothing was chosen
-    by them: a count or a share; 0 for none, and validation judges."""
+    """More held-out images, used only to evaluate finished networks: a count or a share; with 0,
+    the validation images are used."""
     seed: Seed
     """Seed of the shuffle."""
 
@@ -139,7 +139,7 @@ class Train(Settings):
     epochs: int = Field(ge=1, le=100_000)
     """Passes over the training images."""
     batch_size: int = Field(ge=1)
-    """Images a step."""
+    """Images per step."""
     lr: float = Field(gt=0, le=1)
     """Adam's learning rate."""
     recipe: Literal["own", "report", "modern"]
@@ -152,7 +152,7 @@ class Subpixel(Settings):
     """Training of our own network and its variants, as many epochs as the others."""
 
     batch_size: int = Field(ge=1)
-    """Images a step."""
+    """Images per step."""
     lr: float = Field(gt=0, le=1)
     """Adam's learning rate; the highest one where the schedule changes it."""
     optimizer: Literal["muon", "adam"]
@@ -167,11 +167,11 @@ class Subpixel(Settings):
     warm_up: float = Field(ge=0, lt=1)
     """Share of the steps for which the rates of linear and constant rise; one_cycle has its own."""
     max_norm: float = Field(ge=0)
-    """Greatest norm of a gradient; longer ones are clipped to it; 0 for no bound."""
+    """Gradient clipping: maximum norm; 0 for no bound."""
     flips: bool
-    """Turn and mirror every batch at random."""
+    """Rotate and mirror every batch at random."""
     average: float = Field(ge=0, lt=1)
-    """Decay of the exponential average of the weights that is judged and kept; 0 for none."""
+    """Decay of the moving average (EMA) of the weights, which is evaluated and kept; 0 for none."""
 
 
 class Trainer(Settings):
@@ -197,7 +197,7 @@ class Evaluate(Settings):
     """Weights of VGG16 for lpips and dists; a file needs all of its convolutions; data/none for
     none."""
     ensemble: bool
-    """Judge every network a second time with the mean of its eight dihedral transforms."""
+    """Evaluate every network a second time with the mean of its eight dihedral transforms."""
 
 
 class Compare(Settings):

@@ -50,19 +50,19 @@ class Part:
     drawing: Markup | None
 
 
-def render(table: pd.DataFrame, asked: Evaluate | None = None) -> str:
+def render(table: pd.DataFrame, extra: Evaluate | None = None) -> str:
     """The page as HTML.
 
     Args:
         table: the content of `plots/benchmark.csv`.
-        asked: which further metrics were asked for; None for none.
+        extra: which further metrics were asked for; None for none.
     """
     pages = environment()
     style = source(pages, "report.css")
     return pages.get_template("benchmark.html.j2").render(
         parts=[_part(*item) for item in table.groupby(["data_set", "output"], sort=False)],
         metrics=measured(table.columns),
-        deep=metric_weights(asked) if asked else {},
+        deep=metric_weights(extra) if extra else {},
         policy=policy(style),
         style=style,
         filled=swatch(FILLED),

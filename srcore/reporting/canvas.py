@@ -76,7 +76,7 @@ class Canvas:
     ) -> None:
         """Draw an image into a square cell, a frame around its detail or around all of it.
 
-        The image is `scale` times as large as the one that the detail is told of.
+        The image is `scale` times as large as the one that the detail is given for.
         """
         axes = self.figure.add_axes(self._box(left, top, cell, cell))
         axes.imshow(image, interpolation="nearest", aspect="auto")

@@ -87,7 +87,7 @@ def kept() -> str:
     """The table of docs/upscale.md: what each format that is written holds."""
     lines = ["| | " + " | ".join(FORMATS) + " |", "|---" * (len(FORMATS) + 1) + "|"]
     facts: dict[str, Callable[[Format], bool]] = {
-        "16 bits a channel": lambda kind: kind.wide,
+        "16 bits per channel": lambda kind: kind.wide,
         "transparency": lambda kind: kind.alpha,
         "grey as one channel": lambda kind: kind.grey,
         **{called: lambda kind, part=part: part in kind.holds for part, called in PARTS.items()},
@@ -207,7 +207,7 @@ def _only_when_asked() -> set[str]:
 def _run() -> None:
     stale = write()
     for path, _ in groupby(stale):
-        sys.stderr.write(f"{path}: written anew\n")
+        sys.stderr.write(f"{path}: rewritten\n")
 
 
 if __name__ == "__main__":

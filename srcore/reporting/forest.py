@@ -22,8 +22,8 @@ COLOURS = {HEADS[0]: "#4c78a8", HEADS[1]: "#d95f02", "": "#222222"}
 SHADE = "#e6e6e6"
 STEP = 0.22
 """Distance of the two heads' marks within a row, whose height is 1."""
-INCHES_A_ROW, WIDTH, DPI = 0.3, 13.0, 110
-COLLAPSED = "pale: trainings collapsed, so it cannot be told"
+INCHES_PER_ROW, WIDTH, DPI = 0.3, 13.0, 110
+COLLAPSED = "pale: trainings collapsed, so inconclusive"
 COLLAPSED_COLOUR = "#f0b48a"
 SLACK = 0.12
 """Room beside the longest interval, as a share of the axis."""
@@ -44,7 +44,7 @@ def draw_ideas(contrasts: pd.DataFrame, gains: pd.DataFrame, note: str, path: Pa
     bodies = _bodies(networks)
     with default_style():
         rows = len(names) + len(bodies) + 9
-        figure = Figure(figsize=(WIDTH, INCHES_A_ROW * rows), dpi=DPI, layout="constrained")
+        figure = Figure(figsize=(WIDTH, INCHES_PER_ROW * rows), dpi=DPI, layout="constrained")
         axes = figure.subplots(
             2, len(OUTPUTS), height_ratios=[len(names) + 1, len(bodies) + 1], squeeze=False
         )
@@ -64,7 +64,7 @@ def draw_ideas(contrasts: pd.DataFrame, gains: pd.DataFrame, note: str, path: Pa
 
 
 def draw_curves(table: pd.DataFrame, note: str, path: Path) -> None:
-    """Draw the held-out PSNR of the original study's networks after every epoch, a line a seed.
+    """Draw the held-out PSNR of the original study's networks after every epoch, a curve per seed.
 
     Args:
         table: the curves of `srcore.ideas.runs.Runs`.

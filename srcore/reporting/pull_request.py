@@ -129,7 +129,9 @@ def _lines(base: Study, head: Study, links: str | None) -> Iterator[str]:
         yield ""
         part = "test" if _at(head.params, "split.test") else "validation"
         once = any(difference.one_training for difference in rows.values())
-        notes = "; one training of a side says nothing of other seeds" if once else ""
+        notes = (
+            "; with one training per version, other seeds may give another result" if once else ""
+        )
         gains = (study.metrics[m][o] for study in (base, head) for m, o in rows)
         if any("gain_spread" in entry for entry in gains):
             notes += "; ± is the standard deviation between seeds"

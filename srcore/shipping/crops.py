@@ -34,7 +34,7 @@ class Crops:
     side: int
     _places: Tensor
     _pixels: Mapping[str, Tensor]
-    _chances: Mapping[str, NDArray[np.float64]]
+    _probabilities: Mapping[str, NDArray[np.float64]]
     _room: Mapping[str, NDArray[np.int64]]
 
     @staticmethod
@@ -44,37 +44,37 @@ class Crops:
         Raises:
             StudyError: no image is large enough.
         """
-        chances: dict[str, NDArray[np.float64]] = {}
+        probabilities: dict[str, NDArray[np.float64]] = {}
         room: dict[str, NDArray[np.int64]] = {}
         for output, scale in OUTPUTS.items():
             sides = originals.places[:, :2] * (4 // scale)
             fits = (sides >= side).all(axis=1)
             if not fits.any():
                 raise StudyError(
-                    f"shipped.crop = {side}: no image is {scale * side} pixels a side; "
+                    f"shipped.crop = {side}: no image is {scale * side} pixels per side; "
                     "make it smaller, or take larger images"
                 )
             # By side, not by area: a large image has more to show, though not in proportion.
             weights = np.where(fits, np.sqrt(sides.prod(axis=1)), 0.0)
-            chances[output] = weights / weights.sum()
+            probabilities[output] = weights / weights.sum()
             room[output] = np.maximum(sides - side + 1, 1)
         return Crops(
             side,
             torch.from_numpy(originals.places).to(device),
             {name: torch.from_numpy(array).to(device) for name, array in originals.pixels.items()},
-            chances,
+            probabilities,
             room,
         )
 
-    def draw(self, chance: np.random.Generator, output: str, shape: tuple[int, ...]) -> Plan:
+    def draw(self, rng: np.random.Generator, output: str, shape: tuple[int, ...]) -> Plan:
         """Choose crops to be enlarged to `output` (mid or large): (*shape, 4).
 
-        An image's chance goes with the root of its area; all places in it are as likely.
+        The probability of an image goes with the root of its area; all places in it are as likely.
         """
-        lines = chance.choice(len(self._places), size=shape, p=self._chances[output])
-        corners = (chance.random((*shape, 2)) * self._room[output][lines]).astype(np.int64)
-        ways = chance.integers(DIHEDRAL, size=(*shape, 1))
-        return np.concatenate([lines[..., None], corners, ways], axis=-1)
+        lines = rng.choice(len(self._places), size=shape, p=self._probabilities[output])
+        corners = (rng.random((*shape, 2)) * self._room[output][lines]).astype(np.int64)
+        transforms = rng.integers(DIHEDRAL, size=(*shape, 1))
+        return np.concatenate([lines[..., None], corners, transforms], axis=-1)
 
     def take(self, plan: Tensor, output: str) -> tuple[Tensor, dict[str, Tensor]]:
         """The crops of a plan (N, 4) that lies on the device.
@@ -98,14 +98,14 @@ class Crops:
     def _cut(self, resolution: str, plan: Tensor, divisor: int, enlarged: int) -> Tensor:
         """Crops of a resolution; the input's is `divisor` times as coarse as the whole image."""
         side = self.side * enlarged
-        lines, top, left, way = plan.unbind(1)
+        lines, top, left, transform = plan.unbind(1)
         _, width, offset = self._places.index_select(0, lines).unbind(1)
         finer = 4 // divisor * enlarged
         ahead = torch.arange(side, device=plan.device)
         rows = ahead[None, :, None].expand(len(plan), side, side)
         columns = rows.mT
         swapped, flipped_rows, flipped_columns = (
-            ((way >> bit) & 1).bool()[:, None, None] for bit in range(3)
+            ((transform >> bit) & 1).bool()[:, None, None] for bit in range(3)
         )
         y, x = torch.where(swapped, columns, rows), torch.where(swapped, rows, columns)
         y = torch.where(flipped_rows, side - 1 - y, y) + enlarged * top[:, None, None]

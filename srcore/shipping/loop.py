@@ -14,7 +14,7 @@ from srcore.common.progress import progress
 from srcore.common.tables import write_table
 from srcore.models.checkpoint import Card, save_checkpoint
 from srcore.models.registry import model_class
-from srcore.params.asked import Shipped
+from srcore.params.optional import Shipped
 from srcore.shipping.crops import Crops
 from srcore.shipping.originals import Originals
 from srcore.shipping.step import Step
@@ -50,7 +50,7 @@ def train_shipped(
         The state, to be forgotten when the stage's output is in its place.
 
     Raises:
-        StudyError: the loss is no longer a number; no image is large enough.
+        StudyError: the loss is NaN or infinite; no image is large enough.
     """
     torch.manual_seed(settings.seed)
     model = model_class(settings.model)()
@@ -71,8 +71,8 @@ def train_shipped(
     for period in progress(range(len(history), periods), "train_shipped", unit="period"):
         first = period * settings.period
         count = min(settings.period, settings.steps - first)
-        chance = np.random.default_rng([settings.seed, period])
-        plans = torch.from_numpy(step.plans(chance, count)).to(device)
+        rng = np.random.default_rng([settings.seed, period])
+        plans = torch.from_numpy(step.plans(rng, count)).to(device)
         if not step.recorded:
             step.record(plans[0])
         for ahead, plan in enumerate(plans):

@@ -27,7 +27,7 @@ class Originals:
     """The packed images.
 
     Attributes:
-        places: (E, 3) int64, one line an image and size: height and width of the quarter, and the
+        places: (E, 3) int64, one row per image and size: height and width of the quarter, and the
             number of quarter pixels before it. At divisor d sides are 4/d times and offsets
             (4/d)² times as much.
         pixels: name of a resolution → (pixels, 3) uint8, memory-mapped.

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from srcore.models.base import SuperResolver
-from srcore.params.asked import Shipped
+from srcore.params.optional import Shipped
 from srcore.shipping.crops import Crops, Plan
 from srcore.training.losses import LOSSES
 from srcore.training.muon import Muon
@@ -51,11 +51,11 @@ class Step:
         """Whether steps are replayed; off a GPU there is nothing to record."""
         return self._graph is not None or self._device.type != "cuda"
 
-    def plans(self, chance: Any, steps: int) -> Plan:
+    def plans(self, rng: Any, steps: int) -> Plan:
         """Choose the crops of some steps: (steps, batch, 4), those for ×4 first in a batch."""
         small = self._settings.batch_size - self._large
         parts = [
-            torch.from_numpy(self._crops.draw(chance, output, (steps, count)))
+            torch.from_numpy(self._crops.draw(rng, output, (steps, count)))
             for output, count in (("large", self._large), ("mid", small))
         ]
         return torch.cat(parts, dim=1).numpy()

@@ -1,4 +1,4 @@
-"""The eight ways to turn and mirror an image."""
+"""The eight dihedral transforms: rotations by quarter turns, each with and without mirroring."""
 
 import torch
 from torch import Tensor
@@ -6,20 +6,20 @@ from torch import Tensor
 DIHEDRAL = 8
 
 
-def dihedral(images: Tensor, way: int) -> Tensor:
-    """Turn (N, C, H, W) by `way` % 4 quarters, the second four ways after mirroring.
+def dihedral(images: Tensor, transform: int) -> Tensor:
+    """Rotate (N, C, H, W) by `transform` % 4 quarter turns; 4 to 7 mirror the images first.
 
-    Turning commutes with downscaling, so an image and its smaller versions turn together.
+    Rotation commutes with downscaling, so an image and its smaller versions stay aligned.
     """
-    if way == 0:
+    if transform == 0:
         return images  # torch would copy them
-    mirrored = images.flip(3) if way >= DIHEDRAL // 2 else images
-    return torch.rot90(mirrored, way % 4, (2, 3))
+    mirrored = images.flip(3) if transform >= DIHEDRAL // 2 else images
+    return torch.rot90(mirrored, transform % 4, (2, 3))
 
 
-def undo_dihedral(images: Tensor, way: int) -> Tensor:
-    """The inverse of `dihedral`: turn (N, C, H, W) back, then mirror it back."""
-    if way == 0:
+def undo_dihedral(images: Tensor, transform: int) -> Tensor:
+    """The inverse of `dihedral`: rotate (N, C, H, W) back, then mirror."""
+    if transform == 0:
         return images
-    turned = torch.rot90(images, -way % 4, (2, 3))
-    return turned.flip(3) if way >= DIHEDRAL // 2 else turned
+    rotated = torch.rot90(images, -transform % 4, (2, 3))
+    return rotated.flip(3) if transform >= DIHEDRAL // 2 else rotated

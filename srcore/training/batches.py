@@ -50,16 +50,18 @@ class Examples:
     def __len__(self) -> int:
         return len(self.low)
 
-    def take(self, rows: Indices, way: int = 0) -> tuple[tuple[Tensor, ...], dict[str, Tensor]]:
-        """The network's arguments and the true images of some rows, each in [0, 1].
+    def take(
+        self, rows: Indices, transform: int = 0
+    ) -> tuple[tuple[Tensor, ...], dict[str, Tensor]]:
+        """The network's arguments and the targets of some rows, each in [0, 1].
 
-        Images are turned to one of the eight ways; stored features are not.
+        Images go through one of the eight dihedral transforms; stored features do not.
         """
-        inputs = [dihedral(to_float(self._batch(self.low, rows)), way)]
+        inputs = [dihedral(to_float(self._batch(self.low, rows)), transform)]
         if self.features is not None:
             inputs.append(self._batch(self.features, rows).float())
         targets = {
-            output: dihedral(to_float(self._batch(target, rows)), way)
+            output: dihedral(to_float(self._batch(target, rows)), transform)
             for output, target in self.targets.items()
         }
         return tuple(inputs), targets

@@ -56,7 +56,7 @@ def rank_zero_errors(trainer: Trainer) -> Generator[None]:
             sys.exit(1)
         if lost:
             raise StudyError(
-                "another process of this training is gone; mend what it reported, and run again"
+                "another process of this training is gone; fix what it reported, and run again"
             ) from None
         raise
 
@@ -105,12 +105,12 @@ def data_digest(
 
     Processes of one machine read the same files, so one of them reads for all.
     """
-    mine = None
+    local = None
     if fabric.local_rank == 0:
         outputs = (getattr(pyramids, output) for output in model_class(name).outputs)
-        mine = digest(pyramids.low, *outputs, *split, *([features.array] if features else []))
-    first: str | None = fabric.broadcast(mine)
-    return str(mine or first)
+        local = digest(pyramids.low, *outputs, *split, *([features.array] if features else []))
+    first: str | None = fabric.broadcast(local)
+    return str(local or first)
 
 
 def engine(fabric: Fabric) -> dict[str, Any]:
@@ -124,7 +124,7 @@ def engine(fabric: Fabric) -> dict[str, Any]:
     }
 
 
-def same_everywhere(identity: dict[str, Any], fabric: Fabric) -> None:
+def check_same_on_all_ranks(identity: dict[str, Any], fabric: Fabric) -> None:
     """Have every process learn the same from the same: another machine may hold other data."""
     first = fabric.broadcast(identity)
     if other := [key for key, value in identity.items() if first.get(key) != value]:

@@ -25,7 +25,7 @@ from srcore.models.checkpoint import Card, save_checkpoint
 from srcore.models.registry import model_class
 from srcore.training.augment import DIHEDRAL
 from srcore.training.batches import Examples
-from srcore.training.distributed import engine, same_everywhere
+from srcore.training.distributed import check_same_on_all_ranks, engine
 from srcore.training.losses import LOSSES
 from srcore.training.optimization import OptimizationState
 from srcore.training.recipe import Recipe
@@ -55,12 +55,12 @@ def train(
     Every process takes its share of each batch; the first one alone has a log and a state.
 
     Returns:
-        One line an epoch and output: epoch, output, criterion (name of the loss that trains), loss
+        One row per epoch and output: epoch, output, criterion (name of the loss that trains), loss
         and inverse_psnr (its mean and that of 1/PSNR over the epoch's training images), psnr (mean
         over the held-out images after the epoch, in dB, 8-bit outputs).
 
     Raises:
-        StudyError: the loss is no longer a number.
+        StudyError: the loss is NaN or infinite.
     """
     rows, held_out = split
     epochs, batch_size = recipe.epochs, recipe.batch_size
@@ -68,24 +68,24 @@ def train(
     optimization = OptimizationState(
         fabric, model, recipe, steps=epochs * ceil(len(rows) / batch_size)
     )
-    chance = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     history: list[dict[str, Any]] = []
     if saved := fabric.broadcast(state.load() if state else None):
         optimization.load_state_dict(saved["optimization"])
-        chance.bit_generator.state = saved["chance"]
+        rng.bit_generator.state = saved["rng"]
         history = saved["history"]
         for start in range(0, len(history), len(model.outputs)):
             _log(live, epochs, history[start : start + len(model.outputs)])
     done = len(history) // len(model.outputs)
     for epoch in progress(range(done + 1, epochs + 1), desc=f"seed {seed}", unit="epoch"):
         model.train()
-        order = chance.permutation(rows)
+        order = rng.permutation(rows)
         sums = dict.fromkeys(product(("loss", SHARED), model.outputs), 0.0)
         for start in range(0, len(order), batch_size):
             batch = order[start : start + batch_size]
-            way = int(chance.integers(DIHEDRAL)) if recipe.flips else 0
-            mine, share = _share(batch, fabric)
-            inputs, targets = examples.take(mine, way)
+            transform = int(rng.integers(DIHEDRAL)) if recipe.flips else 0
+            local_rows, share = _shard(batch, fabric)
+            inputs, targets = examples.take(local_rows, transform)
             outputs = optimization.forward(*inputs)
             losses = [criterion(outputs[name], target) for name, target in targets.items()]
             loss = torch.stack(losses) * share
@@ -101,34 +101,36 @@ def train(
             optimization.step(loss.sum())
             for key, value in zip(sums, chain(*values), strict=True):
                 sums[key] += value * len(batch)
-        optimization.share_buffers()
+        optimization.broadcast_buffers()
         quality = validate(optimization.network, examples, held_out, fabric)
         if not all(map(isfinite, quality.values())):
             raise StudyError(
-                f"the network gives no numbers after epoch {epoch}; "
+                f"the held-out PSNR is NaN or infinite after epoch {epoch}; "
                 f"{recipe.rates()} may be too high"
             )
         for name in model.outputs:
             line = {"epoch": epoch, "output": name, "criterion": recipe.loss}
             line |= {key: sums[key, name] / len(rows) for key in ("loss", SHARED)}
             history.append({**line, "psnr": quality[name]})
-        generator = chance.bit_generator.state
+        generator = rng.bit_generator.state
         if state is not None:
             state.save(
-                {"optimization": optimization.state_dict(), "chance": generator, "history": history}
+                {"optimization": optimization.state_dict(), "rng": generator, "history": history}
             )
         _log(live, epochs, history[-len(model.outputs) :])
     model.load_state_dict(optimization.network.state_dict())
     return pd.DataFrame(history)
 
 
-def _share(batch: Indices, fabric: Fabric) -> tuple[Indices, float]:
+def _shard(batch: Indices, fabric: Fabric) -> tuple[Indices, float]:
     """This process's rows of a batch, and the weight that makes the processes' mean the batch's.
 
     A process for which no row is left computes one all the same, with no weight: all must meet.
     """
-    mine = batch[fabric.global_rank :: fabric.world_size]
-    return (mine if len(mine) else batch[:1]), len(mine) * fabric.world_size / len(batch)
+    local_rows = batch[fabric.global_rank :: fabric.world_size]
+    return (local_rows if len(local_rows) else batch[:1]), len(
+        local_rows
+    ) * fabric.world_size / len(batch)
 
 
 def _inverse_psnr(
@@ -152,10 +154,10 @@ def validate(
 ) -> dict[str, float]:
     """Mean over images of the PSNR (dB) of each output, quantised to 8 bits."""
     model.eval()
-    mine = np.arange(fabric.global_rank, len(rows), fabric.world_size)
+    local_rows = np.arange(fabric.global_rank, len(rows), fabric.world_size)
     scores = torch.zeros(len(model.outputs), len(rows), device=examples.device)
-    for start in range(0, len(mine), VALIDATION_BATCH):
-        places = mine[start : start + VALIDATION_BATCH]
+    for start in range(0, len(local_rows), VALIDATION_BATCH):
+        places = local_rows[start : start + VALIDATION_BATCH]
         inputs, targets = examples.take(rows[places])
         outputs = model(*inputs)
         for line, name in zip(scores, targets, strict=True):
@@ -196,8 +198,8 @@ def train_model(
 
     Raises:
         StudyError: a batch larger than the training set, features of another data set,
-            or a loss that is no number; turned images beside features; other data or settings
-            than those of the first process.
+            or a loss that is NaN or infinite; augmented images beside features; other data or
+            settings than those of the first process.
     """
     count = len(split[0])
     if recipe.batch_size > count:
@@ -206,8 +208,8 @@ def train_model(
         )
     if features is not None and recipe.flips:
         raise StudyError(
-            f"{recipe.group}.flips = true: {name} takes stored features, which are not turned; "
-            "set it to false"
+            f"{recipe.group}.flips = true: {name} takes stored features, which are not "
+            "transformed; set it to false"
         )
     if features is not None and len(features.array) != len(pyramids):
         raise StudyError("the stored features are of another data set; run `dvc repro`")
@@ -224,7 +226,7 @@ def train_model(
     )
     stem = card.file_name.removesuffix(".safetensors")
     identity = asdict(card) | {"threads": torch.get_num_threads(), "data": data}
-    same_everywhere(identity, fabric)
+    check_same_on_all_ranks(identity, fabric)
     if out is None or states is None:
         train(network, examples, split, recipe, fabric=fabric, seed=seed, live=None, state=None)
         return None

@@ -79,16 +79,16 @@ class _L1AndSpectrum(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, slope: Tensor) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def backward(ctx: Any, grad_output: Tensor) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
         difference, signs = ctx.saved_tensors
         width = difference.shape[-1]
         # An inverse counts a column of the half spectrum for its mirror image, too, except the
         # first, and the middle one of an even width.
-        once = slope.new_full((signs.shape[-1],), 0.5)
+        once = grad_output.new_full((signs.shape[-1],), 0.5)
         once[:: width // 2 if width % 2 == 0 else width] = 1
-        share = slope * SPECTRUM_WEIGHT / (2 * signs.numel())
+        share = grad_output * SPECTRUM_WEIGHT / (2 * signs.numel())
         gradient = torch.fft.irfft2(signs * (once * share), s=difference.shape[-2:], norm="forward")
-        return gradient.addcmul_(difference.sgn(), slope / difference.numel())
+        return gradient.addcmul_(difference.sgn(), grad_output / difference.numel())
 
 
 LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {

@@ -1,4 +1,4 @@
-"""Whether a machine can do what `trainer:` asks for, told before any work begins.
+"""Whether a machine can do what `trainer:` asks for, checked before any work begins.
 
 It is apart from `srcore.training.distributed` so that the stage `check` need not import Lightning.
 """

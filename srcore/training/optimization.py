@@ -31,7 +31,7 @@ class OptimizationState:
         self.model = model
         self._optimizers = _optimizers(model, recipe)
         self._recipe = recipe
-        self._average = (
+        self._ema = (
             swa_utils.AveragedModel(
                 model,
                 multi_avg_fn=swa_utils.get_ema_multi_avg_fn(recipe.average),
@@ -48,9 +48,9 @@ class OptimizationState:
     @property
     def network(self) -> SuperResolver:
         """The average of the weights where one is kept, else the network as it is."""
-        return self.model if self._average is None else cast("SuperResolver", self._average.module)
+        return self.model if self._ema is None else cast("SuperResolver", self._ema.module)
 
-    def share_buffers(self) -> None:
+    def broadcast_buffers(self) -> None:
         """Have every process judge with the buffers of the first; each saw its share of batches."""
         if self._fabric.world_size == 1:
             return
@@ -73,15 +73,15 @@ class OptimizationState:
         for stepper in self._steppers:
             stepper.step()
         self._taken += 1
-        if self._average is not None:
-            self._average.update_parameters(self.model)
+        if self._ema is not None:
+            self._ema.update_parameters(self.model)
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that decides the next steps."""
         return {
             "model": self.model.state_dict(),
             "optimizers": [optimizer.state_dict() for optimizer in self._optimizers],
-            "average": self._average.state_dict() if self._average else None,
+            "average": self._ema.state_dict() if self._ema else None,
             "taken": self._taken,
         }
 
@@ -90,8 +90,8 @@ class OptimizationState:
         self.model.load_state_dict(state["model"])
         for optimizer, saved in zip(self._optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(saved)
-        if self._average is not None:
-            self._average.load_state_dict(state["average"])
+        if self._ema is not None:
+            self._ema.load_state_dict(state["average"])
         self._taken = state["taken"]
 
     def _set_rates(self) -> None:

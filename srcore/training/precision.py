@@ -40,17 +40,17 @@ def bfloat16_units(device: torch.device) -> str | None:
     return None
 
 
-def pick_precision(asked: str, device: torch.device, *, bfloat16: bool = True) -> Precision:
+def pick_precision(requested: str, device: torch.device, *, bfloat16: bool = True) -> Precision:
     """Turn `auto` into bf16-mixed where the device has units for it, else into 32-true.
 
     Args:
-        asked: 32-true, bf16-mixed or auto.
+        requested: 32-true, bf16-mixed or auto.
         device: where the network will be trained.
         bfloat16: whether `auto` may take bfloat16 for this network.
     """
-    if asked == "auto":
+    if requested == "auto":
         return "bf16-mixed" if bfloat16 and bfloat16_units(device) else "32-true"
-    return cast("Precision", asked)
+    return cast("Precision", requested)
 
 
 def processor(device: torch.device, precision: Precision) -> str:

@@ -8,7 +8,7 @@ from srcore.models.registry import name_of
 
 if TYPE_CHECKING:
     from srcore.models.base import SuperResolver
-    from srcore.params.asked import Modern
+    from srcore.params.optional import Modern
     from srcore.params.schema import Params
 
 
@@ -18,12 +18,12 @@ class Recipe:
 
     Attributes:
         epochs: passes over the training images.
-        batch_size: images a step.
+        batch_size: images per step.
         lr: Adam's learning rate; the highest one where the schedule changes it.
         loss: name of a loss in `srcore.training.losses.LOSSES`.
         schedule: name of a schedule in `srcore.training.schedules.SCHEDULES`.
-        max_norm: greatest norm of a gradient, longer ones are clipped to it; 0 for no bound.
-        flips: turn and mirror every batch at random.
+        max_norm: gradient clipping: maximum norm, longer ones are clipped to it; 0 for no bound.
+        flips: rotate and mirror every batch at random.
         average: decay of the exponential average of the weights, which is then the network that
             is judged and kept; 0 for none.
         optimizer: adam, or muon: Muon for the kernels between features, Adam for the rest.
@@ -66,7 +66,7 @@ def recipe_for(model: "type[SuperResolver]", params: "Params") -> Recipe:
         StudyError: one recipe is for all, and this model differs from another by its recipe alone.
     """
     train = params.train
-    if train.recipe != "own" and model.changes:
+    if train.recipe != "own" and model.recipe_overrides:
         raise StudyError(
             f"train.recipe = {train.recipe}: {name_of(model)} has a recipe as its only "
             "difference; set it to own, or choose other models"
@@ -75,7 +75,7 @@ def recipe_for(model: "type[SuperResolver]", params: "Params") -> Recipe:
         return modern_recipe(params.modern, train.epochs, frozen=model.frozen is not None)
     group = "train" if train.recipe == "report" else model.recipe
     values: dict[str, Any] = {"epochs": train.epochs}
-    values |= getattr(params, group).model_dump(exclude={"recipe"}) | model.changes
+    values |= getattr(params, group).model_dump(exclude={"recipe"}) | model.recipe_overrides
     return Recipe(**values, group=group)
 
 
@@ -87,7 +87,7 @@ def modern_recipe(modern: "Modern", epochs: int, *, frozen: bool) -> Recipe:
         epochs: passes over the training images.
         frozen: whether it is for a network beside frozen features, or for the control of one. It
             then has a lower rate, at which these do not collapse, and no flips, since stored
-            features belong to images that are not turned.
+            features belong to images that are not transformed.
     """
     values = modern.model_dump(exclude={"frozen_lr"})
     if frozen:

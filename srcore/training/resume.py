@@ -32,7 +32,7 @@ SUM = hashlib.sha256().digest_size
 
 
 @contextmanager
-def only_process(model: str) -> Generator[Path]:
+def training_lock(model: str) -> Generator[Path]:
     """Hold the lock of a model's training; give the folder for its state.
 
     The lock goes with the process, however it ends. It keeps apart a training that outlived its
@@ -81,10 +81,12 @@ class State:
                 saved = torch.load(BytesIO(state), map_location="cpu", weights_only=True)
             key, content = saved["key"], saved["content"]
         except Exception:  # noqa: BLE001  # torch raises whatever a damaged file makes it raise
-            logger.info("%s: not readable; training starts anew", self.path)
+            logger.info("%s: not readable; training starts from the beginning", self.path)
             return None
         if key != self._key:
-            logger.info("%s: of other settings, data or code; training starts anew", self.path)
+            logger.info(
+                "%s: of other settings, data or code; training starts from the beginning", self.path
+            )
             return None
         return content
 

@@ -71,7 +71,7 @@ def enlarge(
 
     Args:
         image: of Pillow, in any mode (a palette becomes RGB, CMYK and CIELab become sRGB, grey of
-            16 bits stays), turned upright as its EXIF says; or an array (H, W) of grey,
+            16 bits stays), made upright as its EXIF says; or an array (H, W) of grey,
             (H, W, 1), (H, W, 2) of grey and alpha, (H, W, 3) of RGB, (H, W, 4) of RGB and alpha,
             uint8 or uint16, of which the largest value is white.
         network: what `load_network` gave; by default the package's own, loaded at every call.
@@ -82,7 +82,7 @@ def enlarge(
     Returns:
         An array of the same type and number of dimensions, or an image of Pillow. That has the
         colour profile in its `info`, and no EXIF. Pillow writes the profile to a JPEG only when
-        told: `made.save(path, icc_profile=made.info.get("icc_profile"))`.
+        given: `made.save(path, icc_profile=made.info.get("icc_profile"))`.
 
     Raises:
         StudyError: the image is of another kind, or the network does not enlarge so much.

@@ -8,13 +8,13 @@ from srcore.images.raster import Pixels
 AROUND = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1) if (y, x) != (0, 0)]
 
 
-def bleed(colours: Pixels, alpha: Pixels, reach: int) -> Pixels:
+def bleed(colours: Pixels, alpha: Pixels, radius: int) -> Pixels:
     """Give pixels that are fully transparent the colours of the nearest pixel that is not.
 
     Args:
         colours: (H, W, C).
         alpha: (H, W), 0 where transparent.
-        reach: how far from a pixel that is seen; beyond, the colours stay as they are.
+        radius: how far from a visible pixel, in pixels; beyond, the colours stay as they are.
     """
     known = alpha > 0
     if known.all() or not known.any():
@@ -22,7 +22,7 @@ def bleed(colours: Pixels, alpha: Pixels, reach: int) -> Pixels:
     made, (height, width) = colours.copy(), known.shape
     origin = np.zeros((height, width, 2), np.int32)  # whose colour a pixel has
     origin[..., 0], origin[..., 1] = np.indices((height, width), np.int32, sparse=True)
-    for _ in range(reach):
+    for _ in range(radius):
         rows, columns = np.nonzero(_grown(known) & ~known)
         if not len(rows):
             break

@@ -32,12 +32,12 @@ SHEET = "srcore.upscale.sheet"
 """Imported when asked for: matplotlib takes a second, and comes with the extra `study`."""
 Say = Callable[[str], None]
 TILE_BYTES = 5 << 27
-"""Most memory of a tile where `TILE` pixels a side were asked for, rounded up."""
+"""Most memory of a tile where `TILE` pixels per side were asked for, rounded up."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the command was told, see `srcore upscale --help`."""
+    """The options of the command, see `srcore upscale --help`."""
 
     size: Size = field(default_factory=Size)
     checkpoint: Path | None = None
@@ -57,7 +57,7 @@ def upscale(inputs: Sequence[str | Path], options: Options, say: Say) -> None:
     Args:
         inputs: files and folders.
         options: how.
-        say: told what happened, a line at a time.
+        say: called with what happened, a line at a time.
 
     Raises:
         StudyError: something was refused before anything was computed, or an image could not be

@@ -69,13 +69,13 @@ def enlarge_rows(
         watch: see `Watch`.
 
     Raises:
-        StudyError: the network does not enlarge so much, or its answer is no number.
+        StudyError: the network does not enlarge so much, or its answer is NaN or infinite.
     """
     factor = max(new / old for new, old in zip(size, image.size, strict=True))
     colours = image.colours
-    reach = network.model.receptive_radius + 4
+    radius = network.model.receptive_radius + 4
     if image.alpha is not None:
-        colours = bleed(colours, image.alpha, reach)
+        colours = bleed(colours, image.alpha, radius)
     if factor > 1:
         output = output_for(network, factor)
         large = (OUTPUTS[output] * image.size[0], OUTPUTS[output] * image.size[1])
@@ -99,7 +99,7 @@ def _bands(tiles: Tiles, colours: Pixels, output: str, watch: Watch) -> Iterator
             shape = (rows.stop - rows.start, scale * width, channels)
             band = np.empty(shape, colours.dtype)
         if not bool(values.isfinite().all()):  # finite weights may be too large for their sums
-            raise StudyError("the network's answer holds values that are no numbers, or infinite")
+            raise StudyError("the network's answer holds NaN or infinite values")
         seen = values.mean(dim=0, keepdim=True) if channels == 1 else values
         band[:, columns] = to_pixels(seen, white(colours))
         if columns.stop == band.shape[1]:

@@ -10,14 +10,14 @@ SHEET = ".compare.png"
 
 
 def target_of(source: Path, folder: Path, kind: str, label: str) -> Path:
-    """`photo.x4.jpg` of photo.jpg, in the folder; `photo.gif.x4.png` where the ending changes.
+    """`photo.x4.jpg` of photo.jpg, in the folder; `photo.gif.x4.png` where the extension changes.
 
     So it depends on nothing but its source: photo.png beside photo.gif gets photo.x4.png.
     """
-    endings = FORMATS[kind].endings
-    if source.suffix.lower() in endings:
+    extensions = FORMATS[kind].extensions
+    if source.suffix.lower() in extensions:
         return folder / short(source.stem, f".{label}{source.suffix}")
-    return folder / short(source.name, f".{label}{endings[0]}")
+    return folder / short(source.name, f".{label}{extensions[0]}")
 
 
 def sheet_of(target: Path) -> Path:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from srcore.common.errors import StudyError, reason
 from srcore.images.error import ImageError, NotAnImageError
-from srcore.images.formats.table import FORMATS, kind_of_ending
+from srcore.images.formats.table import FORMATS, format_of_extension
 from srcore.images.read import Header, look
 from srcore.images.write import lacking, losses
 from srcore.upscale.names import sheet_of, target_of
@@ -15,13 +15,13 @@ from srcore.upscale.size import Size
 
 OTHERWISE = "PNG"
 """The format of what its own cannot hold."""
-READ_ENDINGS = (".gif", ".jp2", ".j2k", ".jpx", ".apng", ".pbm")
+READ_EXTENSIONS = (".gif", ".jp2", ".j2k", ".jpx", ".apng", ".pbm")
 """Of names of images that are read and not written, beside those of `FORMATS`."""
-UNREAD_ENDINGS = (
+UNREAD_EXTENSIONS = (
     ".heic", ".heif", ".jxl", ".psd",
     ".dng", ".cr2", ".cr3", ".nef", ".nrw", ".arw", ".raf", ".orf", ".rw2", ".pef", ".srw",
 )  # fmt: skip
-"""Of names of images that are not read: whoever has some in a folder must be told."""
+"""Of names of images that are not read: they are reported as failed, never skipped silently."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def plan(
         sheets: whether each image gets a before and after sheet.
 
     Raises:
-        StudyError: the command cannot be meant so: an output is there already, is one of the
+        StudyError: the command cannot be meant so: an output already exists, is one of the
             images or would be made of two, or there is no image at all.
         OSError: a folder cannot be read.
     """
@@ -150,15 +150,18 @@ def _add(
 
 
 def _called_an_image(path: Path) -> bool:
-    ending = path.suffix.lower()
-    return kind_of_ending(path) is not None or ending in (*READ_ENDINGS, *UNREAD_ENDINGS)
+    extension = path.suffix.lower()
+    return format_of_extension(path) is not None or extension in (
+        *READ_EXTENSIONS,
+        *UNREAD_EXTENSIONS,
+    )
 
 
 def _is_file_name(out: Path, inputs: Sequence[Path]) -> bool:
     if out.is_dir():
         return False
     several = len(inputs) > 1 or inputs[0].is_dir()
-    if several and kind_of_ending(out) is not None:
+    if several and format_of_extension(out) is not None:
         raise StudyError(f"--out {out}: is one file for several images; name a folder")
     if not out.suffix or (several and not out.exists()):
         if out.exists():
@@ -166,8 +169,8 @@ def _is_file_name(out: Path, inputs: Sequence[Path]) -> bool:
         return False
     if several:
         raise StudyError(f"--out {out}: is one file for several images; name a folder")
-    if kind_of_ending(out) is None:
-        known = " ".join(kind.endings[0] for kind in FORMATS.values())
+    if format_of_extension(out) is None:
+        known = " ".join(kind.extensions[0] for kind in FORMATS.values())
         raise StudyError(
             f"--out {out}: not a kind of image that is written ({known}); a folder must be there"
         )
@@ -181,7 +184,7 @@ def _job(source: Path, named: Path | None, folder: Path, size: Size) -> Job:
     factor = max(after / before for after, before in zip(new, head.size, strict=True))
     holds = {"alpha": head.alpha, "wide": head.wide, "grey": head.grey}
     if named is not None:
-        kind = str(kind_of_ending(named))
+        kind = str(format_of_extension(named))
         if missing := lacking(kind, new, **holds):
             raise StudyError(f"--out {named}: {kind} cannot hold {missing}; name a .png")
         return Job(source, named, kind, new, factor, _notes(head, kind, new))
@@ -269,6 +272,5 @@ def _refuse(jobs: list[Job], *, overwrite: bool, sheets: bool) -> None:
                 raise StudyError(f"{target}: is a folder; name another --out")
             if (target.exists() or target.is_symlink()) and not overwrite:
                 raise StudyError(
-                    f"{target}: is there already; --overwrite replaces it, "
-                    "--skip-existing leaves it"
+                    f"{target}: already exists; --overwrite replaces it, --skip-existing leaves it"
                 )

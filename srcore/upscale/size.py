@@ -53,7 +53,9 @@ class Size:
         return max(1, round(factor * width)), max(1, round(factor * height))
 
 
-def asked(scale: float | None, size: str | None, fit: bool, longest: int | None) -> Size:
+def size_from_options(
+    scale: float | None, size: str | None, fit: bool, longest: int | None
+) -> Size:
     """The size that the options ask for.
 
     Raises:

@@ -92,7 +92,7 @@ def test_partial_names_cannot_be_known_before_and_fit(tmp_path, name):
         assert partial_of(tmp_path / name[:-4]) == [partial.name]
 
 
-def test_partial_names_are_told_apart(tmp_path):
+def test_partial_names_differ(tmp_path):
     long = "x" * 240
     with atomic(tmp_path / f"{long}.a"), atomic(tmp_path / f"{long}.b"), atomic(tmp_path / "a"):
         assert len(partial_of(tmp_path / f"{long}.a")) == 1
@@ -201,7 +201,7 @@ def test_without_overwrite_what_came_meanwhile_stays(tmp_path, monkeypatch, came
 
         monkeypatch.setattr(os, "link", refuse)
     out = tmp_path / "out"
-    with pytest.raises(StudyError, match="is there already; --overwrite replaces it"):
+    with pytest.raises(StudyError, match="already exists; --overwrite replaces it"):
         write_while_it_comes(out, came)
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
     assert came != "file" or out.read_text() == "theirs"

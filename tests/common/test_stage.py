@@ -33,7 +33,7 @@ def test_a_users_mistake_is_one_line():
     assert done.stderr == "error: data/raw is empty; run dvc repro\n"
 
 
-def test_a_mistake_told_after_another_exception_is_still_one_line():
+def test_a_mistake_after_another_exception_is_still_one_line():
     done = run_stage("""
     try:
         {}["x"]

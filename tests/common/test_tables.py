@@ -10,10 +10,8 @@ def test_a_cell_more_in_every_line_is_damaged(tmp_path):
     """pandas would take the first column for an index, and every number for its neighbour's."""
     path = tmp_path / "table.csv"
     path.write_text("a,b\n1,2,3\n4,5,6\n")
-    with pytest.raises(
-        StudyError, match=r"table\.csv: damaged \(its lines have more cells.*; mend"
-    ):
-        read_table(path, {"a": float, "b": float}, "mend")
+    with pytest.raises(StudyError, match=r"table\.csv: damaged \(its lines have more cells.*; fix"):
+        read_table(path, {"a": float, "b": float}, "fix")
 
 
 def test_a_table_without_lines_is_one():

@@ -25,11 +25,11 @@ from mirrors import (
 from srcore.common.errors import StudyError
 from srcore.data import transfer
 from srcore.data.download import fetch
-from srcore.data.transfer import Patience
+from srcore.data.transfer import RetryPolicy
 
 DATA = random.Random(0).randbytes(3_000_000)
 MD5 = hashlib.md5(DATA).hexdigest()
-HASTY = Patience(timeout=0.5, attempts=3, pause=0.01)
+HASTY = RetryPolicy(timeout=0.5, attempts=3, pause=0.01)
 
 
 MakeMirror = Callable[[Answer], Server]
@@ -138,7 +138,7 @@ def test_a_stalling_server_gives_way_to_the_next(mirror: MakeMirror, target: Pat
 
     slow, whole = mirror(stall), mirror(good)
     start = time.monotonic()
-    fetch([slow.url, whole.url], target, MD5, Patience(timeout=0.2, attempts=1, pause=0))
+    fetch([slow.url, whole.url], target, MD5, RetryPolicy(timeout=0.2, attempts=1, pause=0))
     assert time.monotonic() - start < 3
     assert target.read_bytes() == DATA
 
@@ -146,12 +146,12 @@ def test_a_stalling_server_gives_way_to_the_next(mirror: MakeMirror, target: Pat
 def test_a_server_that_never_answers(mirror: MakeMirror, target: Path):
     silent = mirror(never_answers)
     with pytest.raises(StudyError, match=r"stalled: nothing came for 0.2 s"):
-        fetch([silent.url], target, MD5, Patience(timeout=0.2, attempts=2, pause=0))
+        fetch([silent.url], target, MD5, RetryPolicy(timeout=0.2, attempts=2, pause=0))
 
 
 def test_a_trickle_counts_as_stalled(mirror: MakeMirror, target: Path):
     with pytest.raises(StudyError, match=r"stalled: \d+ bytes in"):
-        fetch([mirror(trickles).url], target, MD5, Patience(timeout=0.3, attempts=1))
+        fetch([mirror(trickles).url], target, MD5, RetryPolicy(timeout=0.3, attempts=1))
 
 
 def test_a_slow_but_steady_server_is_waited_for(mirror: MakeMirror, target: Path):
@@ -162,7 +162,7 @@ def test_a_slow_but_steady_server_is_waited_for(mirror: MakeMirror, target: Path
             h.wfile.flush()
             time.sleep(0.1)
 
-    fetch([mirror(slow).url], target, MD5, Patience(timeout=0.3, attempts=1))
+    fetch([mirror(slow).url], target, MD5, RetryPolicy(timeout=0.3, attempts=1))
     assert target.read_bytes() == DATA
 
 
@@ -177,13 +177,13 @@ def test_a_wrong_length(mirror: MakeMirror, target: Path, length: int):
 
 
 def test_a_server_that_tells_no_length(mirror: MakeMirror, target: Path):
-    def untold(h: Handler, data: bytes) -> None:
+    def no_length(h: Handler, data: bytes) -> None:
         h.send_response(200)
         h.send_header("Connection", "close")
         h.end_headers()
         h.wfile.write(DATA)
 
-    fetch([mirror(untold).url], target, MD5, HASTY)
+    fetch([mirror(no_length).url], target, MD5, HASTY)
     assert target.read_bytes() == DATA
 
 
@@ -298,7 +298,7 @@ def test_an_endless_file_ends_at_the_largest_size(mirror: MakeMirror, target: Pa
         while True:
             h.wfile.write(bytes(1 << 16))
 
-    patience = Patience(timeout=0.5, attempts=2, pause=0, largest=1 << 20)
+    patience = RetryPolicy(timeout=0.5, attempts=2, pause=0, max_bytes=1 << 20)
     with pytest.raises(StudyError, match="sends more than 1048576 bytes"):
         fetch([mirror(endless).url], target, MD5, patience)
     assert left(target) == []
@@ -311,7 +311,7 @@ def test_what_trickles_ends_at_the_total_time(mirror: MakeMirror, target: Path):
             h.wfile.write(bytes(2000))
             time.sleep(0.05)
 
-    patience = Patience(timeout=0.5, attempts=2, pause=0, total=1)
+    patience = RetryPolicy(timeout=0.5, attempts=2, pause=0, total=1)
     since = time.monotonic()
     with pytest.raises(StudyError, match="takes more than 1 s"):
         fetch([mirror(trickle).url], target, MD5, patience)
@@ -335,7 +335,7 @@ def test_lines_without_end_are_not_waited_for(mirror: MakeMirror, target: Path, 
 
     since = time.monotonic()
     with pytest.raises(StudyError, match="stalled: no whole answer"):
-        fetch([mirror(dribble).url], target, MD5, Patience(timeout=0.2, attempts=1, pause=0))
+        fetch([mirror(dribble).url], target, MD5, RetryPolicy(timeout=0.2, attempts=1, pause=0))
     assert time.monotonic() - since < 4
 
 
@@ -349,11 +349,11 @@ def test_a_few_bytes_an_attempt_are_no_progress(mirror: MakeMirror, target: Path
 def test_attempts_are_bounded_though_there_is_progress(mirror: MakeMirror, target: Path):
     slow = mirror(lambda h, data: good(h, data, h.start + 20_000))
     with pytest.raises(StudyError, match="broke off"):
-        fetch([slow.url], target, MD5, Patience(timeout=1, attempts=3, pause=0, most=7))
+        fetch([slow.url], target, MD5, RetryPolicy(timeout=1, attempts=3, pause=0, max_attempts=7))
     assert len(slow.asked) == 7
 
 
-def test_a_password_in_an_address_is_told_to_nobody(mirror: MakeMirror, target: Path, caplog):
+def test_a_password_in_an_address_is_shown_to_nobody(mirror: MakeMirror, target: Path, caplog):
     address = mirror(has_it_not).url.replace("//", "//user:s3cret@") + "?token=t0k"
     gone = "http://user:s3cret@127.0.0.1:9/voc.tar?token=t0k"
     with pytest.raises(StudyError) as caught:

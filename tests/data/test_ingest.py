@@ -143,7 +143,7 @@ def test_small_images_are_used_and_counted_or_refused(
     assert "data.small" in rejected["dot.png"]
 
 
-def test_turned_images_count_as_they_are_seen(settings: Make, mine: Path):
+def test_images_that_exif_rotates_count_as_they_are_seen(settings: Make, mine: Path):
     exif = Image.Exif()
     exif[0x0112] = 6
     (mine / "0.png").write_bytes(encoded(noise(400, 300), "JPEG", exif=exif))

@@ -116,7 +116,7 @@ def test_what_is_written_is_read_again(tmp_path: Path):
     split = read_split(tmp_path / "split", names)
     parts = split.train, split.validation, split.test
     assert tuple([names[i] for i in part] for part in parts) == split_images(names, groups, 3, 1)
-    assert (split.part, split.judged.tolist()) == ("validation", split.validation.tolist())
+    assert (split.part, split.evaluated.tolist()) == ("validation", split.validation.tolist())
     metrics = read_json(tmp_path / "split/metrics.json")
     assert set(metrics) == {"train", "validation"}
     assert metrics["validation"]["images"] == 3
@@ -127,7 +127,7 @@ def test_with_a_test_part_that_is_judged(tmp_path: Path):
     names, groups = images([3, 2, 1, 1, 1])
     write_split(tmp_path / "split", names, groups, 3, 1, test=0.25)
     split = read_split(tmp_path / "split", names)
-    assert (split.part, split.judged.tolist()) == ("test", split.test.tolist())
+    assert (split.part, split.evaluated.tolist()) == ("test", split.test.tolist())
     metrics = read_json(tmp_path / "split/metrics.json")
     assert metrics["test"]["images"] == len(split.test) == 2
     assert len(split.train) == 3

@@ -106,7 +106,7 @@ def test_no_file_but_an_upload_is_read_and_no_other_machine_asked(served, tmp_pa
 
 
 @pytest.mark.slow
-def test_it_leaves_no_file_when_it_is_told_to_end(served, tmp_path):
+def test_it_leaves_no_file_when_it_is_asked_to_end(served, tmp_path):
     address, process = served
     listed = json.loads(answer(f"{address}/config")[1])["components"]
     (examples,) = (part for part in listed if part["type"] == "dataset")

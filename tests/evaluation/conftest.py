@@ -7,7 +7,7 @@ from tiny import CPU, tiny_linear, tiny_network, tiny_pyramids
 
 from srcore.data.dataset import Pyramids
 from srcore.evaluation import held_out as module
-from srcore.evaluation.held_out import judge_images
+from srcore.evaluation.held_out import evaluate_images
 from srcore.features.extractor import load_extractor
 from srcore.inference.network import Network, ensembles
 from srcore.params.schema import Evaluate
@@ -44,11 +44,11 @@ def asked() -> Evaluate:
 def fuller(networks, pyramids, held_out, asked) -> pd.DataFrame:
     """The same, with what is measured only when it is asked for."""
     judged = networks + ensembles(networks)
-    return judge_images(judged, tiny_linear(), pyramids, held_out, CPU, asked=asked)
+    return evaluate_images(judged, tiny_linear(), pyramids, held_out, CPU, extra=asked)
 
 
 @pytest.fixture(scope="package")
 def table(networks, pyramids, held_out) -> pd.DataFrame:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "BATCH", 2)  # batches of 2, 2 and 1
-        return judge_images(networks, tiny_linear(), pyramids, held_out, CPU)
+        return evaluate_images(networks, tiny_linear(), pyramids, held_out, CPU)

@@ -24,15 +24,15 @@ from srcore.common.tensors import to_images, to_tensor
 from srcore.evaluation import benchmark as module
 from srcore.evaluation.benchmark import (
     by_data_set,
+    evaluate_benchmarks,
     find_images,
     headline,
     judge,
-    judge_benchmarks,
 )
 from srcore.features.extractor import load_extractor
 from srcore.images.matlab import crop_to_multiple, imresize
 from srcore.inference.network import Network
-from srcore.metrics.further import Further
+from srcore.metrics.optional import OptionalMetrics
 from srcore.metrics.seeds import mean_over_seeds
 from srcore.models.checkpoint import Card, save_checkpoint
 from srcore.models.registry import model_class
@@ -168,7 +168,7 @@ def test_an_image_too_small_to_be_judged(folder, size):
 
 def test_the_smallest_image_can_be_judged(tmp_path):
     Image.fromarray(arrays()[0][:20, :20]).save(tmp_path / "a.png")
-    table = judge_benchmarks([], tiny_linear(), find_images(str(tmp_path), MANY), MANY, CPU)
+    table = evaluate_benchmarks([], tiny_linear(), find_images(str(tmp_path), MANY), MANY, CPU)
     assert np.isfinite(table["psnr"]).all()
     assert np.isfinite(table["ssim"]).all()
 
@@ -188,7 +188,7 @@ def networks() -> list[Network]:
 @pytest.fixture(scope="module")
 def table(networks, tmp_path_factory) -> pd.DataFrame:
     folder = write_folder(tmp_path_factory.mktemp("benchmarks") / "mine")
-    return judge_benchmarks(networks, tiny_linear(), find_images(str(folder), MANY), MANY, CPU)
+    return evaluate_benchmarks(networks, tiny_linear(), find_images(str(folder), MANY), MANY, CPU)
 
 
 def test_every_method_on_every_image(table, networks):
@@ -237,7 +237,7 @@ def test_a_network_that_is_bicubic_gains_nothing(folder):
             }
 
     network = dataclasses.replace(tiny_network("multi"), model=Bicubic())
-    found = judge_benchmarks([network], tiny_linear(), find_images(str(folder), MANY), MANY, CPU)
+    found = evaluate_benchmarks([network], tiny_linear(), find_images(str(folder), MANY), MANY, CPU)
     assert (found.query("method != 'linear'")["gain"] == 0).all()
 
 
@@ -279,7 +279,7 @@ def test_the_declared_figure_is_the_one_that_the_field_compares(table, tmp_path)
     assert declared["Set2"]["vgg"]["large"] == line(means, "Set2", "vgg", "large")["psnr"]
 
 
-def test_seeds_are_averaged_and_their_spread_is_told(table):
+def test_seeds_are_averaged_and_their_spread_is_reported(table):
     part = table.query("data_set == 'Set2' and method == 'multi' and output == 'mid'")
     entry = line(by_data_set(table), "Set2", "multi", "mid")
     of_seeds = part.groupby("seed")["psnr"].mean()
@@ -317,7 +317,7 @@ def test_bicubic_agrees_with_the_published_procedure(tmp_path, output):
         image = Image.open(FOLDER / name).convert("RGB").crop((0, 0, 255, 255))
         image.save(tmp_path / name)
         expected.append(published_procedure(np.asarray(image), SCALES[output]))
-    table = judge_benchmarks([], tiny_linear(), find_images(str(tmp_path), MANY), MANY, CPU)
+    table = evaluate_benchmarks([], tiny_linear(), find_images(str(tmp_path), MANY), MANY, CPU)
     found = table.query("method == 'bicubic' and output == @output")[["psnr", "ssim"]].mean()
     psnr, ssim = np.mean(expected, axis=0)
     assert found["psnr"] == pytest.approx(psnr, abs=0.02)
@@ -329,7 +329,7 @@ def test_bicubic_on_set5_is_the_published_row():
     folder = os.environ.get("SRCORE_SET5")
     if not folder:
         pytest.skip("no folder of the five high-resolution images of Set5 (SRCORE_SET5)")
-    table = judge_benchmarks([], tiny_linear(), find_images(folder, MANY), MANY, CPU)
+    table = evaluate_benchmarks([], tiny_linear(), find_images(folder, MANY), MANY, CPU)
     means = by_data_set(table)
     for output, (psnr, ssim) in PUBLISHED.items():
         found = line(means, means["data_set"].iloc[0], "bicubic", output)
@@ -397,7 +397,7 @@ def test_a_further_metric_is_of_the_same_pixels(folder):
     """PSNR of luma from colours, less the border, is what the field's PSNR of luma is."""
     asked = Evaluate(metrics=["psnr_y"], vgg16="data/none", ensemble=False)
     images = find_images(str(folder), MANY)
-    table = judge_benchmarks([], tiny_linear(), images, MANY, CPU, asked=asked)
+    table = evaluate_benchmarks([], tiny_linear(), images, MANY, CPU, extra=asked)
     assert list(table)[5:9] == ["psnr", "ssim", "psnr_y", "gain"]
     np.testing.assert_allclose(table["psnr_y"], table["psnr"], atol=1e-3)
     assert by_data_set(table)["psnr_y"].notna().all()
@@ -405,17 +405,19 @@ def test_a_further_metric_is_of_the_same_pixels(folder):
 
 def test_a_network_among_the_metrics_needs_larger_images(tmp_path, monkeypatch):
     """Four poolings leave nothing of fewer than 16 pixels, less a border of 4 on both sides."""
-    monkeypatch.setattr(module, "load_further", lambda asked, device: Further({}, "weights of …"))
+    monkeypatch.setattr(
+        module, "load_optional_metrics", lambda asked, device: OptionalMetrics({}, "weights of …")
+    )
     Image.fromarray(arrays()[0][:20, :20]).save(tmp_path / "a.png")
     asked = Evaluate(metrics=["lpips"], vgg16="data/none", ensemble=False)
     images = find_images(str(tmp_path), MANY)
     for refuse in (
         lambda: find_images(str(tmp_path), MANY, asked),  # before anything is judged
-        lambda: judge_benchmarks([], tiny_linear(), images, MANY, CPU, asked=asked),
+        lambda: evaluate_benchmarks([], tiny_linear(), images, MANY, CPU, extra=asked),
     ):
         with pytest.raises(StudyError, match=r"a\.png: 20 x 20 pixels, a benchmark needs 24 a"):
             refuse()
     Image.fromarray(arrays()[0][:24, :24]).save(tmp_path / "a.png")
-    table = judge_benchmarks([], tiny_linear(), images, MANY, CPU, asked=asked)
+    table = evaluate_benchmarks([], tiny_linear(), images, MANY, CPU, extra=asked)
     assert set(table["metric_weights"]) == {"weights of …"}
     assert list(by_data_set(table))[-1] == "metric_weights"

@@ -11,7 +11,7 @@ from tiny import CPU, noisy_network, tiny_linear, tiny_scenes
 from srcore.common.errors import StudyError
 from srcore.common.tensors import to_images, to_tensor
 from srcore.evaluation.examples import Detail, choose, compare, find_detail, write_comparison
-from srcore.evaluation.held_out import judge_images
+from srcore.evaluation.held_out import evaluate_images
 from srcore.metrics.table import METRICS
 
 ALL = np.arange(7)
@@ -143,7 +143,7 @@ def test_methods_stand_in_order_and_say_their_weights(written):
 
 def test_figures_are_those_of_the_evaluation(data, written):
     networks, _, index = written
-    judged = judge_images(networks, tiny_linear(), data, np.array([2, 5]), CPU)
+    judged = evaluate_images(networks, tiny_linear(), data, np.array([2, 5]), CPU)
     judged = judged.set_index(["image", "output", "method"])
     for image in index:
         for output, row in image["outputs"].items():

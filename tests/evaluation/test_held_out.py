@@ -9,7 +9,7 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from tiny import tiny_linear, tiny_network
 
 from srcore.common.tensors import to_images, to_tensor
-from srcore.evaluation.held_out import judge_images
+from srcore.evaluation.held_out import evaluate_images
 from srcore.images.matlab import luma
 from srcore.inference.baselines import upscale
 from srcore.metrics.seeds import mean_over_seeds
@@ -94,7 +94,7 @@ def test_a_perfect_network_is_capped_at_100_db(pyramids, held_out):
             return {"mid": to_tensor(pyramids.mid[rows])}
 
     network = dataclasses.replace(tiny_network("basic"), model=Perfect())
-    found = judge_images([network], tiny_linear(), pyramids, held_out, CPU).query(
+    found = evaluate_images([network], tiny_linear(), pyramids, held_out, CPU).query(
         "method == 'basic'"
     )
     assert found["psnr"].tolist() == [100] * 5
@@ -167,5 +167,5 @@ def test_an_ensemble_is_the_mean_of_eight_runs(fuller, networks, pyramids):
 
 
 def test_the_order_of_lines_is_the_same_whatever_the_batch(table, networks, pyramids, held_out):
-    whole = judge_images(networks, tiny_linear(), pyramids, held_out, CPU)
+    whole = evaluate_images(networks, tiny_linear(), pyramids, held_out, CPU)
     pd.testing.assert_frame_equal(table, whole, rtol=1e-5)

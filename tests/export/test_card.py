@@ -26,7 +26,7 @@ def test_it_tells_what_the_network_is_and_costs(made):
         "72×72 | 1.19 G",
         "81 images",
         "epochs | 33",
-        "turned and mirrored at random | no",
+        "rotated and mirrored at random | no",
         "(N, 3, 4H, 4W)",
         "Not measured here.",
         "MIT",
@@ -41,7 +41,7 @@ def test_it_tells_what_the_network_is_and_costs(made):
 
 
 @pytest.mark.slow
-def test_random_weights_are_told_before_anything_else(made):
+def test_random_weights_are_reported_before_anything_else(made):
     for name, kind in (("vgg", "VGG16"), ("clip", "CLIP")):
         lines = made(name).card.splitlines()
         assert lines[2].startswith(f"> **random weights**: the {kind} features")
@@ -50,7 +50,7 @@ def test_random_weights_are_told_before_anything_else(made):
     assert "frozen parameters" not in made("basic").card
 
 
-def test_one_output_is_told_as_one(made):
+def test_one_output_is_reported_as_one(made):
     text = made("basic").card
     assert text.startswith("# basic: super-resolution ×2\n")
     assert "`large`" not in text
@@ -110,6 +110,6 @@ def test_it_is_tidy_markdown(made, name):
         assert len({row.count("|") for row in table.splitlines()}) == 1
 
 
-def test_no_folder_of_this_machine_is_told(made):
+def test_no_folder_of_this_machine_is_shown(made):
     for name in ("basic", "vgg"):
         assert str(made(name).onnx.parent) not in made(name).card

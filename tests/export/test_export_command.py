@@ -50,7 +50,7 @@ def test_help_needs_no_torch(root, tmp_path):
     assert "--weights" in done.stdout
 
 
-def test_too_little_memory_is_told_in_words_of_the_command(tmp_path, monkeypatch):
+def test_too_little_memory_is_reported_in_words_of_the_command(tmp_path, monkeypatch):
     def full(*_: object, **__: object) -> None:
         raise RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 1 byte")
 

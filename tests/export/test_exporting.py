@@ -30,11 +30,11 @@ def test_what_is_there_is_not_replaced_unasked(made, fresh, tmp_path):
     page = tmp_path / "mine.md"
     page.write_text("my notes")
     message = one_line(checkpoint, tmp_path / "mine.onnx")
-    assert f"{page} is there already" in message
+    assert f"{page} already exists" in message
     assert "--overwrite" in message
     assert names(tmp_path) == ["mine.md"]
     assert page.read_text() == "my notes"
-    assert "is there already" in one_line(checkpoint, made("basic").onnx)
+    assert "already exists" in one_line(checkpoint, made("basic").onnx)
     export(checkpoint, tmp_path / "mine.onnx", overwrite=True)
     assert page.read_text().startswith("# basic")
 

@@ -8,7 +8,7 @@ from tiny import CPU, noisy_network, tiny_linear, tiny_scenes
 
 from srcore.common.errors import StudyError
 from srcore.common.tables import write_table
-from srcore.evaluation.held_out import judge_images
+from srcore.evaluation.held_out import evaluate_images
 from srcore.evaluation.methods import by_checkpoint, by_method
 from srcore.export.judged import own_figures
 from srcore.models.checkpoint import save_checkpoint
@@ -23,7 +23,7 @@ def judged(tmp_path_factory) -> Path:
     models.mkdir(parents=True)
     for one in networks:
         save_checkpoint(one.model, one.card, models)
-    table = judge_images(networks, tiny_linear(), tiny_scenes(), [1, 2, 5], CPU)
+    table = evaluate_images(networks, tiny_linear(), tiny_scenes(), [1, 2, 5], CPU)
     write_table(top / "plots/methods.csv", by_method(table, networks, 24))
     write_table(top / "plots/models.csv", by_checkpoint(networks, models, 24))
     return top

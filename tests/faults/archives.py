@@ -101,7 +101,7 @@ def a_folder(project: Project) -> None:
     project.set("data.voc2007.archive", "mine")
 
 
-def mend(project: Project) -> None:
+def fix(project: Project) -> None:
     pack_voc(project / "mine", project / "voc.tar")
     project.set("data.voc2007.archive", "voc.tar")
 
@@ -161,24 +161,24 @@ ARCHIVES = Area(
         fault(
             "a tar cut in half",
             cut(),
-            "voc.tar: not a whole tar, tar.gz or zip archive (unexpected end of data); fetch it anew",
-            mend=mend,
+            "voc.tar: not a whole tar, tar.gz or zip archive (unexpected end of data); download it again",
+            fix=fix,
         ),
-        fault("a tar.gz cut in half", cut(as_tar_gz), "voc.tar: damaged (…); fetch it anew"),
+        fault("a tar.gz cut in half", cut(as_tar_gz), "voc.tar: damaged (…); download it again"),
         fault(
             "a flipped byte in a zip",
             damaged_zip,
-            "voc.zip: damaged (Bad CRC-32 for file '…'); fetch it anew",
+            "voc.zip: damaged (Bad CRC-32 for file '…'); download it again",
         ),
         fault(
             "an empty file",
             written(b""),
-            "voc.tar: not a whole tar, tar.gz or zip archive (…); fetch it anew",
+            "voc.tar: not a whole tar, tar.gz or zip archive (…); download it again",
         ),
         fault(
             "a text file",
             written(b"see the web site for the data\n" * 50),
-            "voc.tar: not a whole tar, tar.gz or zip archive (…); fetch it anew",
+            "voc.tar: not a whole tar, tar.gz or zip archive (…); download it again",
         ),
         fault(
             "an archive of something else",

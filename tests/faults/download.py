@@ -121,7 +121,7 @@ DOWNLOAD = Area(
             "a byte now and then",
             mirrors(trickles),
             refused("stalled: … bytes in … s"),
-            mend=change_to_good,
+            fix=change_to_good,
         ),
         fault(
             "the connection drops again and again",
@@ -147,19 +147,19 @@ DOWNLOAD = Area(
             "more bytes than the length says",
             mirrors(claims_less),
             refused("sends a file with a wrong checksum"),
-            mend=change_to_good,
+            fix=change_to_good,
         ),
         fault(
             "another file, by its md5",
             mirrors(sends_another_file),
             refused("sends a file with a wrong checksum"),
-            mend=change_to_good,
+            fix=change_to_good,
         ),
         fault(
             "a web page with status 200",
             mirrors(sends_a_page),
             refused("sends a web page, not the file"),
-            mend=change_to_good,
+            fix=change_to_good,
         ),
         fault(
             "status 500, then good",
@@ -175,10 +175,10 @@ DOWNLOAD = Area(
             "status 503 for ever",
             mirrors(is_busy),
             refused("answers 503 Service Unavailable"),
-            mend=change_to_good,
+            fix=change_to_good,
         ),
-        fault("nobody listens", nobody_there, refused("Connection refused"), mend=change_to_good),
-        fault("a proxy that is down", dead_proxy, refused("Connection refused"), mend=no_proxy),
+        fault("nobody listens", nobody_there, refused("Connection refused"), fix=change_to_good),
+        fault("a proxy that is down", dead_proxy, refused("Connection refused"), fix=no_proxy),
         fault(
             "a part of some other file from an earlier run",
             over_what_is_there("voc.tar.partial", b"x" * 5000),
@@ -187,16 +187,16 @@ DOWNLOAD = Area(
         fault(
             "a damaged archive under the final name",
             over_what_is_there("voc.tar", None),
-            Survived("…has a wrong checksum; fetching it anew"),
+            Survived("…has a wrong checksum; downloading it again"),
         ),
         fault(
-            "SIGKILL while fetching", mirrors(slowly), Died(), mend=as_is, how=killed_while_fetching
+            "SIGKILL while fetching", mirrors(slowly), Died(), fix=as_is, how=killed_while_fetching
         ),
         fault(
             "the disk is full while fetching",
             full_while_fetching,
             Refused("No space left on device (…voc.tar.partial); free some space and run again"),
-            mend=free_space,
+            fix=free_space,
         ),
     ],
 )

@@ -150,7 +150,7 @@ class Fault:
         command: a stage with its argument, or a command of DVC.
         ends: how it must end.
         make: brings the fault about in a study where all ran that the command needs.
-        mend: takes it away again; the same command must then give the undisturbed bytes.
+        fix: takes it away again; the same command must then give the undisturbed bytes.
         how: runs the command, where it is not simply run.
         kind: the study: folder, voc, made up, dvc.
         slow: whether it loads torch or DVC, or waits for a server: seconds each.
@@ -160,7 +160,7 @@ class Fault:
     command: str
     ends: Ending
     make: Act = lambda project: None
-    mend: Act | None = None
+    fix: Act | None = None
     how: Callable[[Project, str], Tried] = plainly
     kind: str = "folder"
     slow: bool = False
@@ -171,15 +171,15 @@ class Fault:
         try:
             self.make(project)
             self.ends.check(self, project, self.how(project, self.command), lab)
-            if self.mend:
-                self.mend(project)
+            if self.fix:
+                self.fix(project)
                 Survived().check(self, project, plainly(project, self.command), lab)
         finally:
             project.close()
 
     def row(self) -> str:
         """Its line in the table."""
-        after = "succeeds, same bytes" if self.mend else ""
+        after = "succeeds, same bytes" if self.fix else ""
         return f"| {self.what} | {code(self.command)} | {self.ends} | {after} |"
 
 

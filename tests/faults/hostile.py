@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from mirrors import Handler, good
 
-from faults.archives import INSIDE, TRUST, mend, zip_from_tar
+from faults.archives import INSIDE, TRUST, fix, zip_from_tar
 from faults.fault import (
     Act,
     Area,
@@ -379,10 +379,8 @@ def trained(project: Project) -> None:
         (project / CHECKPOINT).write_bytes((whole / CHECKPOINT).read_bytes())
 
 
-def voc(
-    what: str, make: Act, ends: Ending, mend: Act | None = None, *, slow: bool = False
-) -> Fault:
-    return Fault(what, "download", ends, make, mend, kind="voc", slow=slow)
+def voc(what: str, make: Act, ends: Ending, fix: Act | None = None, *, slow: bool = False) -> Fault:
+    return Fault(what, "download", ends, make, fix, kind="voc", slow=slow)
 
 
 def check(what: str, text: str, line: str) -> Fault:
@@ -417,7 +415,7 @@ PROGRAMS: list[Attempt] = [
     Fault(
         "a program as the state of a stopped training",
         "train basic",
-        unrun(Survived("….state: not readable; training starts anew")),
+        unrun(Survived("….state: not readable; training starts from the beginning")),
         state_that_runs,
         slow=True,
     ),
@@ -461,7 +459,7 @@ LINKS: list[Attempt] = [
         untouched(Survived()),
     ),
 ]
-NOT_WHOLE = "voc.tar: not a whole tar, tar.gz or zip archive ({}); fetch it anew"
+NOT_WHOLE = "voc.tar: not a whole tar, tar.gz or zip archive ({}); download it again"
 ODD_ARCHIVES: list[Attempt] = [
     voc("members named ./…", renamed(lambda name: f"./{name}"), Survived()),
     voc("members named …//…", renamed(lambda name: name.replace("/", "//")), Survived()),
@@ -469,14 +467,14 @@ ODD_ARCHIVES: list[Attempt] = [
     voc(
         "thousands of extended headers about each other",
         headers(tarfile.XHDTYPE, 5000),
-        Refused("voc.tar: …; fetch it anew"),
-        mend,
+        Refused("voc.tar: …; download it again"),
+        fix,
     ),
     voc(
         "thousands of long names about each other",
         headers(tarfile.GNUTYPE_LONGNAME, 5000),
-        Refused("voc.tar: damaged (headers about headers, without end); fetch it anew"),
-        mend,
+        Refused("voc.tar: damaged (headers about headers, without end); download it again"),
+        fix,
     ),
     voc(
         "a name of megabytes",
@@ -486,20 +484,20 @@ ODD_ARCHIVES: list[Attempt] = [
     voc(
         "a member of a size below zero",
         negative_size,
-        Refused("voc.tar: …; fetch it anew"),
+        Refused("voc.tar: …; download it again"),
     ),
     voc(
         "a zip packed by bzip2",
         packed_by(zipfile.ZIP_BZIP2),
         Refused(
-            f"voc.zip: {INSIDE}/00.jpg is packed by method 12, and only stored and deflated ones are read; pack it anew"
+            f"voc.zip: {INSIDE}/00.jpg is packed by method 12, and only stored and deflated ones are read; pack it again"
         ),
     ),
     voc(
         "a zip packed by LZMA",
         packed_by(zipfile.ZIP_LZMA),
         Refused(
-            f"voc.zip: {INSIDE}/00.jpg is packed by method 14, and only stored and deflated ones are read; pack it anew"
+            f"voc.zip: {INSIDE}/00.jpg is packed by method 14, and only stored and deflated ones are read; pack it again"
         ),
     ),
     voc("a tar packed by bzip2", recompressed("bz2"), Refused(NOT_WHOLE.format("…"))),
@@ -521,10 +519,10 @@ ODD_ARCHIVES: list[Attempt] = [
 ]
 CARDS: list[Attempt] = [
     *[
-        by_upscale(f"a checkpoint with a tensor of {name}", with_value(value), SAID + "…holds values that are no numbers, or infinite; train again")
+        by_upscale(f"a checkpoint with a tensor of {name}", with_value(value), SAID + "…holds NaN or infinite values; train again")
         for name, value in (("NaN", np.nan), ("infinite values", np.inf))
     ],
-    by_upscale("a checkpoint of values too large to add up", checkpoint(too_large), "mine/00.png: the network's answer holds values that are no numbers, or infinite"),
+    by_upscale("a checkpoint of values too large to add up", checkpoint(too_large), "mine/00.png: the network's answer holds NaN or infinite values"),
     by_upscale("a checkpoint of whole numbers", whole_numbers, SAID + "tensors … are not those of 'basic'"),
     by_upscale("a checkpoint with 20,000 tensors more", many_tensors, SAID + "tensors x0, x1, x10 and 19997 more are not those of 'basic'"),
     by_upscale("a checkpoint whose header claims a terabyte", long_header, SAID + "not a whole safetensors file (…)"),
@@ -570,7 +568,7 @@ WAITS: list[Attempt] = [
     image("a link to nowhere as an image", lambda project: (project / ODD).symlink_to("nowhere"), "a link to nowhere"),
     image("an image to enlarge with 6 GB behind it", with_zeros_behind(ODD), "the file is larger than 1073741824 bytes"),
     image("an image of 90,000,000 × 1 pixels", lambda project: (project / ODD).write_bytes(huge_png(90_000_000, 1)) and None, "a side of 90000000 pixels is more than 300000"),
-    image("a JPEG that goes over its pixels 2,000 times", in_many_scans, "more than 200 scans; save it anew"),
+    image("a JPEG that goes over its pixels 2,000 times", in_many_scans, "more than 200 scans; save it again"),
     image("a PPM with a comment of 50 MB", commented(b"P6\n"), "damaged: its head is longer than 65536 bytes"),
     image("a PPM with a comment of 50 MB behind its size", commented(b"P6\n2 2\n"), "damaged: its head is longer than 65536 bytes"),
     Fault(

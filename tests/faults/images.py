@@ -148,7 +148,7 @@ def animated() -> bytes:
 
 
 def dihedral() -> bytes:
-    """Stored lying on its side; EXIF says how to turn it."""
+    """Stored lying on its side; EXIF says how to rotate it."""
     exif = Image.Exif()
     exif[0x0112] = 6
     return encoded(IMAGE.transpose(Image.Transpose.ROTATE_90), "PNG", exif=exif)
@@ -241,7 +241,7 @@ ODD = [
         Aside("not an image of a known kind (…)"),
     ),
     OddImage(
-        "an image with a wrong ending",
+        "an image with a wrong extension",
         "png.jpg",
         encoded(photograph(14), "PNG"),
         Used(photograph(14), "its content counts"),
@@ -278,9 +278,11 @@ ODD = [
         "32 bits",
         "float.tif",
         encoded(GREY.convert("F"), "TIFF"),
-        Aside("32 bits a sample (floating point) have no known white; convert it to 8 or 16 bits"),
+        Aside(
+            "32 bits per sample (floating point) have no known white; convert it to 8 or 16 bits"
+        ),
     ),
-    OddImage("turned by EXIF", "turned.png", dihedral(), Used(IMAGE, "upright")),
+    OddImage("rotated by EXIF", "rotated.png", dihedral(), Used(IMAGE, "upright")),
     OddImage("animated", "animated.png", animated(), Used(IMAGE, "its first frame")),
     OddImage(
         "1 × 1 pixel",
@@ -444,7 +446,7 @@ IMAGES = Area(
             "more than data.max_rejected of them bad",
             "download",
             Refused(
-                "6 of 18 images cannot be used (bad0.jpg: the file is empty; bad1.jpg: the file is empty; bad2.jpg: the file is empty), more than data.max_rejected = 0.05 allows; mend or remove them, or raise it"
+                "6 of 18 images cannot be used (bad0.jpg: the file is empty; bad1.jpg: the file is empty; bad2.jpg: the file is empty), more than data.max_rejected = 0.05 allows; fix or remove them, or raise it"
             ),
             half_are_bad,
             without_the_bad,
@@ -453,7 +455,7 @@ IMAGES = Area(
             "one smaller than the largest size, where data.small says reject",
             "download",
             Refused(
-                "1 of 13 images cannot be used (small.png: 63 x 80 pixels are smaller than 64 (data.small)), more than data.max_rejected = 0.05 allows; mend or remove them, or raise it"
+                "1 of 13 images cannot be used (small.png: 63 x 80 pixels are smaller than 64 (data.small)), more than data.max_rejected = 0.05 allows; fix or remove them, or raise it"
             ),
             no_small_ones,
         ),

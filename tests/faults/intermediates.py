@@ -235,7 +235,7 @@ TRAINING: list[Attempt] = [
     Fault(
         "half a state of a stopped training",
         "train basic",
-        Survived("….state: not readable; training starts anew"),
+        Survived("….state: not readable; training starts from the beginning"),
         half_a_state,
         slow=True,
     ),

@@ -84,10 +84,10 @@ def read_only(place: str) -> Act:
 
 
 def writable(place: str) -> Act:
-    def mend(project: Project) -> None:
+    def fix(project: Project) -> None:
         subprocess.run(["mount", "-o", "remount,rw,bind", str(project / place)], check=True)
 
-    return mend
+    return fix
 
 
 def dies_at(rename: int) -> Callable[[Project, str], Tried]:

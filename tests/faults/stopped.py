@@ -146,7 +146,7 @@ READ_ONLY: list[Attempt] = [
     Fault(
         "files may not grow beyond 8 kB (a quota)",
         "resize_pyramids",
-        Refused("File too large (…); mend that and run again"),
+        Refused("File too large (…); fix that and run again"),
         as_is,
         as_is,
         with_little(resource.RLIMIT_FSIZE, 8192),

@@ -188,14 +188,14 @@ def beside_another_dvc(project: Project, command: str) -> Tried:
         assert first.returncode == 0, printed
 
 
-def repro(what: str, make: Act, ends: Ending, mend: Act | None = None, **more) -> Fault:
+def repro(what: str, make: Act, ends: Ending, fix: Act | None = None, **more) -> Fault:
     if isinstance(ends, Refused):
         ends = replace(ends, by_dvc=True)
-    return Fault(what, "dvc repro split", ends, make, mend, kind="dvc", slow=True, **more)
+    return Fault(what, "dvc repro split", ends, make, fix, kind="dvc", slow=True, **more)
 
 
 THROUGH_DVC = Area(
-    "The whole way, by DVC",
+    "The whole pipeline, by DVC",
     [
         repro("an image added to the folder", added, Reruns(DATA_STAGES, 13)),
         repro("an image removed from the folder", removed, Reruns(DATA_STAGES, 11)),
@@ -254,7 +254,7 @@ THROUGH_DVC = Area(
             "too many bad images",
             half_are_bad,
             Refused(
-                "6 of 18 images cannot be used (bad0.jpg: …), more than data.max_rejected = 0.05 allows; mend or remove them, or raise it"
+                "6 of 18 images cannot be used (bad0.jpg: …), more than data.max_rejected = 0.05 allows; fix or remove them, or raise it"
             ),
             without_the_bad,
         ),

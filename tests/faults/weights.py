@@ -132,8 +132,8 @@ def no_card(project: Project) -> None:
     save(project / CHECKPOINT, {"x": np.zeros(3, np.float32)})
 
 
-def features(what: str, make: Act, line: str, mend: Act | None = None) -> Fault:
-    return Fault(what, "features vgg", Refused(line), make, mend, slow=True)
+def features(what: str, make: Act, line: str, fix: Act | None = None) -> Fault:
+    return Fault(what, "features vgg", Refused(line), make, fix, slow=True)
 
 
 def evaluate(what: str, make: Act, line: str) -> Fault:
@@ -161,7 +161,7 @@ WEIGHTS = Area(
         features(
             "frozen weights that are not numbers",
             weights(lambda a: a["features.7.bias"].fill(np.nan)),
-            f"{FILE}: features.7.bias holds values that are no numbers, or infinite",
+            f"{FILE}: features.7.bias holds NaN or infinite values",
         ),
         features(
             "a pickle that runs a program",

@@ -8,7 +8,7 @@ from faults.fault import Act, Area, Ending, Fault, Refused, code, like, no_trace
 from faults.hostile import Besides, linked, untouched
 from faults.project import Lab, Project, Tried, photograph
 
-THERE = "{}: is there already; --overwrite replaces it, --skip-existing leaves it"
+THERE = "{}: already exists; --overwrite replaces it, --skip-existing leaves it"
 HARM = "</td><script>x</script> # head ![i](//x) @all"
 """What a Markdown page would act upon."""
 

@@ -55,7 +55,7 @@ def depth(request) -> int:
 
 @pytest.fixture(scope="module")
 def checkpoint(depth, tmp_path_factory) -> Iterator[Path]:
-    """A checkpoint of the real architecture, of random values, in half floats as OpenAI's are."""
+    """A checkpoint of the real architecture, of random values, in float16 as OpenAI's are."""
     path = tmp_path_factory.mktemp("clip") / "ViT-B-32.pt"
     torch.manual_seed(7)
     with so_deep(depth):

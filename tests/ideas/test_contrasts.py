@@ -20,7 +20,7 @@ from srcore.reporting.forest import draw_curves, draw_ideas
 SEEDS, IMAGES = 5, 40
 NAMES = [f"{row:02}.jpg" for row in range(IMAGES)]
 BASE = 27 + np.arange(IMAGES) / 10
-WORTH = {
+EQUIVALENCE_MARGIN = {
     "plain": 0.0,
     "merge": 0.5,
     "merge_slow": 0.5,
@@ -35,7 +35,7 @@ def made(scenes: list[str] = NAMES) -> Runs:
     """Runs of six bodies under both heads; of `vgg.subpixel` one seed collapsed."""
     chance = np.random.default_rng(0)
     columns, cards = {}, {}
-    for body, worth in WORTH.items():
+    for body, worth in EQUIVALENCE_MARGIN.items():
         for head, more in (("bilinear", 0.0), ("subpixel", 2.0)):
             for seed in range(SEEDS):
                 stem = stem_of(f"{body}.{head}", seed)
@@ -92,7 +92,7 @@ def test_what_was_not_run_is_left_out_and_named_in_one_line(caplog):
     with caplog.at_level(logging.WARNING):
         found = set(contrasts(made())["contrast"])
     assert "dilated blocks" not in found
-    assert {c.name for c in CONTRASTS if {c.idea, c.control} <= WORTH.keys()} <= found
+    assert {c.name for c in CONTRASTS if {c.idea, c.control} <= EQUIVALENCE_MARGIN.keys()} <= found
     (said,) = caplog.messages
     assert said.startswith("no runs, or too few, for: dilated blocks, their convolutions")
     assert "own: L1 loss" in said
@@ -153,7 +153,7 @@ def test_a_contrast_with_a_training_that_collapsed_tells_nothing():
     assert line(table, "VGG16 features", "bilinear")["collapsed"] == 0
     text = markdown(tables(table, gains(runs)))
     assert "| VGG16 features (random weights, 1 collapsed) | subpixel |" in text
-    assert "cannot be told: collapsed" in text
+    assert "inconclusive: collapsed" in text
     cards = {s: card for s, card in runs.cards.items() if s != stem_of("merge_slow.subpixel", 3)}
     others = contrasts(Runs(runs.scores, runs.curves, cards))  # that seed has no control
     assert line(others, "VGG16 features", "subpixel")["collapsed"] == 0
@@ -188,7 +188,7 @@ def test_the_note_of_the_curves_is_of_the_original_studys_networks_alone():
     card = dict(runs.cards["vgg.subpixel.seed0"], experiment="report.vgg", group="report")
     cards = {**runs.cards, "report.vgg.seed0": card | {"recipe": {"lr": 0.003}, "device": "a GPU"}}
     assert note_of_curves(replace(runs, cards=cards)) == (
-        "8 images, 40 held out; rate 0.003; a GPU, 32-true; a line a seed; "
+        "8 images, 40 held out; rate 0.003; a GPU, 32-true; a curve per seed; "
         "report.vgg: random weights"
     )
 

@@ -6,7 +6,7 @@ from scipy import stats
 
 from srcore.ideas.crossed import POWER, Effect, effect
 from srcore.metrics.holm import holm
-from srcore.metrics.intervals import LEVEL
+from srcore.metrics.intervals import ALPHA
 
 SEEDS, IMAGES = 5, 165
 PARTS = [
@@ -31,7 +31,7 @@ def made(chance, parts, shift=0.0, seeds=SEEDS, images=IMAGES):
 
 
 def test_images_without_seeds_give_the_t_test_of_images():
-    """Where all seeds agree there is one figure an image, and scipy's t-test of them."""
+    """Where all seeds agree there is one value per image, and scipy's t-test of them."""
     of_image = np.random.default_rng(0).normal(0.02, 0.1, 40)
     found = effect(np.tile(of_image, (5, 1)))
     wanted = stats.ttest_1samp(of_image, 0)
@@ -56,7 +56,7 @@ def test_the_variance_is_that_of_two_way_clustering():
         + (deviation.sum(axis=0) ** 2).sum()
         - (deviation**2).sum()
     ) / table.size**2
-    assert effect(table).error ** 2 == pytest.approx(clustered, rel=0.02)
+    assert effect(table).standard_error ** 2 == pytest.approx(clustered, rel=0.02)
 
 
 def test_an_effect_without_noise_is_certain_and_none_is_none():
@@ -76,10 +76,10 @@ def test_one_seed_is_no_sample():
 def test_null_effects_are_called_significant_at_most_at_the_level(parts, seeds):
     """5 % ± 2 %; with fewer seeds less, never more."""
     chance, runs = np.random.default_rng(3), 3000
-    share = np.mean([effect(made(chance, parts, seeds=seeds)).p < LEVEL for _ in range(runs)])
-    assert share < LEVEL + 0.02
+    share = np.mean([effect(made(chance, parts, seeds=seeds)).p < ALPHA for _ in range(runs)])
+    assert share < ALPHA + 0.02
     if seeds == SEEDS:
-        assert share > LEVEL - 0.02
+        assert share > ALPHA - 0.02
 
 
 @pytest.mark.slow
@@ -91,11 +91,11 @@ def test_a_family_of_null_effects_is_rarely_called_anything():
         control = made(chance, parts)
         family = [effect(made(chance, parts) - control).difference() for _ in range(35)]
         wrong += any(d.significant for d in holm(dict(enumerate(family))).values())
-    assert wrong / families < LEVEL + 0.02
+    assert wrong / families < ALPHA + 0.02
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("level", [LEVEL, LEVEL / 35])
+@pytest.mark.parametrize("level", [ALPHA, ALPHA / 35])
 @pytest.mark.parametrize("parts", PARTS)
 def test_an_effect_of_the_smallest_detectable_size_is_found_as_often_as_promised(parts, level):
     of_seed, of_image, rest = parts

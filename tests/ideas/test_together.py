@@ -40,7 +40,7 @@ def training(name, pyramids, recipe, seeds) -> Training:
     ("name", "recipe"), [("subpixel", MODERN), ("multi", REPORT), ("basic", REPORT)]
 )
 def test_it_is_the_loop_of_the_models(pyramids, name, recipe):
-    """The same order, turns, schedule, clipping and Adam; a last batch that is not full."""
+    """The same order, augmentation, schedule, clipping and Adam; a last batch that is not full."""
     together = training(name, pyramids, recipe, [0, 1])
     histories, scores = together.run()
     fabric = Fabric(accelerator="cpu", devices=1)
@@ -55,7 +55,7 @@ def test_it_is_the_loop_of_the_models(pyramids, name, recipe):
         assert np.allclose(history["loss"], histories[k]["loss"], atol=1e-6)
         assert np.allclose(history["psnr"], histories[k]["psnr"], atol=2e-3)
         for one, other in zip(
-            alone.parameters(), together.seeds.networks[k].parameters(), strict=True
+            alone.parameters(), together.stack.networks[k].parameters(), strict=True
         ):
             assert torch.allclose(one, other, atol=3e-4)
         last = histories[k].groupby("output", sort=False)["psnr"].last()
@@ -66,6 +66,14 @@ def test_two_seeds_together_are_each_as_alone(pyramids):
     both = training("multi", pyramids, REPORT, [3, 4])
     one = training("multi", pyramids, REPORT, [4])
     assert both.run()[0][1].equals(one.run()[0][0])
+
+
+def test_without_a_curve_the_last_epoch_alone_is_judged(pyramids):
+    (curve,), scores = training("multi", pyramids, REPORT, [3]).run()
+    (last,), same = training("multi", pyramids, REPORT, [3]).run(curve=False)
+    assert len(curve) > len(last) == 2
+    assert last.equals(curve.tail(2).reset_index(drop=True))
+    assert (same == scores).all()
 
 
 def test_what_it_cannot_do_it_refuses(pyramids):

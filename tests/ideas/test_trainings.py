@@ -19,7 +19,7 @@ from srcore.features.extractor import load_extractor
 from srcore.features.store import store_features
 from srcore.ideas import trainings
 from srcore.ideas.data import SHUFFLE_SEED, _shuffled, load_data
-from srcore.ideas.experiments import REPORT, Experiment, asked, experiments
+from srcore.ideas.experiments import REPORT, Experiment, experiments, requested_experiments
 from srcore.ideas.names import HEADS, SLOW
 from srcore.ideas.networks import BODIES, FEATURES, IdeaNetwork, Shallow
 from srcore.ideas.together import Training
@@ -215,7 +215,7 @@ def test_our_own_network_is_not_compared_with_itself(setting, left_out):
 
 def test_params_ask_for_the_grid_our_own_and_the_reports(root):
     params = load_params(root / "params.yaml")
-    found = asked(params)
+    found = requested_experiments(params)
     assert len(found) == len(BODIES) * len(HEADS) + 7 + len(REPORT)
     assert {len(e.seeds) for e in found if e.group != "report"} == {len(params.ideas.seeds)}
     assert {e.recipe.schedule for e in found if e.group == "grid"} == {"one_cycle"}
@@ -269,9 +269,9 @@ def test_code_that_is_edited_during_a_training_is_not_the_code_that_trained(
 ):
     out, run = tmp_path / "out", Training.run
 
-    def edited(self):
+    def edited(self, **options):
         (package / "ideas/seeds.py").write_text("# edited\n")
-        return run(self)
+        return run(self, **options)
 
     monkeypatch.setattr(Training, "run", edited)
     train_ideas([one(seeds=(0,))], data, out, "32-true")

@@ -22,7 +22,7 @@ def with_nclx(primaries: int, transfer: int) -> bytes:
 
 
 @pytest.mark.parametrize("numbers", [(9, 16), (12, 13), (9, 1), (1, 8)])
-def test_a_colour_space_of_an_avif_is_told_of_or_kept(tmp_path, enlarged, numbers):
+def test_a_colour_space_of_an_avif_is_reported_or_kept(tmp_path, enlarged, numbers):
     (tmp_path / "a.avif").write_bytes(with_nclx(*numbers))
     kept = look(tmp_path / "a.avif").kept
     assert losses("AVIF", kept, grey=False) == [
@@ -60,7 +60,7 @@ def test_the_profile_of_a_jpeg_2000_is_kept(tmp_path, enlarged, method, mode):
     assert read(enlarged(tmp_path / "a.jp2")).kept.icc == icc
 
 
-def test_a_broken_profile_of_a_jpeg_2000_is_told_of(tmp_path):
+def test_a_broken_profile_of_a_jpeg_2000_is_reported(tmp_path):
     made = bytearray(encoded(Image.fromarray(PHOTOGRAPH), "JPEG2000"))
     made[made.index(b"colr") + 4] = 2
     (tmp_path / "a.jp2").write_bytes(made)

@@ -116,7 +116,7 @@ def test_thirty_two_bits_are_refused_since_white_is_unknown(mode: str):
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP"])
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_exif_turns_the_image_upright(kind: str, orientation: int):
+def test_exif_makes_the_image_upright(kind: str, orientation: int):
     stored = Image.new("RGB", (32, 16), "black")
     stored.paste("white", (0, 0, 16, 8))  # the first quarter, row by row
     exif = Image.Exif()

@@ -1,4 +1,4 @@
-"""EXIF of an image that is turned and enlarged: what of it is no longer true is not in it."""
+"""EXIF of an upright, enlarged image: what of it is no longer true is not in it."""
 
 import struct
 
@@ -88,8 +88,8 @@ def test_previews_in_xmp_are_gone_and_all_else_stays(prefix):
 def test_the_bytes_of_a_preview_are_gone_and_a_makers_notes_stay_where_they_are(order, strips):
     given = with_preview(order, strips)
     assert PREVIEW in given
-    made, turned = upright(given)
-    assert turned == 6
+    made, orientation = upright(given)
+    assert orientation == 6
     assert b"preview" not in made
     assert made.index(MADE.data) == given.index(MADE.data)
     head = read_head(made)

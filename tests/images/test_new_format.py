@@ -8,7 +8,7 @@ import pytest
 from photographs import arrays
 from PIL import Image
 
-from srcore.images.formats.table import FORMATS, kind_of_ending
+from srcore.images.formats.table import FORMATS, format_of_extension
 from srcore.images.write import losses
 from srcore.reporting import documentation
 
@@ -38,7 +38,7 @@ def farbfeld(tmp_path: Path, monkeypatch) -> None:
 @pytest.mark.usefixtures("farbfeld")
 def test_a_new_format_is_a_file_and_a_line(tmp_path: Path, enlarged):
     Image.fromarray(arrays()[2][:20, :31]).save(tmp_path / "a.png", dpi=(300, 300))
-    assert kind_of_ending(Path("b.FF")) == "FARBFELD"
+    assert format_of_extension(Path("b.FF")) == "FARBFELD"
     made = enlarged(tmp_path / "a.png", out=tmp_path / "b.ff").read_bytes()
     same = enlarged(tmp_path / "a.png", out=tmp_path / "b.png")
     assert made[:8] == b"farbfeld"
@@ -47,7 +47,7 @@ def test_a_new_format_is_a_file_and_a_line(tmp_path: Path, enlarged):
 
 
 @pytest.mark.usefixtures("farbfeld")
-def test_what_it_does_not_hold_is_told(tmp_path: Path):
+def test_what_it_does_not_hold_is_reported(tmp_path: Path):
     from srcore.images.read import look
 
     Image.fromarray(arrays()[2][:20, :31]).save(tmp_path / "a.jpg", comment=b"mine")

@@ -92,13 +92,13 @@ def grey_tiff(bits: int, data: bytes) -> bytes:
 def test_odd_depths_are_refused(tmp_path, bits):
     (tmp_path / "a.tif").write_bytes(grey_tiff(bits, packed(WIDE[..., 0].astype(np.uint32), bits)))
     for reading in (look, read, lambda path: decode(path.read_bytes(), ENOUGH)):
-        with pytest.raises(ImageError, match=f"{bits} bits a sample"):
+        with pytest.raises(ImageError, match=f"{bits} bits per sample"):
             reading(tmp_path / "a.tif")
 
 
 def test_grey_of_12_bits(picture):
     for reading in (look, read, lambda path: decode(path.read_bytes(), ENOUGH)):
-        with pytest.raises(ImageError, match="12 bits a sample are not read"):
+        with pytest.raises(ImageError, match="12 bits per sample are not read"):
             reading(picture("01_grey_12bit.tif"))
 
 
@@ -320,7 +320,7 @@ def test_a_profile_of_another_kind_of_image(tmp_path):
 
 def test_cmyk_of_16_bits(picture):
     path = picture("10_cmyk16.tif")
-    assert logged(path) == ["CMYK becomes RGB", "16 bits a channel become 8"]
+    assert logged(path) == ["CMYK becomes RGB", "16 bits per channel become 8"]
     with tifffile.TiffFile(path) as file:
         inks = ((file.asarray().astype(int) + 128) // 257).astype(np.uint8)
     expected = np.asarray(Image.fromarray(inks, "CMYK").convert("RGB"))
@@ -455,7 +455,7 @@ def test_grey_with_a_profile(picture, enlarged, tmp_path, value, out):
     assert np.abs(difference).mean() < (1 if out[2:] in ("bmp", "pgm") else 3)
 
 
-def test_a_second_image_is_told_of(picture):
+def test_a_second_image_is_reported(picture):
     assert logged(picture("15_gainmap_like_mpo.jpg")) == [
         "another image in its file (a gain map, a depth, a preview) is left out"
     ]
@@ -488,7 +488,7 @@ def test_other_constants_stay_constant(colour):
 
 
 def of_many_bits(kind: str) -> bytes:
-    """An AVIF of the photograph with 10 bits a channel, or the head of a JPEG 2000 with 12."""
+    """An AVIF of the photograph with 10 bits per channel, or the head of a JPEG 2000 with 12."""
     if kind == "AVIF":
         wide = pyvips.Image.new_from_array(PHOTOGRAPH.astype(np.uint16) * 257)
         image = wide.copy(interpretation="rgb16")
@@ -500,15 +500,15 @@ def of_many_bits(kind: str) -> bytes:
 
 
 @pytest.mark.parametrize("kind", ["JPEG2000", "AVIF", "PPM"])
-def test_colours_of_more_than_8_bits_that_become_8_are_told_of(tmp_path, kind):
+def test_colours_of_more_than_8_bits_that_become_8_are_reported(tmp_path, kind):
     if kind == "PPM":
         (tmp_path / "a").write_bytes(b"P6 56 40 65535\n" + WIDE[..., :3].astype(">u2").tobytes())
-        assert logged(tmp_path / "a") == ["16 bits a channel become 8"]
+        assert logged(tmp_path / "a") == ["16 bits per channel become 8"]
     else:
         Image.fromarray(PHOTOGRAPH).save(tmp_path / "a", kind)
         assert logged(tmp_path / "a") == []
         (tmp_path / "b").write_bytes(of_many_bits(kind))
         bits = {"JPEG2000": 12, "AVIF": 10}[kind]
-        assert logged(tmp_path / "b") == [f"{bits} bits a channel become 8"]
+        assert logged(tmp_path / "b") == [f"{bits} bits per channel become 8"]
     if kind == "AVIF":
         assert np.abs(read(tmp_path / "b").colours.astype(int) - PHOTOGRAPH).mean() < 12

@@ -127,7 +127,7 @@ def test_every_kind_of_pnm_has_its_head_found(tmp_path, mode):
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("ending", ["jpg", "png", "tif", "webp"])
-def test_turned_upright_once(tmp_path, ending, orientation):
+def test_made_upright_once(tmp_path, ending, orientation):
     exif = Image.Exif()
     exif[0x010F], exif[0x0112] = "Camera", orientation
     options = {"quality": 100, "lossless": True} if ending in ("webp", "jpg") else {}
@@ -142,7 +142,7 @@ def test_turned_upright_once(tmp_path, ending, orientation):
     assert 0x0112 not in read_directory(kept, head.first, head).tags
 
 
-def test_16_bits_are_turned_too(tmp_path):
+def test_16_bits_are_made_upright_too(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6
     save_png16(WIDE[..., :3], Kept(exif.tobytes().removeprefix(b"Exif\0\0")), tmp_path / "a.png")
@@ -210,7 +210,9 @@ def test_damage_of_16_bits_is_a_few_words(tmp_path):
 
 def test_32_bits_have_no_white(tmp_path):
     path = saved(tmp_path / "a.tif", Image.new("F", (3, 3)))
-    with pytest.raises(ImageError, match=r"32 bits a sample .floating point. have no known white"):
+    with pytest.raises(
+        ImageError, match=r"32 bits per sample .floating point. have no known white"
+    ):
         read(path)
 
 
@@ -223,7 +225,7 @@ def test_a_bomb_is_refused_before_it_goes_off(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("ending", ["jpg", "png", "tif", "webp", "gif", "bmp", "jp2", "ppm"])
-def test_whatever_is_damaged_is_told_in_a_few_words_or_read(tmp_path, ending):
+def test_whatever_is_damaged_is_reported_in_a_few_words_or_read(tmp_path, ending):
     path = saved(tmp_path / f"a.{ending}", Image.fromarray(PHOTOGRAPH))
     data, chance = path.read_bytes(), np.random.default_rng(0)
     for _ in range(25):

@@ -21,21 +21,21 @@ def png(per_metre: int) -> bytes:
 
 @pytest.mark.parametrize("ending", ["jpg", "bmp", "tif", "png"])
 @pytest.mark.parametrize("per_metre", [1, 20, 3937, 10**7, 10**9, 2**32 - 1])
-def test_a_resolution_is_right_or_told_to_be_left_out(tmp_path, enlarged, per_metre, ending):
+def test_a_resolution_is_right_or_reported_as_left_out(tmp_path, enlarged, per_metre, ending):
     (tmp_path / "a.png").write_bytes(png(per_metre))
     made = enlarged(tmp_path / "a.png", out=tmp_path / f"b.{ending}")
     kind = {"jpg": "JPEG", "tif": "TIFF"}.get(ending, ending.upper())
-    told = losses(kind, look(tmp_path / "a.png").kept, grey=False)
+    notes = losses(kind, look(tmp_path / "a.png").kept, grey=False)
     dots = per_metre * 0.0254
-    if told:
-        assert told[0].startswith(f"its resolution is left out: {kind} holds ")
-        assert told[0].endswith(" pixels an inch")
+    if notes:
+        assert notes[0].startswith(f"its resolution is left out: {kind} holds ")
+        assert notes[0].endswith(" pixels per inch")
         # A BMP always has one; Pillow writes 96.
         assert look(made).kept.dpi == (pytest.approx((96, 96), 1e-3) if ending == "bmp" else None)
     else:
         with Image.open(made) as image:
             assert image.info["dpi"] == pytest.approx((dots, dots), rel=0.02, abs=0.5)
-    assert bool(told) == {
+    assert bool(notes) == {
         "jpg": dots < 1 or dots > 65_535, "bmp": per_metre > 2**31, "png": per_metre > 2**31,
         "tif": False,
     }[ending]  # fmt: skip

@@ -8,7 +8,7 @@ from PIL import ExifTags, Image, ImageCms
 from profiles import grey_profile
 from upscaling import save_png16
 
-from srcore.images.formats.table import FORMATS, kind_of_ending
+from srcore.images.formats.table import FORMATS, format_of_extension
 from srcore.images.raster import Kept, Raster
 from srcore.images.read import read
 from srcore.images.write import lacking
@@ -39,23 +39,23 @@ def tags(raster: Raster) -> Image.Exif:
     return found
 
 
-@pytest.mark.parametrize("ending", ["jpg", "png", "tif", "webp", "avif", "bmp", "ppm"])
-def test_a_format_stays(tmp_path, enlarged, ending):
-    path = tmp_path / f"a.{ending}"
+@pytest.mark.parametrize("extension", ["jpg", "png", "tif", "webp", "avif", "bmp", "ppm"])
+def test_a_format_stays(tmp_path, enlarged, extension):
+    path = tmp_path / f"a.{extension}"
     Image.fromarray(PHOTOGRAPH).save(path, quality=100)
     made = enlarged(path)
-    assert made == tmp_path / f"a.x2.{ending}"
+    assert made == tmp_path / f"a.x2.{extension}"
     with Image.open(path) as before, Image.open(made) as after:
         assert (after.format, after.mode, after.size) == (before.format, "RGB", (34, 24))
         bicubic = before.resize((34, 24), Image.Resampling.BICUBIC)
         assert np.abs(np.asarray(after).astype(int) - bicubic).mean() < 3
 
 
-@pytest.mark.parametrize("ending", ["gif", "jp2"])
-def test_what_is_not_written_becomes_png(tmp_path, enlarged, ending):
-    Image.fromarray(PHOTOGRAPH).save(tmp_path / f"a.{ending}")
-    made = enlarged(tmp_path / f"a.{ending}")
-    assert made.name == f"a.{ending}.x2.png"
+@pytest.mark.parametrize("extension", ["gif", "jp2"])
+def test_what_is_not_written_becomes_png(tmp_path, enlarged, extension):
+    Image.fromarray(PHOTOGRAPH).save(tmp_path / f"a.{extension}")
+    made = enlarged(tmp_path / f"a.{extension}")
+    assert made.name == f"a.{extension}.x2.png"
     with Image.open(made) as image:
         assert (image.format, image.size) == ("PNG", (34, 24))
 
@@ -70,14 +70,14 @@ def test_jpeg_keeps_its_colours_sharp(tmp_path, enlarged):
         assert max(max(table) for table in image.quantization.values()) <= 13
 
 
-@pytest.mark.parametrize("ending", ["jpg", "png", "tif", "webp", "avif"])
-def test_what_a_file_says_is_kept_and_true(tmp_path, enlarged, ending):
-    path = tmp_path / f"a.{ending}"
+@pytest.mark.parametrize("extension", ["jpg", "png", "tif", "webp", "avif"])
+def test_what_a_file_says_is_kept_and_true(tmp_path, enlarged, extension):
+    path = tmp_path / f"a.{extension}"
     Image.fromarray(PHOTOGRAPH).save(path, exif=exif().tobytes(), icc_profile=ICC, dpi=(300, 300))
     with Image.open(enlarged(path, 4)) as image:
         assert image.size == (4 * 12, 4 * 17)
         assert image.info["icc_profile"] == ICC
-        if ending not in ("webp", "avif"):
+        if extension not in ("webp", "avif"):
             assert image.info["dpi"] == pytest.approx((300, 300), abs=0.1)
         found = image.getexif()
         assert found[ExifTags.Base.Make].strip("\0") == "Camera"
@@ -176,7 +176,7 @@ def test_what_a_format_cannot_hold():
     assert lacking("JPEG", (65_500, 1), **plain) is None
     assert lacking("JPEG", (65_501, 1), **plain) == "a side of 65501 pixels (at most 65500)"
     assert lacking("JPEG", (1, 1), **plain | {"alpha": True}) == "transparency"
-    assert lacking("WEBP", (1, 1), **plain | {"wide": True}) == "16 bits a channel"
+    assert lacking("WEBP", (1, 1), **plain | {"wide": True}) == "16 bits per channel"
     assert all(lacking("PNG", (1, 1), alpha=a, wide=True, grey=a) is None for a in (True, False))
 
 
@@ -184,5 +184,8 @@ def test_endings_name_formats():
     from pathlib import Path
 
     for name, kind in FORMATS.items():
-        assert all(kind_of_ending(Path(f"a{ending.upper()}")) == name for ending in kind.endings)
-    assert kind_of_ending(Path("a.doc")) is None
+        assert all(
+            format_of_extension(Path(f"a{extension.upper()}")) == name
+            for extension in kind.extensions
+        )
+    assert format_of_extension(Path("a.doc")) is None

@@ -14,14 +14,14 @@ from tiny import CPU, tiny_linear, tiny_network
 
 from srcore.common.errors import StudyError
 from srcore.common.tensors import to_tensor
-from srcore.evaluation.benchmark import find_images, judge_benchmarks
+from srcore.evaluation.benchmark import evaluate_benchmarks, find_images
 from srcore.evaluation.contestants import contestants
-from srcore.inference.foreign import load_others
+from srcore.inference.foreign import load_external
 from srcore.inference.load import SHIPPED
 from srcore.inference.network import Network
 from srcore.models.checkpoint import save_checkpoint
 from srcore.params import load_params
-from srcore.params.asked import Benchmark
+from srcore.params.optional import Benchmark
 
 spandrel = pytest.importorskip("spandrel", reason="the extra `benchmark` is not installed")
 LOW = to_tensor(np.ascontiguousarray(arrays()[2][None]))
@@ -56,7 +56,7 @@ def asked(root) -> Benchmark:
 @pytest.mark.parametrize(("make", "output", "scale"), [(span, "mid", 2), (safmn, "large", 4)])
 def test_its_output_is_that_of_the_architecture(tmp_path, make, output, scale):
     network = make()
-    (found,) = load_others(write(network, tmp_path / "theirs.safetensors"), CPU, pickles=False)
+    (found,) = load_external(write(network, tmp_path / "theirs.safetensors"), CPU, pickles=False)
     assert found.method == "theirs"
     assert found.model.outputs == (output,)
     made = found(LOW)[output]
@@ -80,7 +80,7 @@ def test_all_of_a_folder_take_part_at_their_scale(tmp_path, asked):
     images = find_images(str(tmp_path / "images"), 10**9)
     given = asked.model_copy(update={"checkpoints": str(folder), "ensemble": True})
     networks = contestants([tiny_network("basic")], given, CPU)
-    table = judge_benchmarks(networks, tiny_linear(), images, 10**9, CPU)
+    table = evaluate_benchmarks(networks, tiny_linear(), images, 10**9, CPU)
     methods = {output: set(part.method) for output, part in table.groupby("output")}
     both = {"bicubic", "linear", "mine", "mine+", "shipped", "shipped+"}
     assert methods == {
@@ -93,9 +93,9 @@ def test_a_pickle_is_read_only_when_asked_to(tmp_path):
     path = tmp_path / "theirs.pth"
     torch.save({"params": span().state_dict()}, path)
     with pytest.raises(StudyError, match=r"theirs\.pth: is a pickle; .*benchmark\.pickles=true"):
-        load_others(path, CPU, pickles=False)
-    (found,) = load_others(path, CPU, pickles=True)
-    (safe,) = load_others(write(span(), tmp_path / "safe.safetensors"), CPU, pickles=False)
+        load_external(path, CPU, pickles=False)
+    (found,) = load_external(path, CPU, pickles=True)
+    (safe,) = load_external(write(span(), tmp_path / "safe.safetensors"), CPU, pickles=False)
     assert found(LOW)["mid"].equal(safe(LOW)["mid"])
 
 
@@ -111,7 +111,7 @@ def test_code_in_a_pickle_does_not_run(tmp_path):
     bomb = tmp_path / "bomb.pth"
     bomb.write_bytes(pickle.dumps({"params": Bomb(tmp_path / "ran")}))
     with pytest.raises(StudyError, match=r"bomb\.pth: not a network that spandrel knows"):
-        load_others(bomb, CPU, pickles=True)
+        load_external(bomb, CPU, pickles=True)
     assert not (tmp_path / "ran").exists()
 
 
@@ -134,7 +134,7 @@ def test_what_cannot_be_judged_is_one_line(tmp_path, harm):
     else:
         path, message = tmp_path, r"holds no \.ckpt, \.pt, \.pth, \.safetensors"
     with pytest.raises(StudyError, match=message):
-        load_others(path, CPU, pickles=False)
+        load_external(path, CPU, pickles=False)
 
 
 def test_two_networks_of_one_name_are_refused(tmp_path, asked):
@@ -167,21 +167,21 @@ def test_without_others_there_is_the_set_and_the_shipped(asked):
     assert SHIPPED.is_file()
 
 
-def test_an_ensemble_is_the_mean_of_eight_turned_runs():
-    """Against the symmetries of numpy, and equal to itself on a turned image."""
+def test_an_ensemble_is_the_mean_of_eight_transformed_runs():
+    """Against the symmetries of numpy, and equal to itself on a rotated image."""
     plain = tiny_network("subpixel")
     both = dataclasses.replace(plain, ensemble=True)
     assert isinstance(both, Network)
     found = both(LOW)
     for name, output in found.items():
         total = np.zeros(output.shape)
-        for turns in range(4):
+        for quarters in range(4):
             for mirrored in (False, True):
-                low = np.rot90(LOW.numpy(), turns, (2, 3))
+                low = np.rot90(LOW.numpy(), quarters, (2, 3))
                 low = low[..., ::-1] if mirrored else low
                 made = plain(torch.from_numpy(low.copy()))[name].numpy()
                 made = made[..., ::-1] if mirrored else made
-                total += np.rot90(made, -turns, (2, 3))
+                total += np.rot90(made, -quarters, (2, 3))
         np.testing.assert_allclose(output.numpy(), total / 8, atol=1e-5)
         rotated = both(torch.rot90(LOW, 1, (2, 3)))[name]
         torch.testing.assert_close(rotated, torch.rot90(output, 1, (2, 3)), atol=1e-5, rtol=0)

@@ -91,10 +91,10 @@ def test_a_missing_default_is_one_line(monkeypatch, tmp_path):
     assert "missing from this copy of srcore; give --checkpoint" in refused(None, None)
 
 
-def test_the_checkpoint_that_ships_is_small_and_told_of():
+def test_the_checkpoint_that_ships_is_small_and_described():
     assert SHIPPED.stat().st_size <= 2 * 2**20
     assert SHIPPED.with_suffix(".md").is_file()
-    assert load_network(None, None, CPU).label == "subpixel (trained in bf16-mixed, cuda)"
+    assert load_network(None, None, CPU).label == "subpixel (trained in bf16-mixed on cuda)"
 
 
 @pytest.mark.parametrize("scale", [2, 4])

@@ -48,7 +48,7 @@ def seen(network: Network, low: torch.Tensor, centre: int) -> list[torch.Tensor]
 
 def changed_beyond(network: Network, distance: int, centre: int) -> bool:
     """Whether pixels further than that from `centre`, `centre` matter to it."""
-    size = 56  # holds the longest reach around its middle
+    size = 56  # holds the largest receptive field around its middle
     low, other = torch.rand(
         2, 1, 3, size, size, generator=torch.Generator().manual_seed(1)
     ).double()
@@ -68,7 +68,7 @@ def test_a_network_sees_as_far_as_it_says_and_no_further(networks, name):
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_frozen_features_of_a_place_are_told_from_those_of_an_image(networks, name):
+def test_frozen_features_of_a_place_are_not_those_of_an_image(networks, name):
     network = networks[name]
     if network.extractor is None:
         assert (network.model.multiple_of, network.model.global_features) == (1, False)

@@ -6,8 +6,8 @@ from interval import mean_interval
 from scipy.stats import ttest_1samp
 
 from srcore.metrics.intervals import (
-    FEW_GROUPS,
-    LEVEL,
+    ALPHA,
+    MIN_GROUPS,
     Variance,
     half_width,
     p_value,
@@ -46,8 +46,8 @@ def test_unequal_groups_are_corrected_as_bell_and_mccaffrey_do(sizes, seed):
     scale = (counts**2).sum() / total**2 / np.trace(product)
     found = variance_over_groups(values, groups)
     assert found.value == pytest.approx(scale * values @ form @ values)
-    assert found.freedom == pytest.approx(np.trace(product) ** 2 / np.trace(product @ product))
-    assert found.freedom <= len(counts) - 1 + 1e-9
+    assert found.df == pytest.approx(np.trace(product) ** 2 / np.trace(product @ product))
+    assert found.df <= len(counts) - 1 + 1e-9
 
 
 def test_one_large_scene_among_many_small_ones_makes_the_interval_wide():
@@ -57,12 +57,12 @@ def test_one_large_scene_among_many_small_ones_makes_the_interval_wide():
     assert uneven[1] - uneven[0] > 3 * (even[1] - even[0])
 
 
-@pytest.mark.parametrize("groups", [1, 2, FEW_GROUPS - 1])
+@pytest.mark.parametrize("groups", [1, 2, MIN_GROUPS - 1])
 def test_a_few_scenes_have_no_interval(groups):
     assert mean_interval(SCORES, np.arange(60) % groups) is None
 
 
-@given(st.floats(-1e6, 1e6), st.integers(FEW_GROUPS, 30))
+@given(st.floats(-1e6, 1e6), st.integers(MIN_GROUPS, 30))
 def test_constant_values_have_no_spread(value, count):
     low, high = mean_interval([value] * count, np.arange(count))
     assert low == pytest.approx(value)
@@ -92,9 +92,9 @@ def test_a_mean_moved_by_two_things_is_less_sure_than_by_either():
 
 
 @given(st.floats(0.01, 5), st.floats(1, 200), st.floats(0, 3))
-def test_the_p_value_says_what_the_interval_does(spread, freedom, mean):
-    variances = [Variance(spread, freedom), Variance(0.1, 3)]
-    assert (p_value(mean, variances) < LEVEL) == (abs(mean) > half_width(variances))
+def test_the_p_value_says_what_the_interval_does(spread, df, mean):
+    variances = [Variance(spread, df), Variance(0.1, 3)]
+    assert (p_value(mean, variances) < ALPHA) == (abs(mean) > half_width(variances))
 
 
 def test_certainty_and_nothing_at_all():

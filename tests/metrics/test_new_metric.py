@@ -23,7 +23,7 @@ from srcore.common.tables import write_table
 from srcore.common.tensors import to_images, to_tensor
 from srcore.evaluation.benchmark import judge
 from srcore.evaluation.examples import compare
-from srcore.evaluation.held_out import judge_images
+from srcore.evaluation.held_out import evaluate_images
 from srcore.evaluation.methods import by_method
 from srcore.metrics.seeds import mean_over_seeds
 from srcore.reporting.canvas import Canvas
@@ -33,7 +33,7 @@ from srcore.reporting.sheets import draw_outputs
 
 out = Path(sys.argv[1])
 networks, data = [noisy_network("basic")], tiny_scenes()
-table = judge_images(networks, tiny_linear(), data, np.arange(3), CPU)
+table = evaluate_images(networks, tiny_linear(), data, np.arange(3), CPU)
 write_table(out / "plots/images.csv", mean_over_seeds(table))
 write_table(out / "plots/methods.csv", by_method(table, networks, 24))
 shown = []

@@ -7,7 +7,7 @@ from interval import mean_interval
 from scipy.stats import ttest_1samp
 
 from srcore.metrics.holm import holm
-from srcore.metrics.intervals import FEW_GROUPS
+from srcore.metrics.intervals import MIN_GROUPS
 from srcore.metrics.paired import Difference, paired_difference
 
 COUNT = 40
@@ -74,7 +74,7 @@ def test_the_other_way_round_is_the_other_verdict():
         (0.2, 0.01, 40, 1, "better", "better in these trainings"),
         (-0.2, 0.01, 40, 1, "worse", "worse in these trainings"),
         (-0.2, 0.2, 40, 1, "noise", "noise"),
-        (0.2, None, FEW_GROUPS - 1, 3, "few", "9 scenes: too few to tell"),
+        (0.2, None, MIN_GROUPS - 1, 3, "few", "9 scenes: too few to tell"),
         (0.2, None, 1, 1, "few", "1 scene: too few to tell"),
     ],
 )

@@ -173,4 +173,4 @@ def test_a_value_that_is_infinite_in_the_network_is_one_line(tmp_path):
     tensors = {name: value.double() for name, value in made().state_dict().items()}
     first = next(iter(tensors))
     tensors[first].view(-1)[0] = 1e300
-    assert f"{first} holds values that are no numbers" in one_line(written(tmp_path, tensors))
+    assert f"{first} holds NaN or infinite values" in one_line(written(tmp_path, tensors))

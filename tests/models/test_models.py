@@ -4,7 +4,7 @@ import pytest
 import torch
 from imports import imported_by
 
-from srcore.models.base import SuperResolver, image_up, up2
+from srcore.models.base import SuperResolver, upsample2x, upsample_image
 from srcore.models.registry import MODELS, SETS, model_class
 from srcore.models.scales import OUTPUTS
 from srcore.training.losses import inverse_psnr
@@ -96,7 +96,7 @@ def test_one_output_alone_is_that_of_all(name):
         together = model(*arguments)
         for output in model.outputs:
             torch.testing.assert_close(
-                model.only(output, *arguments), together[output], rtol=0, atol=1e-6
+                model.forward_output(output, *arguments), together[output], rtol=0, atol=1e-6
             )
 
 
@@ -112,7 +112,7 @@ def test_one_output_alone_is_that_of_all(name):
 def test_one_output_alone_leaves_the_work_of_the_others(name, output, idle):
     model, ran = build(name), []
     model.get_submodule(idle).register_forward_hook(lambda *_: ran.append(idle))
-    model.only(output, *batch(model, 1, 8, 8))
+    model.forward_output(output, *batch(model, 1, 8, 8))
     assert ran == []
     model(*batch(model, 1, 8, 8))
     assert ran == [idle], "the hook hears nothing"
@@ -217,15 +217,15 @@ def test_images_enlarge_the_same_in_training_and_outside(doublings, shape):
     x = torch.rand(shape, requires_grad=True)
     expected = x
     for _ in range(doublings):
-        expected = up2(expected)
+        expected = upsample2x(expected)
     weight = torch.rand_like(expected)
-    torch.testing.assert_close(image_up(x, doublings), expected, atol=1e-6, rtol=0)
-    found = torch.autograd.grad((image_up(x, doublings) * weight).sum(), x)
+    torch.testing.assert_close(upsample_image(x, doublings), expected, atol=1e-6, rtol=0)
+    found = torch.autograd.grad((upsample_image(x, doublings) * weight).sum(), x)
     torch.testing.assert_close(
         found, torch.autograd.grad((expected * weight).sum(), x), atol=1e-5, rtol=1e-5
     )
     with torch.no_grad():
-        assert image_up(x, doublings).equal(expected)
+        assert upsample_image(x, doublings).equal(expected)
 
 
 @pytest.mark.parametrize("name", ["multi", "subpixel"])

@@ -125,8 +125,8 @@ def test_a_missing_or_empty_group_is_named(key, refusal):
 
 
 @each_leaf
-def test_a_misspelt_key_is_told_the_right_one(key, refusal):
-    """The mistyped key is told, and not the missing one that is its consequence."""
+def test_a_misspelt_key_is_answered_with_the_right_one(key, refusal):
+    """The mistyped key is reported, and not the missing one that is its consequence."""
     group, _, name = key.rpartition(".")
     dot = "." if group else ""
     typo = f"{group}{dot}{name[:-1]}"
@@ -137,7 +137,7 @@ def test_a_misspelt_key_is_told_the_right_one(key, refusal):
 
 
 @pytest.mark.parametrize("group", ["", *(f"{name}." for name in GROUPS)])
-def test_an_unknown_key_is_told_what_is_known(group, refusal):
+def test_an_unknown_key_is_answered_with_the_known_ones(group, refusal):
     line = refusal({f"{group}qqq": 1})
     assert line.startswith(f"{group}qqq is not a parameter; known here: ")
     prefixes = {name.removeprefix(group).split(".")[0] for name in LEAVES if name.startswith(group)}
@@ -221,7 +221,7 @@ OUT_OF_RANGE = [
 
 
 @pytest.mark.parametrize(("key", "value", "allowed"), OUT_OF_RANGE)
-def test_a_value_out_of_range_is_told_the_range(key, value, allowed, refusal):
+def test_a_value_out_of_range_is_answered_with_the_range(key, value, allowed, refusal):
     line = refusal({key: value})
     assert line.startswith(f"{key} = {value!r}: ")
     assert allowed in line
@@ -247,13 +247,13 @@ def test_an_entry_of_a_list_is_named_by_its_place(changes, place, refusal):
         ("frozen.clip", "pretraind", "pretrained"),
     ],
 )
-def test_a_misspelt_word_is_told_the_nearest(key, value, nearest, refusal):
+def test_a_misspelt_word_is_answered_with_the_nearest(key, value, nearest, refusal):
     line = refusal({key: value})
     assert re.match(rf"{key} = '?{value}'?: ", line)
     assert f"did you mean {nearest!r}?" in line
 
 
-def test_an_unknown_model_is_told_all_models(refusal):
+def test_an_unknown_model_is_answered_with_all_models(refusal):
     line = refusal({"model": "nope"})
     assert line.startswith("model = nope: ")
     assert all(name in line for name in (*MODELS, *SETS))
@@ -418,5 +418,5 @@ def test_the_table_follows_the_values(load):
         ({"type": "array", "items": {"enum": ["a"]}, "minItems": 1}, "list of 1 or more: `a`"),
     ],
 )  # fmt: skip
-def test_what_a_parameter_takes_is_told_in_words(field, words):
+def test_what_a_parameter_takes_is_written_in_words(field, words):
     assert reference.allowed(field) == words

@@ -56,7 +56,7 @@ class Study:
         """Take away a training's result and all that DVC remembers of it."""
         self.clone.run("rm", "-rf", f"data/models/{model}", "stages/dvc.lock", ".dvc/cache/runs")
 
-    def mend(self, printed: str) -> bool:
+    def fix(self, printed: str) -> bool:
         """Whether DVC could not read a file of its own, and was helped as the docs say."""
         for words, remedy in REMEDIES.items():
             if re.search(words, printed):
@@ -269,7 +269,7 @@ def run_on(study: Study, model: str, victim: str, moment: Moment | None) -> tupl
     killed = moment is not None and moment(running) and running.kill(victim)
     code, printed = running.end()
     assert "Traceback" not in printed, printed
-    assert killed or code == 0 or (victim != "training" and study.mend(printed)), printed
+    assert killed or code == 0 or (victim != "training" and study.fix(printed)), printed
     if victim != "dvc" or not killed:
         return killed, code == 0
     time.sleep(0.05)  # what it has just started has its name by then
@@ -279,7 +279,7 @@ def run_on(study: Study, model: str, victim: str, moment: Moment | None) -> tupl
         code, printed = study.start(model).end()
         lines = [line for line in printed.splitlines() if line.startswith("error: ")]
         refused = len(lines) == 1 and REFUSED.search(lines[0])
-        assert code == 0 or refused or study.mend(printed), printed
+        assert code == 0 or refused or study.fix(printed), printed
         assert "Traceback" not in printed, printed
         until = time.monotonic() + 300
         while study.trainings():
@@ -337,12 +337,12 @@ def test_the_state_of_another_training_is_not_used(study: Study, change: str):
     try:
         code, printed = study.start("basic").end()
         assert code == 0, printed
-        assert printed.count("training starts anew") == 1, printed
+        assert printed.count("training starts from the beginning") == 1, printed
         found = study.content("basic")
         study.forget("basic")
         code, printed = study.start("basic").end()
         assert code == 0, printed
-        assert "training starts anew" not in printed
+        assert "training starts from the beginning" not in printed
         assert study.content("basic") == found
         assert study.left_over() == []
     finally:
@@ -368,7 +368,7 @@ def test_a_kill_in_bfloat16_ends_in_the_bytes_of_an_undisturbed_training(study: 
                 running.end()
             code, printed = study.start("subpixel").end()
             assert code == 0, printed
-            assert "training starts anew" not in printed
+            assert "training starts from the beginning" not in printed
             found.append(study.content("subpixel"))
         assert found[0] == found[1]
         assert found[0] != study.whole["subpixel"], "trained in float32"

@@ -20,7 +20,7 @@ from srcore.common.files import write_json
 from srcore.common.tables import write_table
 from srcore.evaluation.beside_report import bicubic_losses, differences, training_curves
 from srcore.evaluation.examples import compare, write_comparison
-from srcore.evaluation.held_out import judge_images
+from srcore.evaluation.held_out import evaluate_images
 from srcore.evaluation.methods import by_checkpoint, by_method, headline
 from srcore.evaluation.model_sets import final_losses
 from srcore.export.card import model_card
@@ -101,7 +101,7 @@ def made(tmp_path_factory, root: Path) -> Everything:
     # As stages.evaluate and stages.compare do.
     past = history(networks)
     curves = training_curves(past, root / "data/report_losses.csv", [one.card for one in networks])
-    table = judge_images(networks, tiny_linear(), data, rows, CPU)
+    table = evaluate_images(networks, tiny_linear(), data, rows, CPU)
     methods = by_method(table, networks, SIDE)
     plots = top / "plots"
     write_json(top / "metrics/evaluate.json", headline(methods))
@@ -175,7 +175,7 @@ def test_means_are_those_of_the_images(made):
         assert line.wins == pytest.approx((part["gain"] > 0).mean(), abs=ROUNDING)
 
 
-def test_costs_and_weights_are_told_alike(made):
+def test_costs_and_weights_are_reported_alike(made):
     methods, models = made.table("methods"), made.table("models")
     for line in methods[methods["kind"] == "network"].itertuples():
         of_model = models[models["model"] == line.method]
@@ -188,7 +188,7 @@ def test_costs_and_weights_are_told_alike(made):
     assert methods.loc[methods["kind"] != "network", "macs"].isna().all()
 
 
-def test_training_is_told_alike(made):
+def test_training_is_reported_alike(made):
     training, declared = made.table("training"), made.json("train")
     beside, models = made.table("beside_report"), made.table("models")
     ours = training[training["run"] == "this study"]

@@ -114,7 +114,7 @@ def test_other_images_are_not_compared(grid):
     assert rows[1][-1] == "other images"
 
 
-def test_weights_and_what_has_no_results_are_told(grid):
+def test_weights_and_what_has_no_results_are_reported(grid):
     grid[1].metrics["basic"]["mid"]["weights"] = "weights of a|b.pt"
     text = markdown(compare(grid, {"queued": 2, "failed": 1}))
     assert "| basic (weights of a\\|b.pt) |" in text

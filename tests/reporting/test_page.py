@@ -164,7 +164,7 @@ RANDOM_WEIGHTS = (
 )
 
 
-def test_random_weights_are_told_wherever_they_matter(page: str):
+def test_random_weights_are_reported_wherever_they_matter(page: str):
     parsed = Parsed(page)
     assert RANDOM_WEIGHTS in parsed.text
     for image in parsed.all("img"):
@@ -369,7 +369,7 @@ MIXED = {
 }
 
 
-def test_trainings_are_told_by_the_checkpoints(tmp_path: Path, root: Path):
+def test_trainings_are_reported_by_the_checkpoints(tmp_path: Path, root: Path):
     """Neither by the name of a network nor by params.yaml, which may have changed since."""
     page = page_of(tmp_path, make_study(tmp_path, root / "params.yaml", networks=MIXED))
     heads, *rows = table_after(page, '<h3 id="trainings"')
@@ -380,7 +380,7 @@ def test_trainings_are_told_by_the_checkpoints(tmp_path: Path, root: Path):
     assert {row["Learning rate"] for row in by_name.values()} == {"0.0005"}, (
         "not rounded as a figure is"
     )
-    assert {row["Gradient norm limit"] for row in by_name.values()} == {"no"}
+    assert {row["Gradient clipping norm"] for row in by_name.values()} == {"no"}
     assert {row["momentum"] for row in by_name.values()} == {"0.9"}, "whatever a checkpoint says"
     assert {(row["Device"], row["Precision"]) for row in by_name.values()} == {("cpu", "32-true")}
     assert by_name["vgg"]["Frozen weights"] == "random weights"
@@ -438,7 +438,7 @@ def rankings_of(page: str) -> list[str]:
     return [Parsed(part.split("</ol>")[0] + "</ol>").text for part in parts]
 
 
-def test_models_are_ranked_and_told_from_noise(tmp_path: Path, root: Path):
+def test_models_are_ranked_and_significance_is_marked(tmp_path: Path, root: Path):
     more = {"level": Network(0.17, 93_638, 1), "vgg": NETWORKS["vgg"], "multi": NETWORKS["multi"]}
     kept = {"residual": NETWORKS["residual"], "dilated": NETWORKS["dilated"], **more}
     params = make_study(tmp_path, root / "params.yaml", networks=kept, side=16, crops=24, scenes=12)
@@ -468,7 +468,7 @@ def test_models_are_ranked_and_told_from_noise(tmp_path: Path, root: Path):
         but = "has the largest gain, but is not significantly better than"
         assert f"{leader} {but} {second} in these trainings." in text
     assert "The verdict is corrected for the number of all pairs (Holm)" in Parsed(page).text
-    # Every pair: a triangle, whose noise is told without colours.
+    # Every pair: a triangle, whose noise is marked without colours.
     pairs = re.findall(r'<table class="pairs">.*?</table>', page, re.DOTALL)
     assert len(pairs) == 2
     for part in pairs:

@@ -132,7 +132,7 @@ def test_both_schemes_have_contrast(page: Page, file: Path):
         return .2126 * parts[0] + .7152 * parts[1] + .0722 * parts[2];
       };
       const styles = getComputedStyle(document.documentElement);
-      const names = ["page", "sheet", "ink", "quiet", "link", "good", "bad", "stripe", "warn-ink",
+      const names = ["page", "sheet", "ink", "muted", "link", "good", "bad", "stripe", "warn-ink",
         "warn-page", "s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7"];
       const value = name => light(styles.getPropertyValue(`--${name}`));
       return Object.fromEntries(names.map(name => [name, value(name)]));
@@ -147,7 +147,7 @@ def test_both_schemes_have_contrast(page: Page, file: Path):
             high, low = sorted((light[one], light[other]), reverse=True)
             return (high + 0.05) / (low + 0.05)
 
-        for ink in ("ink", "quiet", "link"):
+        for ink in ("ink", "muted", "link"):
             for ground in ("page", "sheet", "stripe"):
                 assert contrast(ink, ground) >= 4.5, (scheme, ink, ground)
         assert contrast("good", "sheet") >= 4.5
@@ -319,7 +319,7 @@ def test_any_two_outputs_can_be_chosen_at_both_sizes(page: Page, file: Path):
     assert_clean(page, file)
 
 
-def test_images_change_together_until_told_otherwise(page: Page, file: Path):
+def test_images_change_together_until_they_are_separated(page: Page, file: Path):
     page.open(file, 1280)
     chosen = "[...document.querySelectorAll('select.right')].map(select => select.value)"
     choose(page, "right", "clip")
@@ -344,7 +344,9 @@ def many_scenes(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Path:
     ("width", "scheme"),
     [(1280, "light"), (390, "dark"), slow(1280, "dark"), slow(390, "light")],
 )
-def test_gain_is_told_from_noise(page: Page, many_scenes: Path, width: int, scheme: str):
+def test_a_gain_is_marked_where_it_is_significant(
+    page: Page, many_scenes: Path, width: int, scheme: str
+):
     page.open(many_scenes, width, scheme)
     ranking = "document.querySelector('#ranking .ladder')"
     assert (

@@ -16,7 +16,7 @@ from tiny import CPU, noisy_network, tiny_linear, tiny_scenes
 
 from srcore.common.tables import write_table
 from srcore.evaluation.beside_report import training_curves
-from srcore.evaluation.held_out import judge_images
+from srcore.evaluation.held_out import evaluate_images
 from srcore.evaluation.methods import by_method
 
 ROOT = Path(__file__).parents[2]
@@ -33,7 +33,7 @@ def tables(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("tables")
     data = tiny_scenes()
     networks = [noisy_network(name) for name in ("basic", "multi", "vgg")]
-    table = judge_images(networks, tiny_linear(), data, np.arange(5), CPU)
+    table = evaluate_images(networks, tiny_linear(), data, np.arange(5), CPU)
     write_table(folder / "images.csv", table)
     write_table(folder / "methods.csv", by_method(table, networks, data.sizes[0]))
     lines = [

@@ -96,7 +96,7 @@ def test_better_worse_and_noise():
     assert "+0.300 [+0.300, +0.300]" in row(text, "basic")
     assert row(text, "vgg").endswith("| **worse in these trainings** |")
     assert row(text, "clip").endswith("| noise |")
-    assert "one training of a side says nothing of other seeds" in text
+    assert "with one training per version, other seeds may give another result" in text
     assert "paired over 40 validation images" in text
 
 
@@ -128,7 +128,7 @@ def test_random_weights_stand_beside_the_figures():
     assert "→ random" not in text
 
 
-def test_other_weights_are_told_on_both_sides():
+def test_other_weights_are_reported_on_both_sides():
     text = review(
         study("main", weights="random weights"), study("now", weights="weights of a|b.pt")
     )
@@ -148,7 +148,7 @@ def test_seeds_that_scatter_as_much_leave_a_difference_noise():
         assert "± is the standard deviation between seeds" in text
         assert "one training" not in text
     alone = review(study("main"), study("now", seeds=before))
-    assert "one training of a side says nothing of other seeds" in alone
+    assert "with one training per version, other seeds may give another result" in alone
     assert "±" not in review(study("main"), study("now"))
 
 
@@ -206,7 +206,7 @@ def test_a_pipe_in_place_of_results_is_not_waited_for(tmp_path, monkeypatch):
         read_study(None)
 
 
-def test_results_of_other_parameters_are_told_in_one_line():
+def test_results_of_other_parameters_are_reported_in_one_line():
     made = {"train": {"lr": 0.01, "epochs": 10}, "train.epochs": 10, "model": "all", "seeds": [0]}
     head = dataclasses.replace(study("now"), recorded=(made,))
     sentence = "**The results here were made with other parameters**: "
@@ -220,7 +220,7 @@ def test_results_of_other_parameters_are_told_in_one_line():
     assert "`key2` 2 (params.yaml: None), 6 more.\n" in review(study("main"), many)
 
 
-def test_one_training_of_other_parameters_among_several_is_told():
+def test_one_training_of_other_parameters_among_several_is_reported():
     stages = tuple({"train.lr": rate} for rate in (0.01, 0.001))
     head = dataclasses.replace(study("now"), recorded=stages)
     assert "`train.lr` 0.01 (params.yaml: 0.001)." in review(study("main"), head)

@@ -7,7 +7,7 @@ from PIL import Image
 
 from srcore.data.raw import Entry, RawWriter
 from srcore.params import load_params
-from srcore.params.asked import Shipped
+from srcore.params.optional import Shipped
 from srcore.shipping.originals import Originals
 from srcore.shipping.pack import pack_originals
 

@@ -1,4 +1,4 @@
-"""Crops against slices of the images, turned by the augmentation of the study."""
+"""Crops against slices of the images, transformed by the augmentation of the study."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def images(originals, resolution: str, finer: int) -> list[np.ndarray]:
 
 
 @pytest.mark.parametrize("output", OUTPUTS)
-def test_crops_are_slices_of_the_images_turned_all_alike(originals, output):
+def test_crops_are_slices_of_the_images_all_transformed_alike(originals, output):
     crops = Crops.of(originals, SIDE, CPU)
     plan = crops.draw(np.random.default_rng(0), output, (60,))
     low, targets = crops.take(torch.from_numpy(plan), output)
@@ -45,7 +45,7 @@ def test_crops_are_slices_of_the_images_turned_all_alike(originals, output):
             assert cut.shape == (side, side, 3)
             cut = cut.permute(2, 0, 1)[None].float() / 255
             rotated &= {w for w in rotated if dihedral(cut, w)[0].equal(found[place])}
-        assert rotated, "not one of the eight ways, or not the same at every resolution"
+        assert rotated, "not one of the eight transforms, or not the same at every resolution"
         symmetries.add((int(symmetry), min(rotated)))
     assert len(symmetries) == DIHEDRAL
     assert (
@@ -78,7 +78,7 @@ def test_every_place_may_be_drawn_and_none_beyond(originals):
         assert (tops.min(), tops.max()) == (0, heights[line] - 18)
 
 
-def test_chances_go_with_the_root_of_the_area(originals):
+def test_probabilities_go_with_the_root_of_the_area(originals):
     crops = Crops.of(originals, SIDE, CPU)
     plan = crops.draw(np.random.default_rng(0), "mid", (20_000,))
     roots = np.sqrt(originals.places[:, 0] * originals.places[:, 1])
@@ -87,5 +87,5 @@ def test_chances_go_with_the_root_of_the_area(originals):
 
 
 def test_crops_larger_than_all_images_are_refused(originals):
-    with pytest.raises(StudyError, match=r"^shipped\.crop = 60: no image is \d+ pixels a side"):
+    with pytest.raises(StudyError, match=r"^shipped\.crop = 60: no image is \d+ pixels per side"):
         Crops.of(originals, 60, CPU)

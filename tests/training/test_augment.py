@@ -1,4 +1,4 @@
-"""The eight ways: all different, undone by others, the same for an image and its smaller self."""
+"""The eight dihedral transforms: all different, undone by others, the same at every size."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from PIL import Image
 from srcore.training.augment import DIHEDRAL, dihedral, undo_dihedral
 
 
-def test_all_ways_of_an_image_without_symmetry_differ():
+def test_all_transforms_of_an_image_without_symmetry_differ():
     image = torch.arange(12.0).reshape(1, 3, 2, 2)
     assert (
         len({tuple(dihedral(image, symmetry).flatten().tolist()) for symmetry in range(DIHEDRAL)})
@@ -16,27 +16,27 @@ def test_all_ways_of_an_image_without_symmetry_differ():
     )
 
 
-def test_way_0_changes_nothing():
+def test_transform_0_changes_nothing():
     images = torch.rand(2, 3, 5, 5)
     assert dihedral(images, 0) is images or dihedral(images, 0).equal(images)
 
 
 @pytest.mark.parametrize("symmetry", range(DIHEDRAL))
-def test_a_way_is_undone_by_another(symmetry):
+def test_a_transform_is_undone_by_another(symmetry):
     images = torch.rand(2, 3, 5, 5)
     assert any(dihedral(dihedral(images, symmetry), back).equal(images) for back in range(DIHEDRAL))
 
 
 @pytest.mark.parametrize("symmetry", range(DIHEDRAL))
 @pytest.mark.parametrize("size", [(5, 5), (3, 7)])
-def test_each_way_is_undone(symmetry, size):
+def test_each_transform_is_undone(symmetry, size):
     images = torch.rand(2, 3, *size)
     assert undo_dihedral(dihedral(images, symmetry), symmetry).equal(images)
 
 
 @pytest.mark.parametrize("symmetry", range(DIHEDRAL))
-def test_turning_commutes_with_downscaling(symmetry):
-    """So that low, mid and large still belong together after they were turned."""
+def test_rotation_commutes_with_downscaling(symmetry):
+    """So that low, mid and large still belong together after a transform."""
 
     def smaller(image: torch.Tensor) -> torch.Tensor:
         pillow = Image.fromarray(image.permute(1, 2, 0).contiguous().numpy())

@@ -25,7 +25,12 @@ from tiny import CPU, tiny_pyramids
 from srcore.common.errors import StudyError
 from srcore.models.checkpoint import load_checkpoint
 from srcore.params.schema import Trainer
-from srcore.training.distributed import is_rank_zero, launch, rank_zero_only, same_everywhere
+from srcore.training.distributed import (
+    check_same_on_all_ranks,
+    is_rank_zero,
+    launch,
+    rank_zero_only,
+)
 
 COUNT, HELD_OUT = 9, 2
 FIRST = "NODE_RANK=0 MASTER_ADDR=10.0.0.1 MASTER_PORT=29500 dvc repro stages/dvc.yaml:train_vgg"
@@ -190,7 +195,7 @@ def test_one_process_minds_no_job_system(monkeypatch):
 
 
 @pytest.mark.slow
-def test_what_goes_wrong_is_told_once(root, project):
+def test_what_goes_wrong_is_reported_once(root, project):
     """By both processes' data (a batch larger than the set), and by the writing of the first."""
     configure(root, project, devices=2)
     text = (project / "params.yaml").read_text()
@@ -214,4 +219,4 @@ def test_other_data_on_another_machine_are_refused(monkeypatch):
     fabric = Fabric(accelerator="cpu", devices=1)
     monkeypatch.setattr(fabric, "broadcast", lambda value: value | {"data": "0"})
     with pytest.raises(StudyError, match="the data of this training are not those of the first"):
-        same_everywhere({"data": "1", "seed": 0}, fabric)
+        check_same_on_all_ranks({"data": "1", "seed": 0}, fabric)

@@ -27,7 +27,7 @@ from srcore.training.losses import LOSSES, inverse_psnr
 from srcore.training.optimization import OptimizationState
 from srcore.training.precision import Bfloat16Convolutions
 from srcore.training.recipe import Recipe
-from srcore.training.resume import State, only_process
+from srcore.training.resume import State, training_lock
 
 CPU = torch.device("cpu")
 FABRIC = Fabric(accelerator="cpu", devices=1)
@@ -151,7 +151,7 @@ def test_first_step_is_adam_on_the_sum_of_both_losses(pyramids, split, tmp_path)
     np.testing.assert_allclose(history.loss, [loss.item() for loss in losses], atol=5e-5)
 
 
-def test_a_loss_of_its_own_is_told_by_name_with_the_reports_beside(pyramids, split, tmp_path):
+def test_a_loss_of_its_own_is_named_with_the_reports_beside(pyramids, split, tmp_path):
     """One step on L1; 1/PSNR is that of the very outputs that were trained on."""
     rows = np.array([4])
     recipe = Recipe(epochs=1, batch_size=1, lr=0.01, loss="l1", group="subpixel")
@@ -170,7 +170,7 @@ def test_a_loss_of_its_own_is_told_by_name_with_the_reports_beside(pyramids, spl
     assert {file.stem for file in logged.iterdir()} == {"l1", "inverse_psnr", "psnr"}
 
 
-def test_what_is_told_beside_the_loss_moves_no_bit(pyramids, split, tmp_path, monkeypatch):
+def test_what_is_reported_beside_the_loss_moves_no_bit(pyramids, split, tmp_path, monkeypatch):
     run("subpixel", pyramids, split, tmp_path / "one", recipe=OURS)
     monkeypatch.setattr("srcore.training.loop._inverse_psnr", lambda _, losses, *__: losses * 0)
     run("subpixel", pyramids, split, tmp_path / "two", recipe=OURS)
@@ -195,7 +195,7 @@ def test_the_average_of_the_weights_is_judged_and_kept(pyramids, split, tmp_path
     assert history.psnr.tail(2).tolist() == pytest.approx(list(again.values()), abs=5e-5)
 
 
-def test_images_and_truths_turn_together(pyramids):
+def test_images_and_targets_are_transformed_together(pyramids):
     data, rows = examples(pyramids, "multi"), np.array([0, 3])
     for symmetry in range(1, DIHEDRAL):
         (low,), targets = data.take(rows, symmetry)
@@ -318,7 +318,7 @@ def test_state_of_another_training_is_not_used(pyramids, split, tmp_path, caplog
     caplog.clear()
     run("basic", data, split, tmp_path / "with", seed=seed, recipe=recipe)
     assert content(tmp_path / "with") == content(tmp_path / "plain")
-    assert sum("training starts anew" in line for line in caplog.messages) == 1
+    assert sum("training starts from the beginning" in line for line in caplog.messages) == 1
 
 
 def test_a_loss_that_is_no_number_stops_with_epoch_and_step(pyramids, split, tmp_path, monkeypatch):
@@ -342,7 +342,7 @@ def test_what_cannot_be_trained_is_refused(pyramids, split, tmp_path):
         run("clip", pyramids, split, tmp_path / "b", features=few)
 
 
-def test_turned_images_beside_features_are_refused(pyramids, split, tmp_path):
+def test_augmented_images_beside_features_are_refused(pyramids, split, tmp_path):
     with pytest.raises(StudyError, match=r"subpixel\.flips = true: clip takes stored features"):
         run("clip", pyramids, split, tmp_path, features=clip_features(), recipe=OURS)
 
@@ -356,14 +356,16 @@ def test_weights_broken_by_the_last_step_stop_the_run(pyramids, split, tmp_path,
 
     monkeypatch.setattr(OptimizationState, "step", breaking)
     one_step = Recipe(epochs=1, batch_size=9, lr=0.003)
-    with pytest.raises(StudyError, match=r"gives no numbers after epoch 1; train\.lr = 0\.003"):
+    with pytest.raises(
+        StudyError, match=r"held-out PSNR is NaN or infinite after epoch 1; train\.lr = 0\.003"
+    ):
         run("basic", pyramids, split, tmp_path, recipe=one_step)
 
 
 def test_one_process_at_a_time(tmp_path):
     holding = (
-        "import sys, time; from srcore.training.resume import only_process\n"
-        "with only_process('vgg'):\n    print('held', flush=True); time.sleep(60)"
+        "import sys, time; from srcore.training.resume import training_lock\n"
+        "with training_lock('vgg'):\n    print('held', flush=True); time.sleep(60)"
     )
     other = subprocess.Popen(
         [sys.executable, "-c", holding],
@@ -375,15 +377,15 @@ def test_one_process_at_a_time(tmp_path):
         assert other.stdout.readline() == b"held\n"
         with (
             pytest.raises(StudyError, match=f"process {other.pid} is training vgg"),
-            only_process("vgg"),
+            training_lock("vgg"),
         ):
             pass
-        with only_process("basic"):
+        with training_lock("basic"):
             pass
         other.kill()
         other.wait()
         time.sleep(0.1)
-        with only_process("vgg") as folder:
+        with training_lock("vgg") as folder:
             assert folder.is_dir()
     finally:
         other.kill()

@@ -23,7 +23,7 @@ def test_singular_values_end_near_one(shape):
 
 @pytest.mark.parametrize("shape", [(8, 24), (24, 8)])
 def test_singular_vectors_stay(shape):
-    """U·S·Vᵀ becomes U·f(S)·Vᵀ: turned into its own vectors, the result is diagonal."""
+    """U·S·Vᵀ becomes U·f(S)·Vᵀ: in its own vectors, the result is diagonal."""
     given = matrices(*shape).double()
     left, _, right = torch.linalg.svd(given, full_matrices=False)
     found = left.mT @ orthogonalise(given) @ right.mT

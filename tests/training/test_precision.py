@@ -129,8 +129,8 @@ def test_what_was_picked_is_what_computes_and_what_the_card_says(units, asked, p
     [
         ({}, ""),
         ({"precision": "32-true", "device": "cpu", "processor": "cpu"}, ""),
-        ({"precision": "bf16-mixed", "processor": "cpu (AMX)"}, "bf16-mixed, cpu (AMX)"),
-        ({"precision": "bf16-mixed", "device": "cuda"}, "bf16-mixed, cuda"),
+        ({"precision": "bf16-mixed", "processor": "cpu (AMX)"}, "bf16-mixed on cpu (AMX)"),
+        ({"precision": "bf16-mixed", "device": "cuda"}, "bf16-mixed on cuda"),
     ],
 )
 def test_a_card_labels_all_but_float32(trained, label):

@@ -9,7 +9,7 @@ from srcore.models.registry import MODELS, model_class
 from srcore.params import load_params
 from srcore.training.recipe import Recipe, recipe_for
 
-WITHOUT_CHANGES = [name for name in MODELS if not model_class(name).changes]
+WITHOUT_CHANGES = [name for name in MODELS if not model_class(name).recipe_overrides]
 
 
 @pytest.fixture

@@ -115,7 +115,7 @@ def test_any_size(bicubic):
     [
         ({"image": PHOTOGRAPH.astype(float)}, "an array of float64"),
         ({"image": np.zeros((2, 2, 5), np.uint8)}, "1 to 4 channels"),
-        ({"image": Image.new("F", (2, 2))}, "an image of mode F: 32 bits a pixel"),
+        ({"image": Image.new("F", (2, 2))}, "an image of mode F: 32 bits per pixel"),
         ({"image": PHOTOGRAPH, "scale": 5}, "scale = 5: give a number from 1 to 4"),
         ({"image": PHOTOGRAPH, "size": (0, 4)}, "give a width and a height"),
         ({"image": PHOTOGRAPH, "size": (40.5, 30)}, "give a width and a height"),

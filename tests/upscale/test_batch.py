@@ -13,7 +13,7 @@ GOOD = ("a.png", "b.jpg", "c.tif", "d.webp", "e.gif", "e.png", "f.bmp", LONG)
 BAD = {
     "cut.png": "damaged: the file ends too early",
     "empty.jpg": "the file is empty",
-    "float.tif": "32 bits a sample (floating point) have no known white",
+    "float.tif": "32 bits per sample (floating point) have no known white",
     "huge.png": "100000 x 100000 pixels are more than 100000000",
 }
 

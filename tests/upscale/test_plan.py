@@ -82,15 +82,15 @@ def test_what_its_format_cannot_hold_becomes_png(tmp_path):
     assert "WEBP cannot hold a side of 20000 pixels" in job.notes[0]
 
 
-def test_nothing_is_overwritten_unless_told(folder):
+def test_nothing_is_overwritten_unless_asked(folder):
     (folder / "a.x4.jpg").touch()
-    assert "a.x4.jpg: is there already; --overwrite" in refused(folder / "a.jpg")
+    assert "a.x4.jpg: already exists; --overwrite" in refused(folder / "a.jpg")
     assert len(planned(folder / "a.jpg", overwrite=True).jobs) == 1
     (folder / "a.x4.jpg").unlink()
     (folder / "a.x4.jpg").symlink_to("nowhere")
-    assert "a.x4.jpg: is there already; --overwrite" in refused(folder / "a.jpg")
+    assert "a.x4.jpg: already exists; --overwrite" in refused(folder / "a.jpg")
     (folder / "b.x4.compare.png").touch()
-    assert "b.x4.compare.png: is there" in refused(folder / "b.PNG", sheets=True)
+    assert "b.x4.compare.png: already exists" in refused(folder / "b.PNG", sheets=True)
     assert len(planned(folder / "b.PNG").jobs) == 1
 
 

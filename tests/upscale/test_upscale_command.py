@@ -53,14 +53,14 @@ def test_a_folder_of_images_and_other_files(tmp_path, upscale):
     assert (tmp_path / "big" / "deep" / "b.gif.x2.compare.png").is_file()
 
 
-def test_a_second_run_overwrites_only_when_told(tmp_path, upscale):
+def test_a_second_run_overwrites_only_when_asked(tmp_path, upscale):
     PHOTOGRAPH.save(tmp_path / "a.png")
     assert upscale(tmp_path / "a.png")[0] == 0
     before = (tmp_path / "a.x4.png").read_bytes()
     (tmp_path / "a.x4.png").write_bytes(b"mine")
     code, printed = upscale(tmp_path / "a.png")
     assert code == 1
-    there = f"error: {tmp_path / 'a.x4.png'}: is there already"
+    there = f"error: {tmp_path / 'a.x4.png'}: already exists"
     assert printed == [f"{there}; --overwrite replaces it, --skip-existing leaves it"]
     assert (tmp_path / "a.x4.png").read_bytes() == b"mine"
     assert upscale(tmp_path / "a.png", "--overwrite")[0] == 0
@@ -79,7 +79,7 @@ def test_what_came_while_an_image_was_enlarged_stays(tmp_path, upscale, monkeypa
         target.unlink(missing_ok=True)
         code, said = upscale(tmp_path / "a.png", *option)
         assert code == 1
-        assert f"{target}: is there already; --overwrite replaces it" in said[-1]
+        assert f"{target}: already exists; --overwrite replaces it" in said[-1]
         assert target.read_bytes() == b"mine"
     assert upscale(tmp_path / "a.png", "--overwrite")[0] == 0
     assert target.read_bytes() != b"mine"
@@ -213,7 +213,7 @@ def test_sizes_that_cannot_be(tmp_path, upscale, options, words):
     assert words in printed[0]
 
 
-def test_shapes_are_told_of(tmp_path, upscale):
+def test_shapes_are_reported(tmp_path, upscale):
     PHOTOGRAPH.save(tmp_path / "a.png")
     _, printed = upscale(tmp_path / "a.png", "--size", "31x60")
     assert "stretched to another shape; --fit keeps it" in printed[0]
@@ -247,12 +247,12 @@ def test_as_a_program(tmp_path, checkpoint, upscale):
     code, printed = upscale(tmp_path / "a.png")
     assert code == 1
     assert printed == [
-        f"error: {tmp_path / 'a.x4.png'}: is there already; --overwrite replaces it, "
+        f"error: {tmp_path / 'a.x4.png'}: already exists; --overwrite replaces it, "
         "--skip-existing leaves it"
     ]
 
 
-def test_help_is_quick_and_mistakes_of_options_are_told():
+def test_help_is_quick_and_mistakes_of_options_are_reported():
     start = time.perf_counter()
     help_of = program("upscale", "--help")
     assert help_of.returncode == 0
@@ -305,7 +305,7 @@ def test_a_device_that_is_not_there_is_named_as_it_was_given(tmp_path, monkeypat
     assert str(result.exception) == "error: --device cuda: not on this machine; use auto or cpu"
 
 
-def test_sizes_beyond_the_network_are_told_before_anything_is_computed(tmp_path, upscale):
+def test_sizes_beyond_the_network_are_reported_before_anything_is_computed(tmp_path, upscale):
     folder = tmp_path / "photos"
     folder.mkdir()
     PHOTOGRAPH.save(folder / "z.png")
@@ -342,7 +342,7 @@ def test_an_image_that_is_named_twice_is_made_once_and_counted_once(tmp_path, up
     )
 
 
-def test_a_comment_of_a_gif_is_told_of(tmp_path, upscale):
+def test_a_comment_of_a_gif_is_reported(tmp_path, upscale):
     PHOTOGRAPH.save(tmp_path / "a.gif", comment=b"mine")
     _, printed = upscale(tmp_path / "a.gif")
     assert printed[0] == f"{tmp_path / 'a.gif'}: its comment is left out: PNG holds none"

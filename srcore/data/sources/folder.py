@@ -23,7 +23,7 @@ def images(params: Params, downloads: Path) -> Iterator[Source]:  # noqa: ARG001
 def files(folder: Path) -> Iterator[Source]:
     """Yield every file below `folder`, sorted by its path in it, each a group of its own.
 
-    A file's ending does not matter. Hidden files and folders (.name) are left out; links to
+    A file's extension does not matter. Hidden files and folders (.name) are left out; links to
     folders and what is not a file are yielded as errors, so that nothing is missed in silence.
 
     Raises:

@@ -103,5 +103,5 @@ def _photograph(path: str) -> Image.Image:
     except (FileNotFoundError, ImageError) as error:
         raise StudyError(
             f"{file}: {'missing' if isinstance(error, FileNotFoundError) else error}; "
-            f"the sample needs it, so install {package} anew"
+            f"the sample needs it, so reinstall {package}"
         ) from None

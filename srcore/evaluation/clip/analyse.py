@@ -44,7 +44,7 @@ def analyse(
         settings: which images and descriptions the matrices show.
         out: the folder of metrics and plots.
     """
-    rows = split.judged
+    rows = split.evaluated
     labels = [pyramids.labels[row] for row in rows]
     annotated = int((class_matrix(labels) == POSITIVE).any(axis=1).sum())
     scored = not is_random(clip) and annotated > 0

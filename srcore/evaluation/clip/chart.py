@@ -25,7 +25,7 @@ TITLES = {
 
 
 def draw_meaning(table: pd.DataFrame, sizes: tuple[int, int, int], path: Path, of: str) -> None:
-    """Draw what survives, a line a method, with 95 % intervals where there are any.
+    """Draw what survives, a row per method, with 95 % intervals where there are any.
 
     Args:
         table: what `srcore.evaluation.clip.meaning.as_table` gave.

@@ -81,7 +81,7 @@ def compare(
 
 
 def as_table(matrix: Matrix) -> pd.DataFrame:
-    """One line an image and description: image, number, description, cosine, clip.
+    """One row per image and description: image, number, description, cosine, clip.
 
     `number` counts the descriptions from 1, `clip` names the weights.
     """
@@ -98,7 +98,7 @@ def as_table(matrix: Matrix) -> pd.DataFrame:
 
 
 def pairs_table(matrix: Matrix) -> pd.DataFrame:
-    """One line an image and image: image, other, cosine, clip (the weights)."""
+    """One row per image and image: image, other, cosine, clip (the weights)."""
     count = len(matrix.names)
     return pd.DataFrame(
         {

@@ -46,7 +46,7 @@ def judge(
         descriptions: what CLIP chooses from when it names an image.
 
     Returns:
-        One line an image and version: image, group, method, seed, output, weights, and, missing for
+        One row per image and version: image, group, method, seed, output, weights, and, missing for
         the target itself: cosine (of its embedding and the original's), survival ((cosine − c) /
         (1 − c), where c is the mean cosine of two different originals: 1 is all of the meaning, 0
         as much as another image has), rank (of its own original among all originals, 1 is the
@@ -119,7 +119,7 @@ def zero_shot(
         classes: the classes of VOC2007.
 
     Returns:
-        One line a method and output: method, output, map (mean average precision, the mean over
+        One row per method and output: method, output, map (mean average precision, the mean over
         seeds) and hits (share of annotated images whose best class is annotated, classes that an
         image shows only as difficult objects left out). Two lines have no output: `CHANCE`, and
         the most common class, named for every image.
@@ -145,7 +145,7 @@ def zero_shot(
 
 
 def as_table(judged: pd.DataFrame, scored: pd.DataFrame | None, weights: str) -> pd.DataFrame:
-    """What is on the page, one line a method and output.
+    """What is on the page, one row per method and output.
 
     Verdicts allow for all lines at once (`srcore.metrics.holm`); with random weights
     there are none, since nothing is claimed.

@@ -32,21 +32,21 @@ class Format:
 
     Attributes:
         name: as Pillow calls it.
-        endings: of names of its files, the usual one first.
+        extensions: of names of its files, the usual one first.
         longest: largest width or height in pixels.
         write: writes an image, all of which the format can hold, to a path.
         alpha: whether it holds transparency.
-        wide: whether it holds 16 bits a channel.
+        wide: whether it holds 16 bits per channel.
         grey: whether it holds one channel of colour; else grey is written as RGB.
         colour: whether it holds more than grey.
         by_rows: whether it is written a band of rows at a time; else it is in memory whole.
         holds: the parts of `Kept` that it holds.
         most: part of `Kept` → the most bytes of it.
-        dpi: the least and the most pixels an inch that it holds.
+        dpi: the least and the most pixels per inch that it holds.
     """
 
     name: str
-    endings: tuple[str, ...]
+    extensions: tuple[str, ...]
     longest: int
     write: Callable[[Rows, Path], None]
     alpha: bool = True

@@ -1,4 +1,4 @@
-"""PNG of 8 or 16 bits a channel, a band of rows at a time (specification, third edition)."""
+"""PNG of 8 or 16 bits per channel, a band of rows at a time (specification, third edition)."""
 
 import struct
 import zlib

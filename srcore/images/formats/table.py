@@ -21,7 +21,7 @@ FORMATS: dict[str, Format] = {
 """Pillow's name of a format (PGM for a grey PPM) → what it can hold, and how it is written."""
 
 
-def kind_of_ending(path: Path) -> str | None:
-    """The format that the ending of a file's name asks for, None when it is of none."""
-    ending = path.suffix.lower()
-    return next((name for name, kind in FORMATS.items() if ending in kind.endings), None)
+def format_of_extension(path: Path) -> str | None:
+    """The format that the extension of a file's name asks for, None when it is of none."""
+    extension = path.suffix.lower()
+    return next((name for name, kind in FORMATS.items() if extension in kind.extensions), None)

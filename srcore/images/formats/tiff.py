@@ -1,4 +1,4 @@
-"""TIFF of 8 or 16 bits a channel, Deflate, written a band of rows at a time (revision 6)."""
+"""TIFF of 8 or 16 bits per channel, Deflate, written a band of rows at a time (revision 6)."""
 
 import struct
 import zlib

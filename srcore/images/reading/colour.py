@@ -53,19 +53,19 @@ def lab_to_rgb(image: Image.Image) -> Image.Image:
 
 
 def to_srgb(icc: bytes, mode: str) -> Callable[[Image.Image], Image.Image]:
-    """What turns images of this mode and profile to sRGB."""
+    """A converter of images of this mode and profile to sRGB."""
     srgb: Any = ImageCms.createProfile("sRGB")
     transform = ImageCms.buildTransform(profile(icc), srgb, mode, "RGB")
     return lambda image: cast("Image.Image", ImageCms.applyTransform(image, transform))
 
 
 def bands_to_srgb(icc: bytes, channels: int) -> Callable[[Any], Any]:
-    """What turns rows of 8-bit pixels to sRGB: (H, W, C) → RGB (H, W, 3), or 4 with alpha."""
+    """A converter of rows of 8-bit pixels to sRGB: (H, W, C) → RGB (H, W, 3), or 4 with alpha."""
     convert = to_srgb(icc, "L" if channels < 3 else "RGB")
 
-    def turned(rows: Any) -> Any:
+    def converted(rows: Any) -> Any:
         colours = rows[..., 0] if channels < 3 else np.ascontiguousarray(rows[..., :3])
         made = np.asarray(convert(Image.fromarray(colours)))
         return np.concatenate([made, rows[..., -1:]], axis=2) if channels in (2, 4) else made
 
-    return turned
+    return converted

@@ -1,4 +1,4 @@
-"""EXIF, XMP and IPTC: what of them is still true of an image that was turned and enlarged."""
+"""EXIF, XMP and IPTC: what of them is still true of an upright, enlarged image."""
 
 import re
 import struct
@@ -45,11 +45,11 @@ SIDE = re.compile(
     rb"(exif:PixelXDimension|tiff:ImageWidth|exif:PixelYDimension|tiff:ImageLength)"
     rb"(\s*=\s*[\"']|>)(\d+)"
 )
-TURNED = re.compile(rb"(tiff:Orientation(?:\s*=\s*[\"']|>))([1-8])")
+ORIENTED = re.compile(rb"(tiff:Orientation(?:\s*=\s*[\"']|>))([1-8])")
 
 
 def upright(exif: bytes) -> tuple[bytes | None, int | None]:
-    """EXIF of an image that is turned and enlarged; and the orientation, 1 to 8, None without.
+    """EXIF of an upright, enlarged image; and the orientation, 1 to 8, None without.
 
     It has no orientation, no preview and none of `IN_PIXELS`. All else stays where it is, so that
     a maker's notes, which point at each other, stay whole.
@@ -67,8 +67,8 @@ def upright(exif: bytes) -> tuple[bytes | None, int | None]:
     if below := _below(exif, directory, EXIF, head):
         _drop(changed, exif, below, IN_PIXELS)
     left = _drop(changed, exif, directory, {ORIENTATION})
-    turned = directory.number(ORIENTATION, 0)
-    return bytes(changed) if left else None, turned if turned in range(1, 9) else None
+    orientation = directory.number(ORIENTATION, 0)
+    return bytes(changed) if left else None, orientation if orientation in range(1, 9) else None
 
 
 def _wipe_previews(changed: bytearray, exif: bytes, directory: Directory, head: Head) -> None:
@@ -169,19 +169,19 @@ def _descriptive(data: bytes, directory: Directory, head: Head) -> Tree:
 
 def orientation_of(xmp: bytes | None) -> int:
     """The orientation that XMP names, 1 without."""
-    found = TURNED.search(xmp or b"")
+    found = ORIENTED.search(xmp or b"")
     return int(found[2]) if found else 1
 
 
 def xmp_upright(xmp: bytes) -> bytes:
-    """XMP of an image that is turned and enlarged: without an orientation but 1, or a preview."""
+    """XMP of an upright, enlarged image: without an orientation but 1, or a preview."""
     for name in map(str.encode, THUMBNAILS):
         last = xmp.rfind(b"</%b>" % name)  # so that the search ends once, however many there are
         if last >= 0:
             end = last + len(name) + 3
             whole = re.compile(rb"<%b\b.*?</%b>" % (name, name), re.DOTALL)
             xmp = whole.sub(b"", xmp[:end]) + xmp[end:]
-    return TURNED.sub(rb"\g<1>1", xmp)
+    return ORIENTED.sub(rb"\g<1>1", xmp)
 
 
 def xmp_with_size(xmp: bytes, size: tuple[int, int]) -> bytes:

@@ -18,7 +18,7 @@ class Opened:
         size: width and height in pixels as they lie in the file, perhaps not upright.
         orientation: 1 to 8, as EXIF numbers it.
         alpha: whether something may be transparent.
-        wide: whether the pixels are read with 16 bits a channel.
+        wide: whether the pixels are read with 16 bits per channel.
         grey: whether there is one channel of colour.
         kept: what is said beside the pixels.
         notes: what will not come out as it goes in.

@@ -1,4 +1,4 @@
-"""All kinds that have 8 bits a channel, by Pillow: JPEG, WebP, AVIF, GIF, BMP, PPM, JPEG 2000."""
+"""All kinds that have 8 bits per channel, by Pillow: JPEG, WebP, AVIF, GIF, BMP, PPM, JPEG 2000."""
 
 import re
 import warnings
@@ -22,7 +22,7 @@ from srcore.images.reading.opened import FORMATS, Opened, pages
 Image.MAX_IMAGE_PIXELS = None
 
 STRAIGHT = {"1": "L", "La": "LA", "RGBa": "RGBA", "PA": "RGBA", "RGBX": "RGB", "HSV": "RGB"}
-"""Modes of Pillow → the one that holds the same with 8 bits a channel and no palette."""
+"""Modes of Pillow → the one that holds the same with 8 bits per channel and no palette."""
 GREY = ("1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B", "I;16N")
 WIDE = ("I;16", "I;16L", "I;16B", "I;16N")
 MAX_DPI = 65_535
@@ -63,8 +63,8 @@ def open_other(data: bytes) -> Opened:
     profile = jp2_profile(data) if kind == "JPEG2000" else info.get("icc_profile")
     icc, said = checked(profile, mode)
     xmp = _bytes(info.get("xmp"))
-    exif, turned = _exif(info, notes)
-    turned = turned or orientation_of(xmp)
+    exif, orientation = _exif(info, notes)
+    orientation = orientation or orientation_of(xmp)
     if image.format == "MPO" or b"tmap" in bytes(data[:4096] if kind == "AVIF" else b""):
         notes.append("another image in its file (a gain map, a depth, a preview) is left out")
     if xmp and GAIN_MAP.search(xmp):
@@ -92,11 +92,11 @@ def open_other(data: bytes) -> Opened:
         return read if read.ndim == 3 else read[..., None]
 
     alpha = image.has_transparency_data
-    return Opened(kind, image.size, turned, alpha, wide, grey, kept, (*notes, *said), pixels)
+    return Opened(kind, image.size, orientation, alpha, wide, grey, kept, (*notes, *said), pixels)
 
 
 def pixels_of_tiff(data: bytes) -> Pixels:
-    """The pixels of a TIFF of 8 bits a channel that libvips does not read: (H, W, C)."""
+    """The pixels of a TIFF of 8 bits per channel that libvips does not read: (H, W, C)."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with Image.open(BytesIO(data), formats=["TIFF"]) as image:
@@ -121,7 +121,7 @@ def straight(image: Image.Image, icc: bytes | None) -> Image.Image:
         ImageError: which values are black and white is unknown.
     """
     if image.mode in ("I", "F"):
-        raise ImageError("32 bits a pixel have no known white; convert it to 8 or 16 bits")
+        raise ImageError("32 bits per pixel have no known white; convert it to 8 or 16 bits")
     if image.mode == "CMYK":
         return cmyk_to_rgb(image, icc)
     if image.mode == "LAB":
@@ -153,7 +153,7 @@ def _more_than_8_bits(data: bytes, image: Image.Image, kind: str) -> list[str]:
         arguments = image.tile[0].args
         largest = arguments[1] if isinstance(arguments, tuple) and len(arguments) > 1 else 255
         bits = max(8, int(largest).bit_length()) if isinstance(largest, int) else 8
-    return [f"{bits} bits a channel become 8"] if bits > 8 and not is_wide(image) else []
+    return [f"{bits} bits per channel become 8"] if bits > 8 and not is_wide(image) else []
 
 
 def _exif(info: Mapping[Any, Any], notes: list[str]) -> tuple[bytes | None, int | None]:

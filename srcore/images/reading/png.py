@@ -1,7 +1,7 @@
 """PNG (specification, third edition): its parts, and its pixels by libvips.
 
 The decoder is given the parts alone that make the pixels. Whatever is odd about the others can
-then be said of them, and does not stand in the way of the image.
+then be said of them, and does not keep the image from being read.
 """
 
 import struct
@@ -47,7 +47,7 @@ def open_png(data: bytes) -> Opened:
     icc, said = checked(_profile(parts, notes), "L" if grey else "RGB")
     notes += said
     xmp, texts = _texts(parts, notes)
-    exif, turned = _exif(parts, texts, notes)
+    exif, orientation = _exif(parts, texts, notes)
     kept = Kept(
         exif,
         icc,
@@ -65,7 +65,7 @@ def open_png(data: bytes) -> Opened:
     return Opened(
         "PNG",
         (width, height),
-        turned or orientation_of(xmp),
+        orientation or orientation_of(xmp),
         colour in (4, 6) or bool(parts[b"tRNS"]),
         depth == 16,
         grey,

@@ -35,7 +35,7 @@ CANON = b"CR"
 """What stands behind the head of a camera's file."""
 RAW_IMAGE = "a camera's raw image; develop it first, to TIFF or JPEG"
 BY_VIPS = (1, 2, 3, 4, 5, 6, 7, 8, 32773, 32946)
-"""Ways of packing that libvips undoes."""
+"""Compression schemes that libvips decodes."""
 BY_PILLOW = (34925, 50000)
 """LZMA and Zstandard, which Pillow undoes, of 8 bits."""
 JPEG, SUBSAMPLING = 7, 530
@@ -74,7 +74,7 @@ def open_tiff(data: bytes) -> Opened:
         iptc_of_tiff(tags),
         dpi=_dpi(tags),
     )
-    turned = tags.number(ORIENTATION, 0) or orientation_of(xmp.data if xmp else None)
+    orientation = tags.number(ORIENTATION, 0) or orientation_of(xmp.data if xmp else None)
 
     def pixels() -> Pixels:
         packed = tags.number(COMPRESSION, 1)
@@ -92,10 +92,10 @@ def open_tiff(data: bytes) -> Opened:
     wide = bits == 16 and photometric != CMYK
     if photometric in (CMYK, LAB):
         notes.append(f"{'CMYK' if photometric == CMYK else 'LAB'} becomes RGB")
-        notes += ["16 bits a channel become 8"] if bits == 16 else []
+        notes += ["16 bits per channel become 8"] if bits == 16 else []
     notes += [*said, *pages(_pages(data, head, tags))]
-    turned = turned if turned in range(1, 9) else 1
-    return Opened("TIFF", size, turned, bool(alpha), wide, grey, kept, tuple(notes), pixels)
+    orientation = orientation if orientation in range(1, 9) else 1
+    return Opened("TIFF", size, orientation, bool(alpha), wide, grey, kept, tuple(notes), pixels)
 
 
 def _refuse_raw(data: bytes, head: Head, tags: Directory) -> None:
@@ -127,13 +127,15 @@ def _layout(tags: Directory) -> tuple[int, int, int, list[str]]:
     if formats - {1, 4} or bits >= 32:
         kind = "floating point" if 3 in formats else "signed" if formats - {1, 4} else "unsigned"
         raise ImageError(
-            f"{bits} bits a sample ({kind}) have no known white; convert it to 8 or 16 bits"
+            f"{bits} bits per sample ({kind}) have no known white; convert it to 8 or 16 bits"
         )
     narrow = photometric in (*GREY, PALETTE) and samples == 1
     allowed = (8,) if photometric in (LAB, YCBCR) else (1, 2, 4, 8) if narrow else (8, 16)
     if len(depths) > 1 or not (bits in allowed or (bits == 16 and photometric in GREY)):
         several = " and ".join(map(str, sorted(depths)))
-        raise ImageError(f"{several} bits a sample are not read of it; convert it to 8 or 16 bits")
+        raise ImageError(
+            f"{several} bits per sample are not read of it; convert it to 8 or 16 bits"
+        )
     colours = COLOURS[photometric]
     if samples < colours:
         raise ImageError("damaged: it has fewer channels than its colours need")

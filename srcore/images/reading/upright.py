@@ -1,4 +1,4 @@
-"""Opening a file of any kind that is read, and turning its pixels upright."""
+"""Opening a file of any kind that is read, and making its pixels upright."""
 
 from collections.abc import Callable
 
@@ -20,7 +20,7 @@ KINDS: tuple[tuple[bytes, Callable[[bytes], Opened]], ...] = (
     (b"MM\0\x2b", open_tiff),
 )
 """How a file begins → what reads it; Pillow tells all others apart."""
-TURNS: dict[int, Callable[[Pixels], Pixels]] = {
+UPRIGHT: dict[int, Callable[[Pixels], Pixels]] = {
     2: lambda x: x[:, ::-1],
     3: lambda x: x[::-1, ::-1],
     4: lambda x: x[::-1],
@@ -33,7 +33,7 @@ TURNS: dict[int, Callable[[Pixels], Pixels]] = {
 
 
 def open_image(data: bytes, max_pixels: int, limit: str = "") -> Opened:
-    """Read the head of an image's file; its kind is told from the content, never from a name.
+    """Read the head of an image's file; its kind follows from the content, never from a name.
 
     Args:
         data: the file's content.
@@ -72,8 +72,8 @@ def read_upright(opened: Opened) -> Pixels:
         raise
     except Exception as error:  # noqa: BLE001 readers raise anything on damaged bytes
         raise damaged(error) from None
-    turn = TURNS.get(opened.orientation, lambda x: x)
-    return np.ascontiguousarray(turn(channels))
+    to_upright = UPRIGHT.get(opened.orientation, lambda x: x)
+    return np.ascontiguousarray(to_upright(channels))
 
 
 def damaged(error: Exception) -> ImageError:

@@ -63,7 +63,7 @@ class Table:
     Attributes:
         settings: dotted keys of the parameters that differ between them.
         rows: the experiments in order, each with its networks.
-        sides: output → pixels a side.
+        sides: output → pixels per side.
         unfinished: how many are queued, running or failed, by state.
     """
 

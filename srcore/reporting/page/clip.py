@@ -66,7 +66,7 @@ class Clip:
     Attributes:
         weights: CLIP's weights in words.
         random: whether they are, so that nothing is claimed.
-        survival: one line a method and output.
+        survival: one row per method and output.
         scored: whether classes were scored.
         claims: whether there are verdicts.
         images: the images of the matrix.

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, cast
 
-from srcore.metrics.intervals import FEW_GROUPS
+from srcore.metrics.intervals import MIN_GROUPS
 from srcore.reporting.metric_weights import metric_weights
 from srcore.reporting.page.plots.losses import LOSSES
 from srcore.reporting.page.results import Results
@@ -16,7 +16,7 @@ TRAINED = {
     "lr": "Learning rate",
     "loss": "Loss",
     "schedule": "Schedule",
-    "max_norm": "Gradient norm limit",
+    "max_norm": "Gradient clipping norm",
     "flips": "Random rotations and flips",
     "average": "Moving average of weights",
     "images": "Images",
@@ -43,8 +43,8 @@ def facts(results: Results) -> list[tuple[str, str]]:
     judged = f"{held_out} {results.part} images"
     frozen = [f"{name}: {w}" for name in results.models if (w := results.weights(name))]
     scenes = f" of {groups} scenes" if groups < held_out else ""
-    if groups < FEW_GROUPS:
-        scenes += f". Intervals need at least {FEW_GROUPS} scenes"
+    if groups < MIN_GROUPS:
+        scenes += f". Intervals need at least {MIN_GROUPS} scenes"
     elif scenes:
         scenes += (
             " (a scene is one photograph with all its images). Intervals are over whole scenes"
@@ -61,7 +61,7 @@ def facts(results: Results) -> list[tuple[str, str]]:
         ("Frozen weights", "; ".join(frozen) or "none of these models uses frozen weights"),
         *metric_weights(params.evaluate).items(),
         ("Images", f"The source is {source}. The networks were evaluated on {judged}{scenes}."),
-        ("Sizes", f"{sizes} pixels a side"),
+        ("Sizes", f"{sizes} pixels per side"),
         ("Seeds", ", ".join(str(seed) for seed in seeds)),
         ("Threads", str(params.threads)),
     ]

@@ -57,14 +57,14 @@ def headline(results: Results, ranking: Ranking) -> Headline:
 
 def _against(ranking: Ranking, model: str) -> dict[str, str]:
     """Every other method → better, worse, noise, …: what the model is beside it."""
-    turned = {"better": "worse", "worse": "better"}
+    opposite = {"better": "worse", "worse": "better"}
     found: dict[str, str] = {}
     for (one, other), difference in ranking.pairs.items():
         verdict: str = difference.verdict
         if one == model:
             found[other] = verdict
         elif other == model:
-            found[one] = turned.get(verdict, verdict)
+            found[one] = opposite.get(verdict, verdict)
     return found
 
 

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from srcore.common.errors import StudyError
 from srcore.inference.baselines import BASELINE, LINEAR
 from srcore.metrics.holm import holm
-from srcore.metrics.intervals import FEW_GROUPS
+from srcore.metrics.intervals import MIN_GROUPS
 from srcore.metrics.paired import Difference, paired_difference
 from srcore.reporting.page.charts import interval_bar
 from srcore.reporting.page.results import Results
@@ -61,12 +61,12 @@ class Ranking:
         output: name of the output.
         rungs: the methods, best first.
         leader: name of the first.
-        level: names of those that cannot be told from the first.
+        level: names of those that are not significantly different from the first.
         few: number of scenes where they are too few to tell anything, else 0.
         pairs: (method, one further down) → their difference, its verdict adjusted for the number
             of pairs.
         matrix: row i, column j: by how much rung i is ahead of rung i + 1 + j in dB, empty where
-            that is noise; no rows where the rungs say all, or nothing can be told.
+            that is noise; no rows where the rungs say all, or nothing is significant.
     """
 
     side: int
@@ -111,7 +111,7 @@ def _ranking(results: Results, output: str) -> Ranking:
         gain, reference = signed(entry["gain"]), name in REFERENCES
         rungs.append(Rung(name, results.weights(name), reference, gain, spread, step))
     scenes = results.images["group"].nunique()
-    few = scenes if scenes < FEW_GROUPS else 0
+    few = scenes if scenes < MIN_GROUPS else 0
     matrix = [
         [_cell(pairs[name, other]) for other in names[place + 1 :]]
         for place, name in enumerate(names[:-1])

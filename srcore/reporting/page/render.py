@@ -15,8 +15,8 @@ from srcore.common.text import redacted
 from srcore.evaluation.tables import ENSEMBLE, NO_NETWORK
 from srcore.features.labels import RANDOM
 from srcore.inference.baselines import BASELINE, PLUS
-from srcore.metrics.asked import deep_metrics
-from srcore.metrics.intervals import FEW_GROUPS
+from srcore.metrics.intervals import MIN_GROUPS
+from srcore.metrics.requested import deep_metrics
 from srcore.metrics.table import HEADLINE, METRICS, measured
 from srcore.models.scales import OUTPUTS
 from srcore.params import Params
@@ -58,7 +58,7 @@ def render(results: Results) -> str:
         beside=beside_report(results),
         runs=training_table(results),
         rankings=ranked,
-        few_groups=FEW_GROUPS,
+        few_groups=MIN_GROUPS,
         curves=plot_groups(results),
         images=[_image(results, item) for item in results.index["images"]],
         low=results.params.pyramid.sizes[0],

@@ -70,7 +70,7 @@ class Results:
     checkpoints: pd.DataFrame
     """plots/models.csv."""
     images: pd.DataFrame
-    """plots/images.csv: one line an image, method, output and seed."""
+    """plots/images.csv: one row per image, method, output and seed."""
     training: pd.DataFrame
     """plots/training.csv."""
     beside: pd.DataFrame

@@ -124,10 +124,10 @@ def frame(
     parts += [text(x, bottom + 16, number, "middle") for x, number in xs]
     parts.append(rule(LEFT, bottom, right, bottom, "base"))
     parts.append(text((LEFT + right) / 2, HEIGHT - 6, axes[0], "middle", "axis"))
-    turned = Markup(
+    rotated = Markup(
         '<text class="axis" text-anchor="middle" transform="translate(11 {}) rotate(-90)">{}</text>'
     )
-    parts.append(turned.format((TOP + bottom) / 2, axes[1]))
+    parts.append(rotated.format((TOP + bottom) / 2, axes[1]))
     return parts
 
 

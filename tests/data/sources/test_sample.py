@@ -37,7 +37,7 @@ def test_fewer_crops_are_the_first_of_more(crops: list[Source]):
 
 
 @given(st.integers(4, 1500), st.integers(4, 1500), st.integers(8, 1200))
-def test_boxes_lie_inside_and_reach_the_edges(width: int, height: int, size: int):
+def test_boxes_lie_inside_and_touch_the_edges(width: int, height: int, size: int):
     places = sample.boxes(width, height, size)
     assert len(set(places)) == len(places)
     for left, top, right, bottom in places:
@@ -56,7 +56,7 @@ def test_boxes_lie_inside_and_reach_the_edges(width: int, height: int, size: int
 
 def test_a_missing_photograph_is_named(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(sample, "SCENES", {"lost": ("skimage/data/lost.png",)})
-    with pytest.raises(StudyError, match=r"lost.png: missing; .* install skimage anew"):
+    with pytest.raises(StudyError, match=r"lost.png: missing; .* reinstall skimage"):
         list(sample.crops(2, 288))
     monkeypatch.setattr(sample, "SCENES", {"lost": ("nopackage/lost.png",)})
     with pytest.raises(StudyError, match="nopackage is not installed"):

@@ -56,7 +56,7 @@ def test_own_sentences_in_any_language_become_unit_embeddings(clip):
     torch.testing.assert_close(found.embeddings, expected, atol=1e-5, rtol=0)
 
 
-def test_a_sentence_that_clip_does_not_read_to_its_end_is_told(clip, caplog):
+def test_a_sentence_that_clip_does_not_read_to_its_end_is_reported(clip, caplog):
     with caplog.at_level(logging.WARNING):
         describe(["a dog", "dog " * 90], clip)
     (record,) = caplog.records

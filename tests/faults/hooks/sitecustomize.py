@@ -20,6 +20,6 @@ if at := int(os.environ.get("FAULT_DIE_AT", "0")):
     os.replace = replace
 
 if os.environ.get("FAULT_HASTY"):
-    from srcore.data.transfer import Patience
+    from srcore.data.transfer import RetryPolicy
 
-    Patience.__init__.__defaults__ = (0.4, 1024, 3, 0.01, 12, 3.0, 1 << 20)
+    RetryPolicy.__init__.__defaults__ = (0.4, 1024, 3, 0.01, 12, 3.0, 1 << 20)

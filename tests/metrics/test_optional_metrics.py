@@ -12,9 +12,9 @@ from torchvision.models import vgg16
 from srcore.common.errors import StudyError
 from srcore.images.matlab import luma
 from srcore.metrics import vgg16 as module
-from srcore.metrics.asked import check_asked
-from srcore.metrics.further import load_further
-from srcore.metrics.table import FURTHER, METRICS, Measure, measured
+from srcore.metrics.optional import load_optional_metrics
+from srcore.metrics.requested import check_metrics
+from srcore.metrics.table import METRICS, OPTIONAL_METRICS, Measure, measured
 from srcore.params.schema import Evaluate
 
 DEEP = ("lpips", "dists")
@@ -48,11 +48,11 @@ def asked(*names: str, vgg16: str = "data/none") -> Evaluate:
 
 
 def load(*names: str, vgg16: str = "data/none") -> dict[str, Measure]:
-    return dict(load_further(asked(*names, vgg16=vgg16), CPU).measures)
+    return dict(load_optional_metrics(asked(*names, vgg16=vgg16), CPU).measures)
 
 
 def test_a_table_has_those_that_it_has_columns_for():
-    assert measured(["method", "lpips", "psnr"]) == METRICS | {"lpips": FURTHER["lpips"]}
+    assert measured(["method", "lpips", "psnr"]) == METRICS | {"lpips": OPTIONAL_METRICS["lpips"]}
 
 
 def test_nothing_is_measured_that_was_not_asked_for():
@@ -79,7 +79,7 @@ def test_equal_images_differ_by_nothing_and_each_image_has_its_own_figure(name, 
     assert both.min() > 0
     alone = measure(output[1:], target[1:])
     torch.testing.assert_close(both[1:], alone)
-    assert FURTHER[name].higher_is_better is False
+    assert OPTIONAL_METRICS[name].higher_is_better is False
     worse = (output + 0.2 * torch.randn(output.shape)).clamp(0, 1)
     assert (measure(worse, target) > both).all()
 
@@ -177,11 +177,11 @@ def test_a_network_without_places_for_the_weights_is_no_metric(tensors):
 def test_weights_are_named_and_the_random_state_stays(weights):
     torch.manual_seed(7)
     before = torch.get_rng_state()
-    found = load_further(asked("dists", "psnr_y", "lpips", vgg16=weights), CPU)
+    found = load_optional_metrics(asked("dists", "psnr_y", "lpips", vgg16=weights), CPU)
     assert torch.equal(torch.get_rng_state(), before)
     assert list(found.measures) == ["dists", "psnr_y", "lpips"]
     assert found.weights == "weights of vgg16.safetensors"
-    assert load_further(asked("psnr_y"), CPU).weights == ""
+    assert load_optional_metrics(asked("psnr_y"), CPU).weights == ""
 
 
 def test_nothing_is_fetched_and_no_pickle_is_run(weights, monkeypatch):
@@ -204,13 +204,13 @@ def test_nothing_is_fetched_and_no_pickle_is_run(weights, monkeypatch):
 
 
 def test_the_check_before_all_work(weights, monkeypatch):
-    check_asked(asked("psnr_y"))
+    check_metrics(asked("psnr_y"))
     with pytest.raises(
         StudyError, match="is not one of psnr_y, lpips, dists; did you mean 'lpips'"
     ):
-        check_asked(asked("lpip"))
+        check_metrics(asked("lpip"))
     with pytest.raises(StudyError, match=r"evaluate\.vgg16 = data/none: lpips need the weights"):
-        check_asked(asked("psnr_y", "lpips"))
-    monkeypatch.setattr("srcore.metrics.asked.find_spec", lambda name: None)
+        check_metrics(asked("psnr_y", "lpips"))
+    monkeypatch.setattr("srcore.metrics.requested.find_spec", lambda name: None)
     with pytest.raises(StudyError, match=r"lpips and dists need torchmetrics; .*perceptual"):
-        check_asked(asked("lpips", "dists", vgg16=weights))
+        check_metrics(asked("lpips", "dists", vgg16=weights))

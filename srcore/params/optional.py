@@ -19,10 +19,10 @@ class Shipped(Settings):
     steps: int = Field(ge=1)
     """Steps of the whole training."""
     period: int = Field(ge=1)
-    """Steps after which the state is saved, from which a stopped training goes on; part of the
-    result, since crops are drawn period by period."""
+    """Steps between saved states, from the last of which a stopped training resumes; part of the
+    result, since crops are drawn per period."""
     batch_size: int = Field(ge=2)
-    """Crops a step."""
+    """Crops per step."""
     crop: int = Field(ge=8)
     """Side in pixels of an input; its targets are twice and four times as large."""
     large_share: float = Field(gt=0, lt=1)
@@ -40,7 +40,7 @@ class Shipped(Settings):
     loss: Literal["l1", "l1_fft", "inverse_psnr"]
     """Training loss, as for `subpixel`."""
     max_norm: float = Field(gt=0)
-    """Greatest norm of a gradient; longer ones are clipped to it."""
+    """Gradient clipping: maximum norm."""
 
 
 class Benchmark(Settings):
@@ -52,9 +52,9 @@ class Benchmark(Settings):
     """Networks to judge beside the model set: a checkpoint, this study's or another's, or a folder
     of them; data/none for none."""
     shipped: bool
-    """Judge the network that the package ships as well."""
+    """Evaluate the network that the package ships as well."""
     ensemble: bool
-    """Judge every network a second time with the mean of its eight dihedral transforms."""
+    """Evaluate every network a second time with the mean of its eight dihedral transforms."""
     pickles: bool
     """Read .pth and .ckpt files as well, which are pickles; else safetensors alone."""
 
@@ -63,7 +63,7 @@ class Modern(Settings):
     """A recipe for all networks (`train.recipe`), and of the experiment on the ideas: Adam."""
 
     batch_size: int = Field(ge=1)
-    """Images a step."""
+    """Images per step."""
     lr: float = Field(gt=0, le=1)
     """Adam's learning rate; the highest one where the schedule changes it."""
     frozen_lr: float = Field(gt=0, le=1)
@@ -75,10 +75,10 @@ class Modern(Settings):
     warm_up: float = Field(ge=0, lt=1)
     """Share of the steps for which the rates of linear and constant rise; one_cycle has its own."""
     max_norm: float = Field(ge=0)
-    """Greatest norm of a gradient; longer ones are clipped to it; 0 for no bound."""
+    """Gradient clipping: maximum norm; 0 for no bound."""
     flips: bool
-    """Turn and mirror every batch at random; never for the bodies, whose frozen features are
-    stored and not turned."""
+    """Rotate and mirror every batch at random; never for the bodies, whose frozen features are
+    stored and not transformed."""
 
 
 class Ideas(Settings):

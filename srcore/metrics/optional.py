@@ -6,17 +6,17 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from srcore.metrics.asked import check_asked, label_of_metrics
-from srcore.metrics.table import FURTHER, Measure, function_of
+from srcore.metrics.requested import check_metrics, label_of_metrics
+from srcore.metrics.table import OPTIONAL_METRICS, Measure, function_of
 from srcore.params.schema import Evaluate
 
 
 @dataclass(frozen=True)
-class Further:
+class OptionalMetrics:
     """Metrics beside those that are always measured.
 
     Attributes:
-        measures: name of a metric of `FURTHER` → its function.
+        measures: name of a metric of `OPTIONAL_METRICS` → its function.
         weights: label of the weights of their network, empty where none has one.
     """
 
@@ -36,27 +36,27 @@ class Further:
         return {name: measure(output, target) for name, measure in self.measures.items()}
 
 
-NONE = Further()
+NONE = OptionalMetrics()
 
 
-def load_further(asked: Evaluate, device: torch.device) -> Further:
+def load_optional_metrics(requested: Evaluate, device: torch.device) -> OptionalMetrics:
     """The metrics that are asked for.
 
     Args:
-        asked: which, and the weights of VGG16.
+        requested: which, and the weights of VGG16.
         device: where networks compute.
 
     Raises:
         StudyError: one is not known or lacks what it needs, or the weights cannot be used.
     """
-    check_asked(asked)
-    label, measures = label_of_metrics(asked), dict[str, Measure]()
-    weights = [_tensors(asked.vgg16), device] if label else []
-    for name in asked.metrics:
-        metric = FURTHER[name]
+    check_metrics(requested)
+    label, measures = label_of_metrics(requested), dict[str, Measure]()
+    weights = [_tensors(requested.vgg16), device] if label else []
+    for name in requested.metrics:
+        metric = OPTIONAL_METRICS[name]
         function = function_of(metric)
         measures[name] = function(*weights) if metric.needs_vgg16 else function
-    return Further(measures, label)
+    return OptionalMetrics(measures, label)
 
 
 def _tensors(weights: str) -> dict[str, Tensor]:
