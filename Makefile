@@ -54,7 +54,7 @@ scale: $(VENV)/installed-dev  ## time and memory of the stages on many images (2
 faults: $(VENV)/installed-dev  ## what can go wrong and what it ends in: make faults > docs/faults.md
 	@PYTHONPATH=tests python -m faults
 
-docs: $(VENV)/installed-dev  ## what the docs say of models, stages, parameters and faults, written anew
+docs: $(VENV)/installed-dev  ## what the docs say of models, stages, parameters and faults, rewritten
 	@python -m srcore.reporting.documentation
 	@PYTHONPATH=tests python -m faults > docs/faults.md
 

@@ -123,7 +123,7 @@ def main() -> None:
         folder = Path(name)
         whole, alone, resized = pyramids(folder, params.threads)
         lines += [
-            {"what": "pyramids a second", "value": round(IMAGES / whole, 1)},
+            {"what": "pyramids per second", "value": round(IMAGES / whole, 1)},
             {"what": "decoded images per second, alone", "value": round(IMAGES / alone, 1)},
             {"what": "decoded and resized, alone", "value": round(IMAGES / resized, 1)},
             {"what": "share of decoding in the stage", "value": round(alone / whole, 2)},
@@ -132,7 +132,7 @@ def main() -> None:
         whole, alone = evaluation(Pyramids.open(folder / "out"), device)
         lines += [
             {
-                "what": "images judged a second, by all networks",
+                "what": "images evaluated per second, by all networks",
                 "value": round(HELD_OUT / whole, 1),
             },
             {"what": "share of the networks in it", "value": round(alone / whole, 2)},

@@ -49,7 +49,7 @@ LITERALLY = "literal"
 BATCH = 8
 """As in `make paper`; the sample has fewer images per step."""
 REPEATS, STEPS = 7, 5
-"""Turns that count of each program (the first does not), and steps in each."""
+"""Repeats that count of each program (the first does not), and steps in each."""
 SIZES = {"low": 72, "mid": 144, "large": 288}
 CPU = torch.device("cpu")
 

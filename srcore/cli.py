@@ -123,7 +123,8 @@ def upscale(  # noqa: PLR0917  # typer reads it
     ensemble: Annotated[
         bool,
         typer.Option(
-            "--ensemble", help="Average eight rotated and mirrored runs, in 8 times the time."
+            "--ensemble",
+            help="Average over all 8 rotations and reflections; 8 times the time.",
         ),
     ] = False,
 ) -> None:

@@ -23,8 +23,8 @@ def run() -> None:
     checkpoints = load_set(paths.MODELS / params.model)
     model_set = assemble(checkpoints, params.frozen.model_dump(), device)
     networks = contestants(model_set, params.benchmark, device)
-    judged = networks, load_linear(paths.LINEAR), images, params.data.max_pixels, device
-    table = evaluate_benchmarks(*judged, extra=params.evaluate)
+    arguments = networks, load_linear(paths.LINEAR), images, params.data.max_pixels, device
+    table = evaluate_benchmarks(*arguments, extra=params.evaluate)
     means = by_data_set(table)
     rows = with_published(means, networks, paths.PUBLISHED)
     write_json(paths.BENCHMARK, headline(means))

@@ -18,8 +18,8 @@ def run() -> None:
     pyramids = Pyramids.open(paths.PYRAMIDS)
     held_out = read_split(paths.SPLIT, pyramids.names).validation
     extractors = {kind: load_extractor(kind, "random", device) for kind in KINDS}
-    judged = paths.MODELS / "ideas", pyramids, held_out, requested_experiments(params)
-    found = record(*judged, extractors=extractors, linear=load_linear(paths.LINEAR))
+    arguments = paths.MODELS / "ideas", pyramids, held_out, requested_experiments(params)
+    found = record(*arguments, extractors=extractors, linear=load_linear(paths.LINEAR))
     with fresh_folder(paths.DATA / "ideas") as out:
         found.write(out)
 

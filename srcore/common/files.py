@@ -28,7 +28,7 @@ LONGEST_SHOWN = 100
 """Bytes of a final name that a partial one repeats; file systems take 255 in all."""
 RANDOM = 8
 """Random letters and digits of a partial name, of 36 each."""
-PATIENCE = 2.0
+LOCK_TIMEOUT = 2.0
 """Seconds to wait while another process looks through the folder, which takes it milliseconds."""
 _HELD: set[tuple[int, int]] = set()
 """Device and inode of the new folders that this process fills and holds the lock of."""
@@ -207,7 +207,7 @@ def _alone_in(folder: Path) -> Generator[None]:
         ) in _HELD:  # a new folder of our own: nobody else writes in it
             yield
             return
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + LOCK_TIMEOUT
         while time.monotonic() < until:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -106,7 +106,7 @@ class Split:
     Attributes:
         train: what networks learn from.
         validation: what training curves and choices look at.
-        test: what nothing looks at before the networks are judged; empty when not asked for.
+        test: what nothing looks at before the networks are evaluated; empty when not asked for.
     """
 
     train: Indices
@@ -115,7 +115,7 @@ class Split:
 
     @property
     def part(self) -> str:
-        """Name of the part on which finished networks are judged: test, or validation without."""
+        """Name of the part that finished networks are evaluated on: test if there is one."""
         return "test" if len(self.test) else "validation"
 
     @property

@@ -22,7 +22,7 @@ WIDEST_NAME = 30
 def sample_sheet(pyramids: Pyramids, split: Split, path: Path, count: int = 6) -> None:
     """Draw images as columns and sizes as rows, as PNG; equal data give equal bytes.
 
-    About half of the images are ones by which networks are judged, evenly spaced over the data
+    About half of the images are ones by which networks are evaluated, evenly spaced over the data
     set. All sizes are drawn equally large and unsmoothed, so that one sees the very pixels that a
     network sees.
     """

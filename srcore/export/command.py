@@ -87,8 +87,8 @@ def export(
         )
         partial_page.write_text(text, encoding="utf-8")
     largest = max(one.largest for one in compared)
-    weights = f" ({card.weights})" if card.weights else ""
-    logger.info("%s: %s%s, %.1f MB", out, card.model, weights, out.stat().st_size / 1e6)
+    label = f" ({card.weights})" if card.weights else ""
+    logger.info("%s: %s%s, %.1f MB", out, card.model, label, out.stat().st_size / 1e6)
     logger.info("largest difference to torch: %.1e (allowed: %.0e)", largest, tolerance(network))
     logger.info("%s: its card", page)
     return out

@@ -70,7 +70,7 @@ def write_graph(network: Network, embed: Callable[[Tensor], Tensor] | None, path
         3: dim("width", min=SMALLEST),
     }
     try:
-        with _quiet(), torch.no_grad():
+        with _suppress_logging(), torch.no_grad():
             program = torch.onnx.export(
                 Whole(network.model, embed).eval(),
                 (torch.rand(TRACED, generator=torch.Generator().manual_seed(0)),),
@@ -108,7 +108,7 @@ def _forget_machine(model: Any) -> None:
 
 
 @contextmanager
-def _quiet() -> Generator[None]:
+def _suppress_logging() -> Generator[None]:
     """Keep the exporter's notes and warnings from the user; what goes wrong, it raises."""
     loggers = [logging.getLogger(name) for name in CHATTY]
     levels = [logger.level for logger in loggers]

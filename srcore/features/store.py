@@ -37,7 +37,7 @@ def store_features(
                 if not bool(torch.isfinite(features).all()):
                     raise StudyError(
                         f"{extractor.label}: features of images {start} to "
-                        f"{start + len(low) - 1} do not fit float16; are these the right "
+                        f"{start + len(low) - 1} do not fit in float16; are these the right "
                         "weights?"
                     )
                 file.write(features.cpu().numpy().astype("<f2").tobytes())

@@ -118,8 +118,8 @@ class Training:
         self._start = torch.zeros(1, dtype=torch.int64, device=self.device)
         self._batch = torch.zeros(1, dtype=torch.int64, device=self.device)
         self._sums = torch.zeros(len(seeds), len(self.outputs), device=self.device)
-        self._sources = {
-            side: _sources(side).to(self.device)
+        self._pixel_sources = {
+            side: _pixel_sources(side).to(self.device)
             for side in {i.shape[1] for i in (data.low, *data.targets.values())}
             if recipe.flips
         }
@@ -210,7 +210,9 @@ class Training:
         sources = None
         if self.recipe.flips:
             transform = self._transforms[k].index_select(0, self._batch)
-            sources = {s: table.index_select(0, transform)[0] for s, table in self._sources.items()}
+            sources = {
+                s: table.index_select(0, transform)[0] for s, table in self._pixel_sources.items()
+            }
         inputs, targets = self.data.take(rows, self.outputs, sources)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self._autocast):
             made = self.stack.networks[k](*inputs)
@@ -239,7 +241,7 @@ class Training:
         """Train to the end.
 
         Args:
-            curve: whether to evaluate after every epoch (a tenth of the training time), or only
+            curve: whether to evaluate after every epoch, or only
                 after the last one.
 
         Returns:
@@ -265,7 +267,7 @@ class Training:
         return [pd.DataFrame(history) for history in histories], scores
 
 
-def _sources(side: int) -> Tensor:
+def _pixel_sources(side: int) -> Tensor:
     """(8, side²): for every dihedral transform, which pixel comes to each place."""
     places = torch.arange(side * side).view(1, 1, side, side)
     return torch.stack([dihedral(places, transform).reshape(-1) for transform in range(DIHEDRAL)])

@@ -18,7 +18,7 @@ def ssim(output: Tensor, target: Tensor) -> Tensor:
     counts them, on mirrored pixels, since its version 1.9; that moves figures by up to 0.02.)
 
     Args:
-        output: (N, C, H, W) in [0, 1], at least 11 pixels per side.
+        output: (N, C, H, W) in [0, 1], at least 11 pixels on each side.
         target: (N, C, H, W) in [0, 1].
 
     Returns:
@@ -28,7 +28,7 @@ def ssim(output: Tensor, target: Tensor) -> Tensor:
         ValueError: the images are smaller than the window.
     """
     if min(output.shape[-2:]) <= 2 * RADIUS:
-        raise ValueError(f"SSIM needs images of at least {2 * RADIUS + 1} pixels per side")
+        raise ValueError(f"SSIM needs images of at least {2 * RADIUS + 1} pixels on each side")
     mean_o, mean_t = _window(output), _window(target)
     product, squares = mean_o * mean_t, mean_o.square() + mean_t.square()
     covariance = _window(output * target) - product

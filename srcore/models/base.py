@@ -41,7 +41,7 @@ class SuperResolver(nn.Module):
     """How far it sees, in pixels of the low-resolution image: whatever its outputs show of a
     pixel depends on no other that is further away, across or along. Tiles overlap by as much."""
     multiple_of: ClassVar[int] = 1
-    """Pixels a side for each of its frozen features: tiles start and end at multiples of it."""
+    """Side in input pixels of each frozen feature: tiles start and end at multiples of it."""
     global_features: ClassVar[bool] = False
     """Whether its frozen features are of the image as a whole, and one for all tiles."""
 
@@ -97,12 +97,12 @@ def upsample2x(x: Tensor) -> Tensor:
 
 
 def upsample_image(x: Tensor, doublings: int) -> Tensor:
-    """Double the size once or twice by `upsample2x`: (N, 3, H, W) → (N, 3, s·H, s·W).
+    """Double the size once or twice, with the values of `upsample2x`.
 
     In training it is a product with a fixed matrix on either side: for three channels a third of
     the time, with its backward pass.
     """
-    x = to_float32(x)
+    x = bfloat16_to_float32(x)
     if use_matrices():
         factors = (2,) * doublings
         return resize_by_matrices(
@@ -133,7 +133,7 @@ def resize_by_matrices(x: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
         return rows @ (x.contiguous() @ columns.T)
 
 
-def to_float32(x: Tensor) -> Tensor:
+def bfloat16_to_float32(x: Tensor) -> Tensor:
     """bfloat16 → float32, for an image needs more bits than a convolution; others as they are."""
     return x.float() if x.dtype == torch.bfloat16 else x
 

@@ -7,9 +7,9 @@ from torch import Tensor, nn
 
 from srcore.models.base import (
     SharedFeatures,
+    bfloat16_to_float32,
     conv3,
     resize_by_matrices,
-    to_float32,
     upsampling_matrix,
     use_matrices,
 )
@@ -79,9 +79,9 @@ class SuperResNetSubpixel(SharedFeatures):
         if self.shuffle:
             detail = F.pixel_shuffle(detail, scale)
         else:
-            detail = F.interpolate(to_float32(detail), scale_factor=scale, mode="bilinear")
+            detail = F.interpolate(bfloat16_to_float32(detail), scale_factor=scale, mode="bilinear")
         # In this order, for the sum has the memory format of the first: see `bicubic`.
-        return bicubic(low, scale) + detail if self.skip else to_float32(detail) + GREY
+        return bicubic(low, scale) + detail if self.skip else bfloat16_to_float32(detail) + GREY
 
 
 def scaled_down(conv: nn.Conv2d) -> nn.Conv2d:

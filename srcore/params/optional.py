@@ -44,13 +44,13 @@ class Shipped(Settings):
 
 
 class Benchmark(Settings):
-    """The field's benchmarks, judged by the stage `benchmark`."""
+    """The field's benchmarks, evaluated by the stage `benchmark`."""
 
     folder: ExistingPath
     """Its sub-folders are data sets of high-resolution images; data/none for no folder."""
     checkpoints: ExistingPath
-    """Networks to judge beside the model set: a checkpoint, this study's or another's, or a folder
-    of them; data/none for none."""
+    """Networks to evaluate beside the model set: a checkpoint, this study's or another's, or a
+    folder of them; data/none for none."""
     shipped: bool
     """Evaluate the network that the package ships as well."""
     ensemble: bool

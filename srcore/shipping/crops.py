@@ -15,7 +15,7 @@ from srcore.training.augment import DIHEDRAL
 
 Plan = NDArray[np.int64]
 """(..., 4) int64: line of `Originals.places`, top row and left column of the input crop, and one
-of the eight dihedral transforms."""
+of the eight symmetries, coded as three bits: swap axes, flip rows, flip columns."""
 
 INPUTS = {"mid": "half", "large": "quarter"}
 """Output → the resolution that it enlarges to the whole image."""
@@ -51,7 +51,7 @@ class Crops:
             fits = (sides >= side).all(axis=1)
             if not fits.any():
                 raise StudyError(
-                    f"shipped.crop = {side}: no image is {scale * side} pixels per side; "
+                    f"shipped.crop = {side}: no image has {scale * side} pixels on each side; "
                     "make it smaller, or take larger images"
                 )
             # By side, not by area: a large image has more to show, though not in proportion.
@@ -73,8 +73,8 @@ class Crops:
         """
         lines = rng.choice(len(self._places), size=shape, p=self._probabilities[output])
         corners = (rng.random((*shape, 2)) * self._room[output][lines]).astype(np.int64)
-        transforms = rng.integers(DIHEDRAL, size=(*shape, 1))
-        return np.concatenate([lines[..., None], corners, transforms], axis=-1)
+        symmetries = rng.integers(DIHEDRAL, size=(*shape, 1))
+        return np.concatenate([lines[..., None], corners, symmetries], axis=-1)
 
     def take(self, plan: Tensor, output: str) -> tuple[Tensor, dict[str, Tensor]]:
         """The crops of a plan (N, 4) that lies on the device.
@@ -98,14 +98,14 @@ class Crops:
     def _cut(self, resolution: str, plan: Tensor, divisor: int, enlarged: int) -> Tensor:
         """Crops of a resolution; the input's is `divisor` times as coarse as the whole image."""
         side = self.side * enlarged
-        lines, top, left, transform = plan.unbind(1)
+        lines, top, left, symmetry = plan.unbind(1)
         _, width, offset = self._places.index_select(0, lines).unbind(1)
         finer = 4 // divisor * enlarged
         ahead = torch.arange(side, device=plan.device)
         rows = ahead[None, :, None].expand(len(plan), side, side)
         columns = rows.mT
         swapped, flipped_rows, flipped_columns = (
-            ((transform >> bit) & 1).bool()[:, None, None] for bit in range(3)
+            ((symmetry >> bit) & 1).bool()[:, None, None] for bit in range(3)
         )
         y, x = torch.where(swapped, columns, rows), torch.where(swapped, rows, columns)
         y = torch.where(flipped_rows, side - 1 - y, y) + enlarged * top[:, None, None]

@@ -82,7 +82,7 @@ def enlarge(
     Returns:
         An array of the same type and number of dimensions, or an image of Pillow. That has the
         colour profile in its `info`, and no EXIF. Pillow writes the profile to a JPEG only when
-        given: `made.save(path, icc_profile=made.info.get("icc_profile"))`.
+        it is passed: `made.save(path, icc_profile=made.info.get("icc_profile"))`.
 
     Raises:
         StudyError: the image is of another kind, or the network does not enlarge so much.

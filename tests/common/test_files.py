@@ -260,7 +260,7 @@ def test_what_a_killed_writer_left_goes_with_the_next_one(tmp_path, kind):
 
 
 def test_somebody_who_keeps_the_folders_lock_keeps_nobody_for_ever(tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "PATIENCE", 0.1)
+    monkeypatch.setattr(files, "LOCK_TIMEOUT", 0.1)
     folder = os.open(tmp_path, os.O_RDONLY)
     fcntl.flock(folder, fcntl.LOCK_EX)
     with atomic(tmp_path / "out") as partial:
@@ -366,7 +366,7 @@ def test_csv_leaves_the_old_file_when_it_fails(tmp_path):
 
 def test_files_of_a_new_folder_are_written_without_a_wait(tmp_path, monkeypatch):
     """The folder's own lock is held by this very process."""
-    monkeypatch.setattr(files, "PATIENCE", 60)
+    monkeypatch.setattr(files, "LOCK_TIMEOUT", 60)
     began = time.monotonic()
     with fresh_folder(tmp_path / "new") as folder, atomic(folder / "a") as partial:
         partial.write_text("a")

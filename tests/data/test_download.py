@@ -298,9 +298,9 @@ def test_an_endless_file_ends_at_the_largest_size(mirror: MakeMirror, target: Pa
         while True:
             h.wfile.write(bytes(1 << 16))
 
-    patience = RetryPolicy(timeout=0.5, attempts=2, pause=0, max_bytes=1 << 20)
+    retry = RetryPolicy(timeout=0.5, attempts=2, pause=0, max_bytes=1 << 20)
     with pytest.raises(StudyError, match="sends more than 1048576 bytes"):
-        fetch([mirror(endless).url], target, MD5, patience)
+        fetch([mirror(endless).url], target, MD5, retry)
     assert left(target) == []
 
 
@@ -311,16 +311,16 @@ def test_what_trickles_ends_at_the_total_time(mirror: MakeMirror, target: Path):
             h.wfile.write(bytes(2000))
             time.sleep(0.05)
 
-    patience = RetryPolicy(timeout=0.5, attempts=2, pause=0, total=1)
+    retry = RetryPolicy(timeout=0.5, attempts=2, pause=0, total=1)
     since = time.monotonic()
     with pytest.raises(StudyError, match="takes more than 1 s"):
-        fetch([mirror(trickle).url], target, MD5, patience)
+        fetch([mirror(trickle).url], target, MD5, retry)
     assert time.monotonic() - since < 5
 
 
 @pytest.mark.parametrize("where", ["status", "header", "chunk"])
 def test_lines_without_end_are_not_waited_for(mirror: MakeMirror, target: Path, where: str):
-    """A byte now and then begins the patience of any one read anew."""
+    """A byte now and then begins the retry of any one read anew."""
 
     def dribble(h: Handler, data: bytes) -> None:
         if where != "status":

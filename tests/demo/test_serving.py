@@ -17,7 +17,7 @@ from photographs import arrays
 from PIL import Image
 from test_light import WITHOUT
 
-PATIENCE = 120
+LOCK_TIMEOUT = 120
 ABSENT = "cuda" if torch.backends.mps.is_available() else "mps"
 """A device that this machine lacks."""
 
@@ -49,23 +49,23 @@ def served():
         yield f"http://127.0.0.1:{port}", process
     finally:
         process.send_signal(signal.SIGINT)  # killed, it would leave its folder behind
-        process.wait(PATIENCE)
+        process.wait(LOCK_TIMEOUT)
         process.stderr.close()
 
 
 @pytest.mark.slow
 def test_it_listens_to_this_machine_and_ends_at_once(served):
     address, process = served
-    with urllib.request.urlopen(address, timeout=PATIENCE) as answer:
+    with urllib.request.urlopen(address, timeout=LOCK_TIMEOUT) as answer:
         assert "default-src 'self'" in answer.headers["content-security-policy"]
     listening = f"127.0.0.1:{address.rpartition(':')[2]}"
     again = [sys.executable, "-m", "srcore", "demo", "--port", listening.partition(":")[2]]
-    done = subprocess.run(again, capture_output=True, text=True, timeout=PATIENCE)
+    done = subprocess.run(again, capture_output=True, text=True, timeout=LOCK_TIMEOUT)
     assert done.returncode == 1
     assert done.stderr.startswith("error: --host 127.0.0.1 --port ")
     start = time.monotonic()
     process.send_signal(signal.SIGINT)
-    assert process.wait(PATIENCE) == 130
+    assert process.wait(LOCK_TIMEOUT) == 130
     assert time.monotonic() - start < 10
 
 
@@ -73,7 +73,7 @@ def answer(address: str, **parts) -> tuple[int, str]:
     """Status and text of what is answered to a request."""
     request = urllib.request.Request(address, **parts)
     try:
-        with urllib.request.urlopen(request, timeout=PATIENCE) as answered:
+        with urllib.request.urlopen(request, timeout=LOCK_TIMEOUT) as answered:
             return answered.status, answered.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()
@@ -113,7 +113,7 @@ def test_it_leaves_no_file_when_it_is_asked_to_end(served, tmp_path):
     sample = Path(examples["props"]["samples"][0][0]["path"])
     assert sample.is_file()
     process.send_signal(signal.SIGTERM)
-    assert process.wait(PATIENCE) == 130
+    assert process.wait(LOCK_TIMEOUT) == 130
     assert not sample.exists()
     assert not sample.parent.parent.exists()
 
@@ -131,7 +131,7 @@ def test_what_cannot_be_served_is_one_line(served, options, said):
         [sys.executable, "-m", "srcore", "demo", "--port", "7999", *options],
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=LOCK_TIMEOUT,
     )
     assert (done.returncode, done.stderr) == (1, said + "\n")
 

@@ -192,7 +192,7 @@ class Area:
 
 
 def as_is(project: Project) -> None:
-    """Nothing has to be mended before the next run."""
+    """Nothing has to be fixed before the next run."""
 
 
 def code(text: str) -> str:

@@ -147,7 +147,7 @@ def animated() -> bytes:
     return encoded(IMAGE, "PNG", save_all=True, append_images=[other])
 
 
-def dihedral() -> bytes:
+def rotated_by_exif() -> bytes:
     """Stored lying on its side; EXIF says how to rotate it."""
     exif = Image.Exif()
     exif[0x0112] = 6
@@ -282,7 +282,7 @@ ODD = [
             "32 bits per sample (floating point) have no known white; convert it to 8 or 16 bits"
         ),
     ),
-    OddImage("rotated by EXIF", "rotated.png", dihedral(), Used(IMAGE, "upright")),
+    OddImage("rotated by EXIF", "rotated.png", rotated_by_exif(), Used(IMAGE, "upright")),
     OddImage("animated", "animated.png", animated(), Used(IMAGE, "its first frame")),
     OddImage(
         "1 × 1 pixel",

@@ -281,7 +281,7 @@ THROUGH_DVC = Area(
             ),
         ),
         repro(
-            "a dvc that was killed while it wrote its list of locks; mended by `rm .dvc/tmp/rwlock`",
+            "a dvc that was killed while it wrote its list of locks; fixed by `rm .dvc/tmp/rwlock`",
             both(nothing_done, locks_cut_short),
             DvcRefuses(
                 "ERROR: failed to reproduce 'check': Unable to read RWLock-file '.dvc/tmp/rwlock'. JSON structure is corrupted…"
@@ -289,7 +289,7 @@ THROUGH_DVC = Area(
             without_locks,
         ),
         repro(
-            "a dvc that was killed before it noted a run; mended by `find .dvc/cache/runs -type d -empty -delete`",
+            "a dvc that was killed before it noted a run; fixed by `find .dvc/cache/runs -type d -empty -delete`",
             runs_not_noted,
             DvcRefuses(
                 "ERROR: failed to reproduce 'check': join() argument must be str, bytes, or os.PathLike object, not 'NoneType'"
@@ -297,7 +297,7 @@ THROUGH_DVC = Area(
             without_empty_runs,
         ),
         repro(
-            "a dvc that was killed while it wrote dvc.lock; mended by `git restore dvc.lock`",
+            "a dvc that was killed while it wrote dvc.lock; fixed by `git restore dvc.lock`",
             lock_cut_short,
             DvcRefuses("'./dvc.lock' is invalid."),
             with_the_former_lock,

@@ -20,7 +20,7 @@ from srcore.reporting.forest import draw_curves, draw_ideas
 SEEDS, IMAGES = 5, 40
 NAMES = [f"{row:02}.jpg" for row in range(IMAGES)]
 BASE = 27 + np.arange(IMAGES) / 10
-EQUIVALENCE_MARGIN = {
+GAIN_OVER_PLAIN = {
     "plain": 0.0,
     "merge": 0.5,
     "merge_slow": 0.5,
@@ -35,7 +35,7 @@ def made(scenes: list[str] = NAMES) -> Runs:
     """Runs of six bodies under both heads; of `vgg.subpixel` one seed collapsed."""
     chance = np.random.default_rng(0)
     columns, cards = {}, {}
-    for body, worth in EQUIVALENCE_MARGIN.items():
+    for body, worth in GAIN_OVER_PLAIN.items():
         for head, more in (("bilinear", 0.0), ("subpixel", 2.0)):
             for seed in range(SEEDS):
                 stem = stem_of(f"{body}.{head}", seed)
@@ -92,7 +92,7 @@ def test_what_was_not_run_is_left_out_and_named_in_one_line(caplog):
     with caplog.at_level(logging.WARNING):
         found = set(contrasts(made())["contrast"])
     assert "dilated blocks" not in found
-    assert {c.name for c in CONTRASTS if {c.idea, c.control} <= EQUIVALENCE_MARGIN.keys()} <= found
+    assert {c.name for c in CONTRASTS if {c.idea, c.control} <= GAIN_OVER_PLAIN.keys()} <= found
     (said,) = caplog.messages
     assert said.startswith("no runs, or too few, for: dilated blocks, their convolutions")
     assert "own: L1 loss" in said

@@ -47,7 +47,7 @@ def test_random_images_as_scikit_image(size):
 
 @pytest.mark.parametrize("size", [(10, 40), (40, 10)])
 def test_an_image_smaller_than_the_window_is_refused(size):
-    with pytest.raises(ValueError, match="at least 11 pixels per side"):
+    with pytest.raises(ValueError, match="at least 11 pixels on each side"):
         ssim(torch.rand(1, 3, *size), torch.rand(1, 3, *size))
 
 

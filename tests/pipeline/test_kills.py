@@ -50,7 +50,7 @@ class Study:
     whole: dict[str, dict[str, bytes]] = field(default_factory=dict)
     spent: dict[tuple[str, str], float] = field(default_factory=dict)
     """Seconds of CPU of an undisturbed run, by model and victim; steadier than those of a clock."""
-    mended: list[str] = field(default_factory=list)
+    fixed: list[str] = field(default_factory=list)
 
     def forget(self, model: str) -> None:
         """Take away a training's result and all that DVC remembers of it."""
@@ -60,8 +60,8 @@ class Study:
         """Whether DVC could not read a file of its own, and was helped as the docs say."""
         for words, remedy in REMEDIES.items():
             if re.search(words, printed):
-                self.mended.append(words)
-                assert self.mended.count(words) < 4, printed
+                self.fixed.append(words)
+                assert self.fixed.count(words) < 4, printed
                 self.clone.run(*shlex.split(remedy))
                 return True
         return False

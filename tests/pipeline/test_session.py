@@ -320,7 +320,7 @@ def test_benchmarks(built, shell):
     assert memory.startswith("python -m benchmarks.scale 200 ")
     printed = built.run("bash", "-c", f". .venv/bin/activate && {step} multi && {pipeline}")
     assert "geometric mean" in printed
-    assert "pyramids a second" in printed
+    assert "pyramids per second" in printed
     assert "onnxruntime" in built.run("bash", "-c", f". .venv/bin/activate && {upscaling}")
     assert "usage: " in built.run("bash", "-c", f". .venv/bin/activate && {memory} --help")
     (scale,) = shell("make scale", {"make": "make IMAGES=20 --dry-run"}).splitlines()

@@ -186,7 +186,7 @@ def test_queue_runs_the_code_it_was_queued_with(built):
     built.edit(
         "srcore/training/loop.py", '"""Training', 'raise SystemExit("edited later")\n"""Training'
     )
-    built.edit("stages/evaluate.py", '"""Judge', 'raise SystemExit("edited later")\n"""Judge')
+    built.edit("stages/evaluate.py", '"""Evaluate', 'raise SystemExit("edited later")\n"""Evaluate')
     built.run(*arguments("dvc queue start"))
     built.run("dvc", "queue", "logs", "--follow", _first_task(built))
     for _ in range(120):

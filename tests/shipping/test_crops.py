@@ -87,5 +87,7 @@ def test_probabilities_go_with_the_root_of_the_area(originals):
 
 
 def test_crops_larger_than_all_images_are_refused(originals):
-    with pytest.raises(StudyError, match=r"^shipped\.crop = 60: no image is \d+ pixels per side"):
+    with pytest.raises(
+        StudyError, match=r"^shipped\.crop = 60: no image has \d+ pixels on each side"
+    ):
         Crops.of(originals, 60, CPU)

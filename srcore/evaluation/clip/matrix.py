@@ -98,7 +98,7 @@ def as_table(matrix: Matrix) -> pd.DataFrame:
 
 
 def pairs_table(matrix: Matrix) -> pd.DataFrame:
-    """One row per image and image: image, other, cosine, clip (the weights)."""
+    """One row per pair of images: image, other, cosine, clip (the weights)."""
     count = len(matrix.names)
     return pd.DataFrame(
         {

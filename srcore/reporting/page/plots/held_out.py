@@ -22,7 +22,7 @@ def groups(results: Results) -> list[Group]:
                 name = label(results, model)
                 lines.append(Line(style, curve, name))
                 said.append(f"{name} ends at {curve[-1][1]:.2f} dB")
-        # The tables know bicubic's figure on the images that networks are judged by.
+        # The tables know bicubic's figure on the images that networks are evaluated by.
         bicubic = (
             float(results.metrics[BASELINE][output][HEADLINE])
             if results.part == "validation"
