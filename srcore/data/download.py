@@ -37,7 +37,7 @@ def fetch(
         mirrors: addresses (http, https), tried in order.
         target: where the file goes; its folder is made when missing.
         checksum: MD5 or SHA-256 in hexadecimal digits.
-        retry: how long to wait for a server.
+        retry: when to try again, and when to give up.
         otherwise: what the user may do instead, as the end of the message.
 
     Raises:

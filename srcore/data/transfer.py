@@ -43,12 +43,12 @@ class MirrorError(Exception):
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How long to wait for a server."""
+    """When to try again, and when to give up."""
 
     timeout: float = 30
     """Seconds to wait for a connection, or for more data."""
     min_rate: float = 1024
-    """Bytes a second; fewer over `timeout` seconds count as stalled."""
+    """Bytes per second; fewer over `timeout` seconds count as stalled."""
     attempts: int = 4
     """Attempts at one mirror without progress."""
     pause: float = 1

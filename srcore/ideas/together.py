@@ -241,8 +241,7 @@ class Training:
         """Train to the end.
 
         Args:
-            curve: whether to evaluate after every epoch, or only
-                after the last one.
+            curve: whether to evaluate after every epoch, or after the last one alone.
 
         Returns:
             The history of every seed (epoch, output, loss, psnr) in the epochs that were evaluated,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from spandrel import ImageModelDescriptor
 
 SAFE, PICKLES = (".safetensors",), (".pth", ".pt", ".ckpt")
-"""Endings of files that hold tensors alone, and of pickles."""
+"""Extensions of files that hold tensors alone, and of pickles."""
 
 
 class ExternalNetwork(SuperResolver):

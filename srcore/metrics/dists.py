@@ -19,8 +19,8 @@ def load(tensors: Tensors, device: torch.device) -> Callable[[Tensor, Tensor], T
         device: where it computes.
 
     Returns:
-        (output, target) → (N,), about [0, 1]; both (N, 3, H, W) in [0, 1], 16 pixels per side or
-        more.
+        (output, target) → (N,), about [0, 1]; both (N, 3, H, W) in [0, 1], with H and W at
+        least 16.
 
     Raises:
         StudyError: these are no tensors of VGG16.

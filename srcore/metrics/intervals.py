@@ -75,10 +75,10 @@ def variance_over_seeds(means: ArrayLike) -> Variance:
 
 
 def half_width(variances: Sequence[Variance], alpha: float = ALPHA) -> float:
-    """Half the width of the interval of a mean that chance moves in several independent ways.
+    """Half the width of the interval of a mean that varies for several independent reasons.
 
     The root of Σ t² · variance, each t with its own degrees of freedom (Banerjee 1961, Sankhyā
-    23): exact where one way outweighs the others, never too narrow in between. Satterthwaite's
+    23): exact where one reason outweighs the others, never too narrow in between. Satterthwaite's
     degrees of freedom for the sum would be too narrow with two or three seeds.
     """
     return sqrt(sum(float(t.isf(alpha / 2, v.df)) ** 2 * v.value for v in variances))

@@ -99,6 +99,8 @@ def upsample2x(x: Tensor) -> Tensor:
 def upsample_image(x: Tensor, doublings: int) -> Tensor:
     """Double the size once or twice, with the values of `upsample2x`.
 
+    (N, 3, H, W) → (N, 3, s·H, s·W), s = 2^doublings.
+
     In training it is a product with a fixed matrix on either side: for three channels a third of
     the time, with its backward pass.
     """

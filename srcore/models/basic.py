@@ -26,6 +26,5 @@ class SuperResNet(SuperResolver):
         """(N, 3, H, W) in [0, 1] → mid (N, 3, 2H, 2W) in [0, 1]."""
         x = F.relu(self.conv1(low), inplace=True)
         x = F.relu(self.conv2(x), inplace=True)
-        return {
-            "mid": upsample_image(self.head_mid(x), 1).sigmoid()
-        }  # the head commutes with upsampling
+        # The head commutes with upsampling.
+        return {"mid": upsample_image(self.head_mid(x), 1).sigmoid()}

@@ -86,8 +86,8 @@ def load_checkpoint(path: Path) -> tuple[SuperResolver, Card]:
 
     Raises:
         StudyError: damaged, not a checkpoint of this study, of a model that is not in the table,
-            of a newer format, or with other tensors than its model has, or NaN or
-            infinite values.
+            of a newer format, with other tensors than its model has, or holding NaN or infinite
+            values.
     """
     try:
         with open_regular(path):  # safetensors would wait for a pipe
