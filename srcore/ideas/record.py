@@ -16,6 +16,7 @@ from srcore.common.tensors import to_tensor
 from srcore.data.dataset import Indices, Pyramids
 from srcore.features.extractor import Extractor
 from srcore.ideas.experiments import Experiment
+from srcore.ideas.files import CARD, HISTORY, IMAGES
 from srcore.ideas.names import stem_of
 from srcore.ideas.runs import CURVE, Runs
 from srcore.inference.baselines import BASELINE, upscale
@@ -24,8 +25,6 @@ from srcore.metrics.psnr import psnr
 from srcore.models.base import SuperResolver
 from srcore.models.scales import OUTPUTS
 
-CARD, IMAGES, HISTORY = ".card.json", ".images.csv", ".history.csv"
-"""Endings of a run's files; the card is written last."""
 REMEDY = "remove it and run `dvc repro stages/dvc.yaml:train_ideas`"
 EPOCHS: Columns = {"epoch": float, "output": str, "loss": float, "psnr": float}
 

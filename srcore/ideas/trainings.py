@@ -26,6 +26,7 @@ from srcore.common.files import atomic, write_json
 from srcore.common.tables import write_table
 from srcore.data.dataset import Indices
 from srcore.ideas.experiments import Experiment
+from srcore.ideas.files import CARD, HISTORY, IMAGES, WEIGHTS, copy_run, key_of
 from srcore.ideas.names import stem_of
 from srcore.ideas.together import Resident, Training
 from srcore.models.base import SuperResolver
@@ -102,7 +103,12 @@ class Data:
 
 
 def train_ideas(
-    wanted: Sequence[Experiment], data: Data, out: Path, precision: Precision
+    wanted: Sequence[Experiment],
+    data: Data,
+    out: Path,
+    precision: Precision,
+    *,
+    earlier: Path | None = None,
 ) -> list[str]:
     """Train what is not trained yet.
 
@@ -114,6 +120,7 @@ def train_ideas(
         data: what they learn from.
         out: the folder of the runs.
         precision: 32-true or bf16-mixed.
+        earlier: a folder from which runs are copied that are whole there and missing in `out`.
 
     Returns:
         Runs that are still missing, since they are left to other processes.
@@ -128,22 +135,15 @@ def train_ideas(
         at_once = len(experiment.seeds) if data.images.low.is_cuda else 1
         for start in range(0, len(experiment.seeds), at_once):
             seeds = experiment.seeds[start : start + at_once]
-            missing += _train(experiment, seeds, data, out, precision=precision, key=key)
+            missing += _train(
+                experiment, seeds, data, out, precision=precision, key=key, earlier=earlier
+            )
     return missing
 
 
-def _open(experiment: Experiment, seeds: Sequence[int], out: Path, key: str) -> list[int]:
+def _pending(experiment: Experiment, seeds: Sequence[int], out: Path, key: str) -> list[int]:
     """The seeds that are still to be trained."""
-    found: list[int] = []
-    for seed in seeds:
-        path = out / f"{stem_of(experiment.name, seed)}.card.json"
-        try:
-            whole = json.loads(path.read_text())["key"] == key
-        except (OSError, ValueError, KeyError, TypeError):
-            whole = False
-        if not whole:
-            found.append(seed)
-    return found
+    return [seed for seed in seeds if key_of(out, stem_of(experiment.name, seed)) != key]
 
 
 def _train(
@@ -154,15 +154,20 @@ def _train(
     *,
     precision: Precision,
     key: str,
+    earlier: Path | None,
 ) -> list[str]:
     out.mkdir(parents=True, exist_ok=True)
-    if not (pending := _open(experiment, seeds, out, key)):
+    if not (pending := _pending(experiment, seeds, out, key)):
         return []
     with _held(out / f".{stem_of(experiment.name, seeds[0])}.lock") as is_ours:
         if not is_ours:
             return [stem_of(experiment.name, seed) for seed in pending]
-        # Another process may have ended them between the first look and the lock.
-        if not (pending := _open(experiment, seeds, out, key)):
+        for seed in pending:
+            stem = stem_of(experiment.name, seed)
+            if earlier is not None and key_of(earlier, stem) == key:
+                copy_run(earlier, out, stem)
+        # Another process may have ended some between the first look and the lock.
+        if not (pending := _pending(experiment, seeds, out, key)):
             return []
         frozen = data.features(experiment.features)
         device = data.images.low.device
@@ -180,15 +185,15 @@ def _train(
         seconds = time.monotonic() - begun
         for k, seed in enumerate(pending):
             stem, network = stem_of(experiment.name, seed), training.stack.networks[k]
-            _write_network(out / f"{stem}.safetensors", network)
-            write_table(out / f"{stem}.history.csv", histories[k])
+            _write_network(out / f"{stem}{WEIGHTS}", network)
+            write_table(out / f"{stem}{HISTORY}", histories[k])
             names = [data.names[row] for row in data.split[1]]
             table = pd.DataFrame(
                 {"image": names, **dict(zip(network.outputs, scores[k], strict=True))}
             )
-            write_table(out / f"{stem}.images.csv", table)
+            write_table(out / f"{stem}{IMAGES}", table)
             card = {**_card(experiment, data, precision, frozen), "key": key, "seed": seed}
-            write_json(out / f"{stem}.card.json", card)  # last: it says that the run is whole
+            write_json(out / f"{stem}{CARD}", card)  # last: it says that the run is whole
         gains = ", ".join(
             f"{o} {scores[:, j].mean():.3f} dB" for j, o in enumerate(training.outputs)
         )

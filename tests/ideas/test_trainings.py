@@ -116,6 +116,18 @@ def test_a_run_that_was_killed_before_its_card_is_trained_again_and_ends_the_sam
     assert times(tmp_path)["plain.bilinear.seed0.card.json"] == other
 
 
+def test_a_run_of_an_earlier_output_is_copied_if_it_is_the_same_training(data, tmp_path):
+    old, new = tmp_path / "old", tmp_path / "new"
+    train_ideas([one()], data, old, "32-true")
+    card = json.loads((old / "plain.bilinear.seed1.card.json").read_text())
+    (old / "plain.bilinear.seed1.card.json").write_text(json.dumps({**card, "key": "another"}))
+    train_ideas([one()], data, new, "32-true", earlier=old)
+    first = "plain.bilinear.seed0.card.json"
+    assert times(new)[first] == times(old)[first]
+    again = json.loads((new / "plain.bilinear.seed1.card.json").read_text())
+    assert again == card
+
+
 def test_other_settings_train_anew(data, tmp_path):
     train_ideas([one()], data, tmp_path, "32-true")
     first = times(tmp_path)
@@ -290,6 +302,7 @@ def test_what_a_deciding_file_imports_decides_too_or_changes_no_bit():
         "features/files.py",  # reads weights, whose fingerprint is in the key
         "features/labels.py",
         "features/published.py",
+        "ideas/files.py",
         "ideas/names.py",
         "ideas/trainings.py",  # this list's file: it trains nothing itself
         "training/recipe.py",  # whose settings are in the key
