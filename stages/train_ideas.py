@@ -7,8 +7,7 @@ from srcore.data.dataset import Pyramids, read_split
 from srcore.ideas.data import load_data
 from srcore.ideas.experiments import requested_experiments
 from srcore.ideas.files import publish
-from srcore.ideas.names import stem_of
-from srcore.ideas.trainings import require, train_ideas
+from srcore.ideas.trainings import train_ideas
 from srcore.params import load_params
 from srcore.training import resume
 from srcore.training.precision import pick_precision
@@ -22,10 +21,9 @@ def run() -> None:
     data = load_data(pyramids, (parts.train, parts.validation), paths.FEATURES, device)
     # One for all: networks of two precisions are not compared.
     precision = pick_precision(params.trainer.precision, device)
-    experiments = requested_experiments(params)
     runs, out = resume.FOLDER / "ideas", paths.MODELS / "ideas"
-    require(train_ideas(experiments, data, runs, precision, earlier=out))
-    publish([stem_of(e.name, seed) for e in experiments for seed in e.seeds], runs, out)
+    keys = train_ideas(requested_experiments(params), data, runs, precision, published=out)
+    publish(keys, runs, out)
 
 
 if __name__ == "__main__":

@@ -117,6 +117,7 @@ RUN_ELSEWHERE = {
     "make lint": ".ci/run",
     "make faults > docs/faults.md": "tests/faults/test_faults.py",
     "make parameters > docs/parameters.md": "tests/params/test_params.py",
+    'pip install -c constraints.txt -e ".[study]"': "Makefile",
     'pip install -c constraints.txt -e ".[s3]"': "Makefile",
     "NODE_RANK=0 MASTER_ADDR=10.0.0.1 MASTER_PORT=29500 "
     "dvc repro stages/dvc.yaml:train_vgg": "tests/training/test_distributed.py",

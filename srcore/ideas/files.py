@@ -1,11 +1,14 @@
-"""The files of a run, and copying whole runs.
+"""The files of a run, the locks of runs, and copying whole runs.
 
 Runs are trained outside DVC's outputs and copied there at the end. `dvc exp run` first restores
 every output to what dvc.lock has, so it would remove what a stopped stage has left in one.
 """
 
+import fcntl
+import filecmp
 import shutil
-from collections.abc import Sequence
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from srcore.common.errors import StudyError
@@ -13,7 +16,8 @@ from srcore.common.files import atomic, fresh_folder
 from srcore.common.reading import read_json
 
 CARD, HISTORY, IMAGES, WEIGHTS = ".card.json", ".history.csv", ".images.csv", ".safetensors"
-"""Extensions of a run's files; the card is written last."""
+"""Extensions of a run's files. A card stands for the other files: it is written last, and removed
+before one of them is replaced."""
 EXTENSIONS = (WEIGHTS, HISTORY, IMAGES, CARD)
 
 
@@ -28,23 +32,57 @@ def key_of(folder: Path, stem: str) -> str | None:
 
 
 def copy_run(source: Path, target: Path, stem: str) -> None:
-    """Copy a run with its times, its card last; `target` must exist."""
+    """Copy a run with the times of its files."""
+    (target / f"{stem}{CARD}").unlink(missing_ok=True)
     for extension in EXTENSIONS:
         name = f"{stem}{extension}"
         with atomic(target / name) as partial:
-            shutil.copy2(source / name, partial)
+            # Not `copy2`: on a full disk its error names the source.
+            partial.write_bytes((source / name).read_bytes())
+            shutil.copystat(source / name, partial)
 
 
-def publish(stems: Sequence[str], source: Path, out: Path) -> None:
-    """Make `out` hold these whole runs and nothing else; leave it as it is if it does already.
+@contextmanager
+def hold(path: Path, *, wait: bool) -> Generator[bool]:
+    """Hold a lock, which ends with the process; False where another process holds it.
+
+    Args:
+        path: the file to lock; made, and removed at the end.
+        wait: whether to wait for the other process.
+    """
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            yield False
+            return
+        yield True
+        # While it is held: after that it may be another process's.
+        path.unlink(missing_ok=True)
+
+
+def publish(keys: Mapping[str, str], runs: Path, out: Path) -> None:
+    """Make `out` hold these runs and nothing else; leave it as it is if it does already.
+
+    Args:
+        keys: name of a run → its key.
+        runs: where they were trained.
+        out: the folder to make.
 
     Raises:
-        StudyError: another process is writing `out`.
+        StudyError: a run is no longer there, or another process has trained it with other settings.
     """
-    expected = {f"{stem}{extension}" for stem in stems for extension in EXTENSIONS}
-    present = {path.name for path in out.iterdir()} if out.is_dir() else set[str]()
-    if present == expected and all(key_of(out, s) == key_of(source, s) for s in stems):
-        return
-    with fresh_folder(out) as new:
-        for stem in stems:
-            copy_run(source, new, stem)
+    names = {f"{stem}{extension}" for stem in keys for extension in EXTENSIONS}
+    with hold(runs / ".publish.lock", wait=True):
+        if out.is_dir() and {path.name for path in out.iterdir()} == names:
+            same, _, _ = filecmp.cmpfiles(runs, out, names, shallow=False)
+            if len(same) == len(names) and all(key_of(out, s) == key for s, key in keys.items()):
+                return
+        with fresh_folder(out) as new:
+            for stem, key in keys.items():
+                if key_of(runs, stem) == key:
+                    copy_run(runs, new, stem)
+                if key_of(new, stem) != key:
+                    raise StudyError(
+                        f"{runs / stem}: another process replaced or removed this run; run again"
+                    )

@@ -25,7 +25,7 @@ from srcore.metrics.psnr import psnr
 from srcore.models.base import SuperResolver
 from srcore.models.scales import OUTPUTS
 
-REMEDY = "remove it and run `dvc repro stages/dvc.yaml:train_ideas`"
+REMEDY = "remove it here and in .resume/ideas, and run `dvc repro stages/dvc.yaml:train_ideas`"
 EPOCHS: Columns = {"epoch": float, "output": str, "loss": float, "psnr": float}
 
 Upscaler = Callable[[NDArray[np.uint8], int], NDArray[np.uint8]]
@@ -44,7 +44,7 @@ def record(
     """Gather the whole runs of a folder.
 
     Args:
-        folder: what `srcore.ideas.trainings.train_ideas` wrote.
+        folder: what `srcore.ideas.files.publish` wrote.
         pyramids: the images that they were judged on.
         held_out: rows of those images.
         experiments: what may be there, in the order of the tables.

@@ -5,13 +5,11 @@ settings, data and code, is not trained again: so a stopped experiment goes on, 
 old ones, and several processes on one folder share the work.
 """
 
-import fcntl
 import hashlib
 import json
 import logging
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -21,12 +19,11 @@ import pandas as pd
 import torch
 from safetensors.torch import save_file
 
-from srcore.common.errors import StudyError
 from srcore.common.files import atomic, write_json
 from srcore.common.tables import write_table
 from srcore.data.dataset import Indices
 from srcore.ideas.experiments import Experiment
-from srcore.ideas.files import CARD, HISTORY, IMAGES, WEIGHTS, copy_run, key_of
+from srcore.ideas.files import CARD, HISTORY, IMAGES, WEIGHTS, copy_run, hold, key_of
 from srcore.ideas.names import stem_of
 from srcore.ideas.together import Resident, Training
 from srcore.models.base import SuperResolver
@@ -105,70 +102,75 @@ class Data:
 def train_ideas(
     wanted: Sequence[Experiment],
     data: Data,
-    out: Path,
+    runs: Path,
     precision: Precision,
     *,
-    earlier: Path | None = None,
-) -> list[str]:
+    published: Path | None = None,
+) -> dict[str, str]:
     """Train what is not trained yet.
 
     On CUDA the seeds of an experiment are trained together, elsewhere one after another. Runs that
-    another process is training are left to it.
+    another process is training are left to it, and waited for at the end; if that process stopped,
+    they are trained here.
 
     Args:
         wanted: the experiments.
         data: what they learn from.
-        out: the folder of the runs.
+        runs: the folder of the runs.
         precision: 32-true or bf16-mixed.
-        earlier: a folder from which runs are copied that are whole there and missing in `out`.
+        published: a folder from which runs are copied that are whole there and not in `runs`.
 
     Returns:
-        Runs that are still missing, since they are left to other processes.
+        Name of every run → its key, a SHA-256 of all that decides it but for its seed.
 
     Raises:
         StudyError: a run's loss is NaN or infinite, or its recipe does not fit the data.
     """
-    missing: list[str] = []
+    runs.mkdir(parents=True, exist_ok=True)
     # Before the first training, so that a key is of the code that runs, whatever is edited later.
     keys = [_key(experiment, data, precision) for experiment in wanted]
-    for experiment, key in zip(wanted, keys, strict=True):
-        at_once = len(experiment.seeds) if data.images.low.is_cuda else 1
-        for start in range(0, len(experiment.seeds), at_once):
-            seeds = experiment.seeds[start : start + at_once]
-            missing += _train(
-                experiment, seeds, data, out, precision=precision, key=key, earlier=earlier
-            )
-    return missing
+    for wait in (False, True):
+        for experiment, key in zip(wanted, keys, strict=True):
+            at_once = len(experiment.seeds) if data.images.low.is_cuda else 1
+            for start in range(0, len(experiment.seeds), at_once):
+                part = replace(experiment, seeds=experiment.seeds[start : start + at_once])
+                _train(part, data, runs, published, precision=precision, key=key, wait=wait)
+    return {
+        stem_of(experiment.name, seed): key
+        for experiment, key in zip(wanted, keys, strict=True)
+        for seed in experiment.seeds
+    }
 
 
-def _pending(experiment: Experiment, seeds: Sequence[int], out: Path, key: str) -> list[int]:
+def _pending(experiment: Experiment, runs: Path, key: str) -> list[int]:
     """The seeds that are still to be trained."""
-    return [seed for seed in seeds if key_of(out, stem_of(experiment.name, seed)) != key]
+    return [s for s in experiment.seeds if key_of(runs, stem_of(experiment.name, s)) != key]
 
 
 def _train(
     experiment: Experiment,
-    seeds: Sequence[int],
     data: Data,
-    out: Path,
+    runs: Path,
+    published: Path | None,
     *,
     precision: Precision,
     key: str,
-    earlier: Path | None,
-) -> list[str]:
-    out.mkdir(parents=True, exist_ok=True)
-    if not (pending := _pending(experiment, seeds, out, key)):
-        return []
-    with _held(out / f".{stem_of(experiment.name, seeds[0])}.lock") as is_ours:
+    wait: bool,
+) -> None:
+    if not (pending := _pending(experiment, runs, key)):
+        return
+    first = stem_of(experiment.name, experiment.seeds[0])
+    if wait:
+        logger.info("%s: waiting for another process that is training it", first)
+    with hold(runs / f".{first}.lock", wait=wait) as is_ours:
         if not is_ours:
-            return [stem_of(experiment.name, seed) for seed in pending]
-        for seed in pending:
-            stem = stem_of(experiment.name, seed)
-            if earlier is not None and key_of(earlier, stem) == key:
-                copy_run(earlier, out, stem)
+            return
+        for stem in (stem_of(experiment.name, seed) for seed in pending):
+            if published is not None and key_of(published, stem) == key:
+                copy_run(published, runs, stem)
         # Another process may have ended some between the first look and the lock.
-        if not (pending := _pending(experiment, seeds, out, key)):
-            return []
+        if not (pending := _pending(experiment, runs, key)):
+            return
         frozen = data.features(experiment.features)
         device = data.images.low.device
         images = replace(data.images, features=frozen.load().to(device) if frozen else None)
@@ -185,20 +187,20 @@ def _train(
         seconds = time.monotonic() - begun
         for k, seed in enumerate(pending):
             stem, network = stem_of(experiment.name, seed), training.stack.networks[k]
-            _write_network(out / f"{stem}{WEIGHTS}", network)
-            write_table(out / f"{stem}{HISTORY}", histories[k])
+            (runs / f"{stem}{CARD}").unlink(missing_ok=True)
+            _write_network(runs / f"{stem}{WEIGHTS}", network)
+            write_table(runs / f"{stem}{HISTORY}", histories[k])
             names = [data.names[row] for row in data.split[1]]
             table = pd.DataFrame(
                 {"image": names, **dict(zip(network.outputs, scores[k], strict=True))}
             )
-            write_table(out / f"{stem}{IMAGES}", table)
+            write_table(runs / f"{stem}{IMAGES}", table)
             card = {**_card(experiment, data, precision, frozen), "key": key, "seed": seed}
-            write_json(out / f"{stem}{CARD}", card)  # last: it says that the run is whole
+            write_json(runs / f"{stem}{CARD}", card)  # last: it says that the run is whole
         gains = ", ".join(
             f"{o} {scores[:, j].mean():.3f} dB" for j, o in enumerate(training.outputs)
         )
         logger.info("%s: seeds %s, %s, %.0f s", experiment.name, pending, gains, seconds)
-    return []
 
 
 def _write_network(path: Path, network: SuperResolver) -> None:
@@ -249,30 +251,3 @@ def _key(experiment: Experiment, data: Data, precision: Precision) -> str:
 def _code() -> str:
     """The text of the files that decide a run, as it was when first asked for."""
     return "".join((PACKAGE / file).read_text(encoding="utf-8") for file in DECIDES)
-
-
-@contextmanager
-def _held(path: Path) -> Generator[bool]:
-    """Hold a run for this process; False where another one holds it. It ends with the process."""
-    with path.open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        yield True
-        # While it is held: after that it may be another process's.
-        path.unlink(missing_ok=True)
-
-
-def require(missing: Sequence[str]) -> None:
-    """Refuse an experiment that is not whole.
-
-    Raises:
-        StudyError: runs are missing.
-    """
-    if missing:
-        raise StudyError(
-            f"{len(missing)} runs are being trained by other processes ({missing[0]} …); "
-            "wait for them to end, and run again"
-        )

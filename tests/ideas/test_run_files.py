@@ -1,10 +1,14 @@
 """Runs outlive a stopped stage, and DVC's output holds the whole ones alone."""
 
+import fcntl
 import json
+import threading
+from pathlib import Path
 
 import pytest
 
-from srcore.ideas.files import CARD, EXTENSIONS, copy_run, key_of, publish
+from srcore.common.errors import StudyError
+from srcore.ideas.files import CARD, EXTENSIONS, IMAGES, copy_run, hold, key_of, publish
 
 
 def make(folder, stem, key="k"):
@@ -45,13 +49,24 @@ def test_a_copy_has_the_bytes_and_the_times(tmp_path):
         assert copied.stat().st_mtime_ns == path.stat().st_mtime_ns
 
 
+def test_a_copy_that_was_stopped_has_no_card(tmp_path):
+    """Else an old card would stand for new files."""
+    runs, out = tmp_path / "runs", tmp_path / "out"
+    make(runs, "a.seed0", key="new")
+    make(out, "a.seed0", key="old")
+    (runs / f"a.seed0{IMAGES}").unlink()
+    with pytest.raises(FileNotFoundError):
+        copy_run(runs, out, "a.seed0")
+    assert key_of(out, "a.seed0") is None
+
+
 def test_what_is_published_is_what_was_asked_for(tmp_path):
     runs, out = tmp_path / "runs", tmp_path / "out"
     for stem in ("a.seed0", "a.seed1", "b.seed0"):
         make(runs, stem)
     make(out, "old.seed0")
     make(out, "a.seed0", key="old")
-    publish(["a.seed0", "b.seed0"], runs, out)
+    publish({"a.seed0": "k", "b.seed0": "k"}, runs, out)
     assert names(out) == {f"{s}{e}" for s in ("a.seed0", "b.seed0") for e in EXTENSIONS}
     assert key_of(out, "a.seed0") == "k"
 
@@ -59,10 +74,68 @@ def test_what_is_published_is_what_was_asked_for(tmp_path):
 def test_publishing_again_writes_nothing(tmp_path):
     runs, out = tmp_path / "runs", tmp_path / "out"
     make(runs, "a.seed0")
-    publish(["a.seed0"], runs, out)
+    publish({"a.seed0": "k"}, runs, out)
     before = out.stat().st_ino
-    publish(["a.seed0"], runs, out)
+    publish({"a.seed0": "k"}, runs, out)
     assert out.stat().st_ino == before
-    make(runs, "a.seed0", key="other")
-    publish(["a.seed0"], runs, out)
-    assert key_of(out, "a.seed0") == "other"
+
+
+@pytest.mark.parametrize("extension", EXTENSIONS)
+def test_publishing_again_mends_what_was_damaged(tmp_path, extension):
+    runs, out = tmp_path / "runs", tmp_path / "out"
+    make(runs, "a.seed0")
+    publish({"a.seed0": "k"}, runs, out)
+    (out / f"a.seed0{extension}").write_text("damaged")
+    publish({"a.seed0": "k"}, runs, out)
+    for path in runs.iterdir():
+        assert (out / path.name).read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize("now", ["other", "damaged", "missing"])
+def test_what_another_process_replaced_is_not_published(tmp_path, now):
+    runs, out = tmp_path / "runs", tmp_path / "out"
+    make(runs, "a.seed0")
+    publish({"a.seed0": "k"}, runs, out)
+    card = runs / f"a.seed0{CARD}"
+    if now == "missing":
+        card.unlink()
+    else:
+        card.write_text(json.dumps({"key": now}) if now == "other" else "{")
+    with pytest.raises(StudyError, match=r"a.seed0: another process replaced .*; run again"):
+        publish({"a.seed0": "k"}, runs, out)
+    assert key_of(out, "a.seed0") == "k"
+
+
+def test_two_processes_publish_one_after_the_other(tmp_path):
+    runs, out = tmp_path / "runs", tmp_path / "out"
+    make(runs, "a.seed0")
+    second = threading.Thread(target=publish, args=({"a.seed0": "k"}, runs, out))
+    with hold(runs / ".publish.lock", wait=True):
+        second.start()
+        second.join(0.2)
+        assert second.is_alive()
+        assert not out.exists()
+    second.join()
+    assert key_of(out, "a.seed0") == "k"
+
+
+def test_the_lock_goes_while_it_is_held(tmp_path):
+    """Else it could be the lock that another process has just taken."""
+    path = tmp_path / ".run.lock"
+    unlink, others = Path.unlink, []
+
+    def watched(self, **options):
+        with self.open("a") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                others.append(self.name)
+            except BlockingIOError:
+                pass
+        unlink(self, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "unlink", watched)
+        with hold(path, wait=False) as is_ours:
+            assert is_ours
+    assert others == []
+    assert not path.exists()

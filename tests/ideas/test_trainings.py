@@ -5,6 +5,8 @@ import fcntl
 import json
 import os
 import shutil
+import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,10 +22,11 @@ from srcore.features.store import store_features
 from srcore.ideas import trainings
 from srcore.ideas.data import SHUFFLE_SEED, _shuffled, load_data
 from srcore.ideas.experiments import REPORT, Experiment, experiments, requested_experiments
+from srcore.ideas.files import copy_run, hold, key_of
 from srcore.ideas.names import HEADS, SLOW
 from srcore.ideas.networks import BODIES, FEATURES, IdeaNetwork, Shallow
 from srcore.ideas.together import Training
-from srcore.ideas.trainings import DECIDES, require, train_ideas
+from srcore.ideas.trainings import DECIDES, train_ideas
 from srcore.metrics.cost import macs, parameters
 from srcore.models.registry import model_class
 from srcore.models.subpixel import SuperResNetSubpixel
@@ -65,7 +68,8 @@ def times(folder: Path) -> dict[str, int]:
 @pytest.mark.parametrize("body", BODIES)
 @pytest.mark.parametrize("head", HEADS)
 def test_every_network_of_the_grid_learns(data, body, head, tmp_path):
-    assert train_ideas([one(f"{body}.{head}", (0,))], data, tmp_path, "32-true") == []
+    keys = train_ideas([one(f"{body}.{head}", (0,))], data, tmp_path, "32-true")
+    assert keys == {f"{body}.{head}.seed0": key_of(tmp_path, f"{body}.{head}.seed0")}
     torch.manual_seed(0)
     before = dict(IdeaNetwork(body, head).named_parameters())
     after = load_file(tmp_path / f"{body}.{head}.seed0.safetensors")
@@ -116,12 +120,12 @@ def test_a_run_that_was_killed_before_its_card_is_trained_again_and_ends_the_sam
     assert times(tmp_path)["plain.bilinear.seed0.card.json"] == other
 
 
-def test_a_run_of_an_earlier_output_is_copied_if_it_is_the_same_training(data, tmp_path):
+def test_a_run_that_was_published_is_copied_if_it_is_the_same_training(data, tmp_path):
     old, new = tmp_path / "old", tmp_path / "new"
     train_ideas([one()], data, old, "32-true")
     card = json.loads((old / "plain.bilinear.seed1.card.json").read_text())
     (old / "plain.bilinear.seed1.card.json").write_text(json.dumps({**card, "key": "another"}))
-    train_ideas([one()], data, new, "32-true", earlier=old)
+    train_ideas([one()], data, new, "32-true", published=old)
     first = "plain.bilinear.seed0.card.json"
     assert times(new)[first] == times(old)[first]
     again = json.loads((new / "plain.bilinear.seed1.card.json").read_text())
@@ -169,14 +173,44 @@ def test_another_processor_trains_anew(data, tmp_path, monkeypatch):
     assert times(tmp_path) != first
 
 
-def test_what_another_process_trains_is_left_to_it(data, tmp_path):
-    with (tmp_path / ".plain.bilinear.seed0.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        missing = train_ideas([one()], data, tmp_path, "32-true")
-    assert missing == ["plain.bilinear.seed0"]
-    assert list(times(tmp_path)) == ["plain.bilinear.seed1.card.json"]
-    with pytest.raises(StudyError, match=r"1 runs are being trained by other processes"):
-        require(missing)
+@pytest.mark.parametrize("ends", [True, False])
+def test_what_another_process_trains_is_waited_for_and_taken_over_if_it_stops(data, tmp_path, ends):
+    runs, others = tmp_path / "runs", tmp_path / "others"
+    train_ideas([one(seeds=(0,))], data, others, "32-true")
+    runs.mkdir()
+    first, second = (f"plain.bilinear.seed{seed}" for seed in (0, 1))
+
+    def other_process(lock):
+        while not key_of(runs, second):  # the one that nobody holds comes first
+            time.sleep(0.01)
+        if ends:
+            copy_run(others, runs, first)
+        lock.close()
+
+    lock = (runs / f".{first}.lock").open("w")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    thread = threading.Thread(target=other_process, args=(lock,))
+    thread.start()
+    keys = train_ideas([one()], data, runs, "32-true")
+    thread.join()
+    assert keys == {stem: key_of(runs, stem) for stem in (first, second)}
+    same = times(runs)[f"{first}.card.json"] == times(others)[f"{first}.card.json"]
+    assert same is ends
+
+
+def test_a_card_stands_for_no_files_but_its_own(data, tmp_path, monkeypatch):
+    """Other settings were stopped while they replaced a whole run."""
+    train_ideas([one(seeds=(0,))], data, tmp_path, "32-true")
+    weights = tmp_path / "plain.bilinear.seed0.safetensors"
+    whole = weights.read_bytes()
+    other = replace(one(seeds=(0,)), recipe=replace(one().recipe, lr=0.001))
+    with monkeypatch.context() as patch:
+        patch.setattr(trainings, "write_json", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            train_ideas([other], data, tmp_path, "32-true")
+    assert weights.read_bytes() != whole
+    train_ideas([one(seeds=(0,))], data, tmp_path, "32-true")
+    assert weights.read_bytes() == whole
 
 
 def test_a_shuffled_embedding_is_that_of_another_image(data):
@@ -302,7 +336,6 @@ def test_what_a_deciding_file_imports_decides_too_or_changes_no_bit():
         "features/files.py",  # reads weights, whose fingerprint is in the key
         "features/labels.py",
         "features/published.py",
-        "ideas/files.py",
         "ideas/names.py",
         "ideas/trainings.py",  # this list's file: it trains nothing itself
         "training/recipe.py",  # whose settings are in the key
@@ -336,39 +369,17 @@ def test_a_run_that_another_process_ended_meanwhile_is_not_trained_twice(
     """It ends between the look at the card and the lock."""
     train_ideas([one(seeds=(0,))], data, tmp_path, "32-true")
     card = tmp_path / "plain.bilinear.seed0.card.json"
-    text, first, held = card.read_text(), card.stat().st_mtime_ns, trainings._held
+    text, first = card.read_text(), card.stat().st_mtime_ns
     card.unlink()
 
-    def late(path):
+    def late(path, *, wait):
         card.write_text(text)
         os.utime(card, ns=(first, first))
-        return held(path)
+        return hold(path, wait=wait)
 
-    monkeypatch.setattr(trainings, "_held", late)
-    assert train_ideas([one(seeds=(0,))], data, tmp_path, "32-true") == []
+    monkeypatch.setattr(trainings, "hold", late)
+    train_ideas([one(seeds=(0,))], data, tmp_path, "32-true")
     assert card.stat().st_mtime_ns == first
-
-
-def test_the_lock_goes_while_it_is_held(tmp_path):
-    """Else it could be the lock that another process has just taken."""
-    path = tmp_path / ".run.lock"
-    unlink, others = Path.unlink, []
-
-    def watched(self, **options):
-        with self.open("a") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                others.append(self.name)
-            except BlockingIOError:
-                pass
-        unlink(self, **options)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Path, "unlink", watched)
-        with trainings._held(path) as is_ours:
-            assert is_ours
-    assert others == []
-    assert not path.exists()
 
 
 def test_a_card_tells_no_time(data, tmp_path):

@@ -23,6 +23,8 @@ ON_VOC2007 = (
 """As the docs have it; tests/pipeline/test_session.py reads such an archive and such weights."""
 
 
+EXPERIMENT = ON_VOC2007.split()[:4]
+"""Without what names other images."""
 RUNS = ".resume/ideas"
 
 
@@ -31,16 +33,43 @@ def cards(folder: Path, runs: str = "data/models/ideas") -> dict[str, int]:
     return {path.name: path.stat().st_mtime_ns for path in found}
 
 
-def test_a_seed_that_is_added_trains_alone(built):
-    before = cards(built.path)
+@pytest.mark.parametrize("recorded", [True, False])
+def test_a_seed_that_is_added_trains_alone_and_a_kill_loses_no_whole_run(built, recorded):
+    """`dvc exp run` first restores what dvc.lock has, and removes outputs that it does not have."""
+    before = cards(built.path, RUNS)
+    if not recorded:
+        lock = built.path / "stages/dvc.lock"
+        content = yaml.safe_load(lock.read_text())
+        del content["stages"]["train_ideas"]
+        lock.write_text(yaml.safe_dump(content))
+        shutil.rmtree(built.path / "data/models/ideas")
     built.edit("params.yaml", "seeds: [0, 1]", "seeds: [0, 1, 2]")
-    built.run("dvc", *ON_VOC2007.split()[1:4])  # without what names other images
+    first = killed_after(built, len(before) + 2)
+    assert {name: first[name] for name in before} == before
+    if not recorded:  # the rest takes minutes
+        second = killed_after(built, len(first) + 1)
+        assert {name: second[name] for name in first} == first
+        return
+    built.run(*EXPERIMENT)
     after = cards(built.path)
-    assert {name: after[name] for name in before} == before
+    assert {name: after[name] for name in first} == first
     assert {name.split(".")[-3] for name in after.keys() - before.keys()} == {"seed2"}
     table = pd.read_csv(built.path / "plots/ideas.csv")
     assert set(table["seeds"]) == {3}
     assert set(table["verdict"]) <= {"few", "collapsed"}
+
+
+def killed_after(study: Clone, runs: int) -> dict[str, int]:
+    """The experiment, killed with all its processes when so many runs are whole; their cards."""
+    dvc = subprocess.Popen(
+        EXPERIMENT, cwd=study.path, env=study.environment, start_new_session=True
+    )
+    while len(cards(study.path, RUNS)) < runs:
+        assert dvc.poll() is None
+        time.sleep(0.01)
+    os.killpg(dvc.pid, signal.SIGKILL)
+    dvc.wait()
+    return cards(study.path, RUNS)
 
 
 def test_tables_and_drawings_come_from_the_record_alone(shell, built):
@@ -65,30 +94,8 @@ def test_what_is_trained_already_is_not_trained_by_another_process(shell, built)
     assert cards(built.path) == before
 
 
-@pytest.mark.parametrize("recorded", [True, False])
-def test_a_killed_experiment_goes_on_from_its_whole_runs(built, recorded):
-    """`dvc exp run` first restores what dvc.lock has, and removes outputs that it does not have."""
-    before = cards(built.path, RUNS)
-    if not recorded:
-        lock = built.path / "stages/dvc.lock"
-        content = yaml.safe_load(lock.read_text())
-        del content["stages"]["train_ideas"]
-        lock.write_text(yaml.safe_dump(content))
-        shutil.rmtree(built.path / "data/models/ideas")
-    built.edit("params.yaml", "seeds: [0, 1]", "seeds: [0, 1, 2]")
-    first = killed_after(built, len(before) + 2)
-    second = killed_after(built, len(first) + 1)
-    assert {name: second[name] for name in first} == first
-
-
-def killed_after(study: Clone, runs: int) -> dict[str, int]:
-    """The experiment, killed with all its processes when so many runs are whole; their cards."""
-    dvc = subprocess.Popen(
-        ON_VOC2007.split()[:4], cwd=study.path, env=study.environment, start_new_session=True
-    )
-    while len(cards(study.path, RUNS)) < runs:
-        assert dvc.poll() is None
-        time.sleep(0.01)
-    os.killpg(dvc.pid, signal.SIGKILL)
-    dvc.wait()
-    return cards(study.path, RUNS)
+def test_what_was_pulled_is_not_trained_again(shell, built):
+    before = cards(built.path)
+    shutil.rmtree(built.path / ".resume")
+    shell("python -m stages.train_ideas")
+    assert cards(built.path) == cards(built.path, RUNS) == before
