@@ -8,7 +8,8 @@ from srcore.ideas.contrasts import contrasts, gains
 from srcore.ideas.notes import note, note_of_curves
 from srcore.ideas.runs import read_runs
 from srcore.ideas.tables import markdown, tables
-from srcore.reporting.forest import draw_curves, draw_ideas
+from srcore.reporting.curves import draw_curves
+from srcore.reporting.forest import draw_ideas
 from srcore.reporting.ideas import render
 
 
@@ -20,7 +21,7 @@ def run() -> None:
     shown = tables(table, over)
     forest, curves = paths.PLOTS / "ideas.png", paths.PLOTS / "ideas_curves.png"
     draw_ideas(table, over, below, forest)
-    draw_curves(runs.curves, note_of_curves(runs), curves)
+    draw_curves(runs, note_of_curves(runs), curves)
     with atomic(paths.PLOTS / "ideas.md") as partial:
         partial.write_text(markdown(shown), encoding="utf-8", newline="\n")
     with atomic(paths.PLOTS / "ideas.html") as partial:

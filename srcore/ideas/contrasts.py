@@ -48,35 +48,35 @@ class Contrast:
     placebo: bool = False
 
 
-RATE = "the lower learning rate below"
+RATE = "lower learning rate (as with features)"
 """The contrast of one body at two rates, which are the same where params.yaml says so."""
 
 CONTRASTS = (
     Contrast("a third convolution", "merge", "plain"),
     Contrast("residual blocks", "residual", "plain"),
-    Contrast("· their depth", "stacked", "plain"),
-    Contrast("· their skips", "residual", "stacked"),
+    Contrast("… their depth", "stacked", "plain"),
+    Contrast("… their skips", "residual", "stacked"),
     Contrast("dilated blocks", "dilated", "plain"),
-    Contrast("· their convolutions", "undilated", "plain"),
-    Contrast("· their dilation", "dilated", "undilated"),
+    Contrast("… their convolutions", "undilated", "plain"),
+    Contrast("… their dilation", "dilated", "undilated"),
     Contrast(RATE, "merge_slow", "merge"),
     Contrast("VGG16 features", "vgg", "merge_slow"),
-    Contrast("· random VGG16", "vgg_random", "merge_slow", placebo=True),
-    Contrast("· what VGG16 learned", "vgg", "vgg_random"),
+    Contrast("… random VGG16", "vgg_random", "merge_slow", placebo=True),
+    Contrast("… what VGG16 learned", "vgg", "vgg_random"),
     Contrast("CLIP embedding", "clip", "merge_slow"),
-    Contrast("· of another image", "clip_shuffled", "merge_slow", placebo=True),
-    Contrast("· its own image", "clip", "clip_shuffled"),
+    Contrast("… of another image", "clip_shuffled", "merge_slow", placebo=True),
+    Contrast("… its own image", "clip", "clip_shuffled"),
 )
-"""Ideas of the grid, each under both heads; those with a dot take the one above apart."""
+"""Ideas of the grid, each under both heads; those with dots take the one above apart."""
 
 HEAD = Contrast("sub-pixel head over bicubic", "plain.subpixel", "plain.bilinear")
 """The head itself, on the plain body."""
 
 OWN = (
-    Contrast("own: difference to bicubic", "own.whole", "own.no_skip"),
+    Contrast("own: skip from bicubic", "own.whole", "own.no_skip"),
     Contrast("own: sub-pixel heads", "own.whole", "own.bilinear"),
-    Contrast("own: depth, at equal work", "own.whole", "own.shallow"),
-    Contrast("own: one cycle of the rate", "own.whole", "own.constant"),
+    Contrast("own: depth at equal MACs", "own.whole", "own.shallow"),
+    Contrast("own: one-cycle schedule", "own.whole", "own.constant"),
     Contrast("own: rotations and flips", "own.whole", "own.no_flips"),
     Contrast("own: L1 loss", "own.whole", "own.report_loss"),
 )
@@ -129,7 +129,7 @@ def contrasts(runs: Runs) -> pd.DataFrame:
             "scenes; add to ideas.seeds, or hold out more (split.validation)"
         )
     if missing:
-        logger.warning("no runs, or too few, for: %s", ", ".join(n.strip("· ") for n in missing))
+        logger.warning("no runs, or too few, for: %s", ", ".join(n.strip("… ") for n in missing))
     table = _whole(pd.DataFrame(lines), "extra_")
     order = {c.name: place for place, c in enumerate((HEAD, *CONTRASTS, *OWN))}
     return table.sort_values(

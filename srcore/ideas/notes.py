@@ -26,8 +26,10 @@ def note_of_curves(runs: Runs) -> str:
     """Of the original study's networks, whose curves are drawn."""
     cards = [card for card in runs.cards.values() if card["group"] == "report"]
     rates = _listed(card["recipe"]["lr"] for card in cards)
-    frozen = _listed(f"{c['experiment']}: {c['weights']}" for c in cards if c["weights"])
-    parts = (_images(cards), f"rate {rates}", _machine(cards), "a curve per seed", frozen)
+    frozen = _listed(
+        f"{c['experiment'].removeprefix('report.')}: {c['weights']}" for c in cards if c["weights"]
+    )
+    parts = (_images(cards), f"rate {rates}", _machine(cards), frozen)
     return "; ".join(filter(None, parts))
 
 

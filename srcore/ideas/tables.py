@@ -130,7 +130,7 @@ def _title(line: Line) -> str:
     notes = [RANDOM] if str(line["weights"]).startswith(RANDOM) else []
     if line["collapsed"]:
         notes.append(f"{line['collapsed']} collapsed")
-    name = str(line["contrast"]).replace("· ", "… ")
+    name = str(line["contrast"])
     return f"{name} ({', '.join(notes)})" if notes else name
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import pandas as pd
@@ -22,9 +23,11 @@ COLOURS = {HEADS[0]: "#4c78a8", HEADS[1]: "#d95f02", "": "#222222"}
 SHADE = "#e6e6e6"
 STEP = 0.22
 """Distance of the two heads' marks within a row, whose height is 1."""
-INCHES_PER_ROW, WIDTH, DPI = 0.3, 13.0, 110
-COLLAPSED = "pale: trainings collapsed, so inconclusive"
+INCHES_PER_ROW, WIDTH, DPI = 0.29, 10.5, 130
+COLLAPSED = "trainings collapsed, so inconclusive"
 COLLAPSED_COLOUR = "#f0b48a"
+NOTE, TITLE = 120, 10.5
+"""Letters in a line of the note; size of a title."""
 SLACK = 0.12
 """Room beside the longest interval, as a share of the axis."""
 
@@ -50,48 +53,18 @@ def draw_ideas(contrasts: pd.DataFrame, gains: pd.DataFrame, note: str, path: Pa
         )
         for column, (output, scale) in enumerate(OUTPUTS.items()):
             _forest(axes[0][column], shown[shown["output"] == output], names)
-            axes[0][column].set_title(f"Each idea against the network without it, ×{scale}")
+            axes[0][column].set_title(
+                f"Each idea minus the network without it, ×{scale}", fontsize=TITLE
+            )
             of_output = networks[networks["output"] == output]
             _gains(axes[1][column], of_output, bodies, float(linear[output]))
-            axes[1][column].set_title(f"Gain over bicubic, ×{scale}")
+            axes[1][column].set_title(f"Gain over bicubic, ×{scale}", fontsize=TITLE)
             if column:
                 for row in (0, 1):
                     axes[row][column].set_yticklabels([])
-        figure.legend(handles=_legend(), loc="outside upper center", ncols=4)
-        figure.supxlabel(note, fontsize=9)
-        with atomic(path) as partial:
-            figure.savefig(partial, format="png", metadata={"Software": None})
-
-
-def draw_curves(table: pd.DataFrame, note: str, path: Path) -> None:
-    """Draw the held-out PSNR of the original study's networks after every epoch, a curve per seed.
-
-    Args:
-        table: the curves of `srcore.ideas.runs.Runs`.
-        note: a line below.
-        path: the file.
-    """
-    names = list(dict.fromkeys(table["experiment"]))
-    with default_style():
-        figure = Figure(figsize=(WIDTH, 4.2), dpi=DPI, layout="constrained")
-        for axes, (output, scale) in zip(
-            figure.subplots(1, len(OUTPUTS), squeeze=False)[0], OUTPUTS.items(), strict=True
-        ):
-            part = table[table["output"] == output]
-            for (name, seed), line in part.groupby(["experiment", "seed"], sort=False):
-                axes.plot(
-                    line["epoch"],
-                    line["psnr"],
-                    color=f"C{names.index(str(name))}",
-                    linewidth=0.9,
-                    label=str(name) if seed == part["seed"].min() else None,
-                )
-            axes.set(title=f"×{scale}", xlabel="epoch", ylabel="held-out PSNR, dB")
-            if len(part):
-                late = part.loc[part["epoch"] > part["epoch"].max() / 10, "psnr"]
-                axes.set_ylim(bottom=late.min() - 0.1)
-                axes.legend(fontsize=8, loc="lower right")
-        figure.supxlabel(note, fontsize=9)
+        collapsed = bool(shown["collapsed"].any())
+        figure.legend(handles=_legend(collapsed), loc="outside upper center", ncols=2)
+        figure.supxlabel(fill(note, NOTE), fontsize=9)
         with atomic(path) as partial:
             figure.savefig(partial, format="png", metadata={"Software": None})
 
@@ -159,16 +132,17 @@ def _bodies(gains: pd.DataFrame) -> list[str]:
     return list(dict.fromkeys(_parts(name)[0] for name in gains["experiment"]))
 
 
-def _legend() -> list[Line2D | Patch]:
+def _legend(collapsed: bool) -> list[Line2D | Patch]:
     def point(colour: str, label: str, face: str | None = None) -> Line2D:
         return Line2D([], [], color=colour, marker="o", markerfacecolor=face or colour, label=label)
 
+    daggers = Line2D([], [], marker="$†$", linestyle="", color=COLLAPSED_COLOUR, label=COLLAPSED)
     return [
-        point(COLOURS[HEADS[0]], "under the original study's bilinear head"),
-        point(COLOURS[HEADS[1]], "under a sub-pixel head over bicubic"),
+        point(COLOURS[HEADS[0]], "with the original study's bilinear head"),
+        point(COLOURS[HEADS[1]], "with the sub-pixel head over bicubic"),
         point(COLOURS[""], "our own network; the original study's; the head itself"),
-        point("#222222", f"placebo, or {RANDOM}", "white"),
-        Line2D([], [], marker="$†$", linestyle="", color=COLLAPSED_COLOUR, label=COLLAPSED),
-        Patch(color=SHADE, label="would be found in under 80 % of repetitions"),
+        point("#222222", f"{RANDOM}, or features of a wrong image", "white"),
+        *([daggers] if collapsed else []),
+        Patch(color=SHADE, label="below the minimum detectable effect (80 % power)"),
         Line2D([], [], color="#1b7837", linestyle="--", label="linear filter"),
     ]

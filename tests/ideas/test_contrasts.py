@@ -15,7 +15,8 @@ from srcore.ideas.names import COSTS, SLOW, stem_of
 from srcore.ideas.notes import note, note_of_curves
 from srcore.ideas.runs import CURVE, Runs
 from srcore.ideas.tables import markdown, tables
-from srcore.reporting.forest import draw_curves, draw_ideas
+from srcore.reporting.curves import draw_curves
+from srcore.reporting.forest import draw_ideas
 
 SEEDS, IMAGES = 5, 40
 NAMES = [f"{row:02}.jpg" for row in range(IMAGES)]
@@ -78,7 +79,7 @@ def test_known_effects_are_found():
     assert third["low"] < 0.5 < third["high"]
     assert third["verdict"] == "better"
     assert third["adjusted"] >= third["p"]
-    skips = line(table, "· their skips", "subpixel")
+    skips = line(table, "… their skips", "subpixel")
     assert skips["low"] < 0 < skips["high"]
     assert skips["verdict"] == "nothing"
     both = line(table, "a third convolution", "interaction")
@@ -188,15 +189,14 @@ def test_the_note_of_the_curves_is_of_the_original_studys_networks_alone():
     card = dict(runs.cards["vgg.subpixel.seed0"], experiment="report.vgg", group="report")
     cards = {**runs.cards, "report.vgg.seed0": card | {"recipe": {"lr": 0.003}, "device": "a GPU"}}
     assert note_of_curves(replace(runs, cards=cards)) == (
-        "8 images, 40 held out; rate 0.003; a GPU, 32-true; a curve per seed; "
-        "report.vgg: random weights"
+        "8 images, 40 held out; rate 0.003; a GPU, 32-true; vgg: random weights"
     )
 
 
 def test_the_drawings(tmp_path):
     runs = made()
     draw_ideas(contrasts(runs), gains(runs), note(runs), tmp_path / "ideas.png")
-    draw_curves(runs.curves, note_of_curves(runs), tmp_path / "curves.png")
+    draw_curves(runs, note_of_curves(runs), tmp_path / "curves.png")
     assert min(imread(tmp_path / "ideas.png").shape[:2]) > 500
     assert note(runs) == (
         "8 images, 40 held out; bodies at rate 0.002, beside frozen features and their control "
