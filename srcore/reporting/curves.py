@@ -70,6 +70,8 @@ def _network(axes: Axes, runs: Runs, name: str, output: str) -> None:
 
 
 def _legend() -> list[Line2D]:
-    lines = [(SEED, "-", "one seed"), (MEAN, "-", "mean of the seeds")]
-    lines += [(colour, "--", name) for name, colour in REFERENCES.items()]
-    return [Line2D([], [], color=c, linestyle=style, label=label) for c, style, label in lines]
+    curves = [(SEED, "one seed"), (MEAN, "mean of the seeds")]
+    return [
+        *(Line2D([], [], color=colour, label=label) for colour, label in curves),
+        *(Line2D([], [], color=c, linestyle="--", label=name) for name, c in REFERENCES.items()),
+    ]
