@@ -132,9 +132,11 @@ def page(work: Work, names: list[str]) -> gr.Blocks:
                 network = gr.Dropdown(names, value=names[0], label="Network")
                 scale = gr.Radio([2, 4], value=4, label="Scale")
                 ensemble = gr.Checkbox(
-                    label="Test-time augmentation: average eight flips and rotations (8 × the time)"
+                    label="Test-time augmentation: average eight rotations and reflections (8 × the time)"
                 )
-                shrink = gr.Checkbox(label="Shrink first, and measure what comes back")
+                shrink = gr.Checkbox(
+                    label="Shrink first, and compare with the original (PSNR, SSIM)"
+                )
                 start = gr.Button("Enlarge", variant="primary", elem_id="start")
                 cancel = gr.Button("Cancel", elem_id="cancel")
             with gr.Column(scale=2, min_width=280):
@@ -144,7 +146,7 @@ def page(work: Work, names: list[str]) -> gr.Blocks:
                     interactive=False,
                     elem_id="slider",
                 )
-                outcome = gr.Textbox(label="Outcome", lines=2, interactive=False, elem_id="outcome")
+                outcome = gr.Textbox(label="Result", lines=2, interactive=False, elem_id="outcome")
                 download = gr.DownloadButton("Download", elem_id="download")
         if found := samples():
             gr.Examples(found, image, label="Or one of these", cache_examples=False)
