@@ -72,6 +72,26 @@ def killed_after(study: Clone, runs: int) -> dict[str, int]:
     return cards(study.path, RUNS)
 
 
+def test_a_killed_experiment_leaves_a_detached_head(clone):
+    """What docs/troubleshooting.md says of it."""
+    head = clone.path / ".git/HEAD"
+    dvc = subprocess.Popen(
+        ["dvc", "exp", "run", "-S", "model=vgg", "split"],
+        cwd=clone.path,
+        env=clone.environment,
+        start_new_session=True,
+    )
+    while not (clone.path / "data/checked.json").exists():  # the first stage ran
+        assert dvc.poll() is None
+        time.sleep(0.01)
+    os.killpg(dvc.pid, signal.SIGKILL)
+    dvc.wait()
+    assert not head.read_text().startswith("ref:")
+    clone.run("git", "switch", "main")
+    assert head.read_text() == "ref: refs/heads/main\n"
+    assert "params.yaml" in clone.run("git", "status", "--short")
+
+
 def test_tables_and_drawings_come_from_the_record_alone(shell, built):
     names = (
         "ideas.csv",
