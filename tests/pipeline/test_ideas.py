@@ -26,6 +26,8 @@ ON_VOC2007 = (
 EXPERIMENT = ON_VOC2007.split()[:4]
 """Without what names other images."""
 RUNS = ".resume/ideas"
+BACK = "git switch main"
+"""To the branch, as docs/troubleshooting.md has it."""
 
 
 def cards(folder: Path, runs: str = "data/models/ideas") -> dict[str, int]:
@@ -87,7 +89,7 @@ def test_a_killed_experiment_leaves_a_detached_head(clone):
     os.killpg(dvc.pid, signal.SIGKILL)
     dvc.wait()
     assert not head.read_text().startswith("ref:")
-    clone.run("git", "switch", "main")
+    clone.run(*BACK.split())
     assert head.read_text() == "ref: refs/heads/main\n"
     assert "params.yaml" in clone.run("git", "status", "--short")
 
