@@ -132,7 +132,8 @@ def page(work: Work, names: list[str]) -> gr.Blocks:
                 network = gr.Dropdown(names, value=names[0], label="Network")
                 scale = gr.Radio([2, 4], value=4, label="Scale")
                 ensemble = gr.Checkbox(
-                    label="Test-time augmentation: average eight rotations and reflections (8 × the time)"
+                    label="Test-time augmentation: "
+                    "average eight rotations and reflections (8 × the time)"
                 )
                 shrink = gr.Checkbox(
                     label="Shrink first, and compare with the original (PSNR, SSIM)"
