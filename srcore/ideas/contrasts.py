@@ -1,6 +1,6 @@
 """What each idea is worth: every idea against the network that lacks it alone.
 
-Two networks are compared seed by seed and image by image (`srcore.ideas.crossed`), under each head
+Two networks are compared seed by seed and scene by scene (`srcore.ideas.crossed`), under each head
 apart; how much the heads change an idea's worth is the interaction. The p-values of all effects at
 one output size are adjusted together (Holm 1979), those of the interactions among themselves. A
 contrast with a training that collapsed stays in its family, yet tells nothing.
@@ -17,7 +17,7 @@ import pandas as pd
 from srcore.common.errors import StudyError
 from srcore.features.labels import RANDOM
 from srcore.ideas.crossed import MIN_SEEDS, Effect, effect
-from srcore.ideas.names import COSTS, HEADS, INTERACTION
+from srcore.ideas.names import COSTS, EQUIVALENCE_MARGIN, HEADS, INTERACTION
 from srcore.ideas.runs import Runs
 from srcore.metrics.holm import holm
 from srcore.metrics.intervals import ALPHA, MIN_GROUPS
@@ -27,8 +27,6 @@ logger = logging.getLogger(__name__)
 
 LINEAR = "linear"
 """The least-squares filter among the gains."""
-EQUIVALENCE_MARGIN = 0.1
-"""dB; an idea whose whole interval stays below is called worth nothing, whatever its sign."""
 
 
 @dataclass(frozen=True)
@@ -82,9 +80,10 @@ OWN = (
 )
 """Ideas of our own network: the whole against the network without one of them."""
 
-COLLAPSED = 0.01
-"""dB; a network that is that near to bicubic on most images has collapsed in training: nothing is
-left of it but the interpolation that it adds to."""
+NEAR, FAR = 0.01, 5.0
+"""dB; a network that is that near to bicubic on most scenes has collapsed in training: nothing is
+left of it but the interpolation that it adds to. So has one that is that far below: of a network
+that adds to nothing, a flat image is left."""
 
 Verdict = Literal["better", "worse", "nothing", "open", "collapsed", "few"]
 
@@ -107,7 +106,7 @@ def contrasts(runs: Runs) -> pd.DataFrame:
     missing: dict[str, None] = {}
     for output in OUTPUTS:
         found = list(_effects(runs, output))
-        missing |= dict.fromkeys(c.name for c, _, e in found if e is None)
+        missing |= dict.fromkeys(f"{c.idea} − {c.control}" for c, _, e in found if e is None)
         for kind in (False, True):
             family = {
                 (contrast, head): e
@@ -129,7 +128,7 @@ def contrasts(runs: Runs) -> pd.DataFrame:
             "scenes; add to ideas.seeds, or hold out more (split.validation)"
         )
     if missing:
-        logger.warning("no runs, or too few, for: %s", ", ".join(n.strip("… ") for n in missing))
+        logger.warning("no runs, or too few, for: %s", ", ".join(missing))
     table = _whole(pd.DataFrame(lines), "extra_")
     order = {c.name: place for place, c in enumerate((HEAD, *CONTRASTS, *OWN))}
     return table.sort_values(
@@ -196,7 +195,7 @@ def _figures(e: Effect, adjusted: float, tests: int, lost: int) -> dict[str, obj
         "adjusted": adjusted,
         "detectable": e.detectable(ALPHA / tests),
         "seeds": e.seeds,
-        "scenes": e.images,
+        "scenes": e.scenes,
         "collapsed": lost,
         "verdict": "collapsed" if lost else verdict(e, adjusted),
     }
@@ -208,15 +207,18 @@ def _costs(runs: Runs, contrast: Contrast, head: str) -> dict[str, object]:
 
 
 def collapsed(runs: Runs) -> dict[str, list[int]]:
-    """Experiment → seeds of its trainings that collapsed (`COLLAPSED`)."""
+    """Experiment → seeds of its trainings that collapsed (`NEAR`, `FAR`)."""
     found: dict[str, list[int]] = {}
     for name in runs.experiments:
-        near = [
-            np.median(np.abs(scores - runs.reference("bicubic", output)), axis=1) < COLLAPSED
+        over = [
+            scores - runs.reference("bicubic", output)
             for output in OUTPUTS
             if (scores := runs.scores_of(name, output)) is not None
         ]
-        seeds = zip(runs.seeds(name), np.all(near, axis=0), strict=True)
+        near = np.all([np.median(np.abs(gain), axis=1) < NEAR for gain in over], axis=0)
+        far = np.any([np.median(gain, axis=1) < -FAR for gain in over], axis=0)
+        gone = np.asarray(near | far)
+        seeds = zip(runs.seeds(name), gone, strict=True)
         found[name] = [seed for seed, is_gone in seeds if is_gone]
     return found
 
@@ -224,11 +226,11 @@ def collapsed(runs: Runs) -> dict[str, list[int]]:
 def verdict(e: Effect, adjusted: float) -> Verdict:
     """What may be said of an effect whose adjusted p-value is given.
 
-    `few`: too few seeds or scenes for any claim. `better`, `worse`: the difference is significant
-    (one that is smaller than `EQUIVALENCE_MARGIN` is still `nothing`). `nothing`: the whole
-    interval lies within `EQUIVALENCE_MARGIN` of zero. `open`: the result is inconclusive.
+    `few`: too few seeds or scenes for any claim. `nothing`: the whole interval lies within
+    `EQUIVALENCE_MARGIN` of zero, even if the difference is significant. `better`, `worse`: any
+    other significant difference. `open`: the result is inconclusive.
     """
-    if e.seeds < MIN_SEEDS or e.images < MIN_GROUPS:
+    if e.seeds < MIN_SEEDS or e.scenes < MIN_GROUPS:
         return "few"
     low, high = e.interval()
     if low > -EQUIVALENCE_MARGIN and high < EQUIVALENCE_MARGIN:

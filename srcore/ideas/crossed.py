@@ -1,16 +1,17 @@
-"""Whether two networks differ, seen over seeds and over images at once.
+"""Whether two networks differ, seen over seeds and over scenes at once.
 
-A difference between two networks is measured for every seed on every image. Seeds and images are
-both samples, and crossed: each seed meets every image. So a difference is modelled as mean + seed +
-image + rest, all three at random (Searle, Casella and McCulloch, Variance Components, 1992), and
+A difference between two networks is measured for every seed on every scene (the mean over its
+images, where it has several). Seeds and scenes are both samples, and crossed: each seed meets every
+scene. So a difference is modelled as mean + seed + scene + rest, all three at random (Searle,
+Casella and McCulloch, Variance Components, 1992), and
 the variance of the mean is
 
-    MS_seed / (seeds · images)  +  (MS_image − MS_rest) / (seeds · images)
+    MS_seed / (seeds · scenes)  +  (MS_scene − MS_rest) / (seeds · scenes)
 
 from the mean squares of the two-way table; the same sum as two-way clustering (Cameron, Gelbach and
 Miller 2011), for what Owen (2007) calls the pigeonhole model. The first term has seeds − 1
-degrees of freedom, four with five seeds, and the second images − 1; `srcore.metrics.intervals` puts
-them together. Simulated with five seeds and 165 images, it calls 3.5 to 5 % of null effects
+degrees of freedom, four with five seeds, and the second scenes − 1; `srcore.metrics.intervals` puts
+them together. Simulated with five seeds and 165 scenes, it calls 3.5 to 5 % of null effects
 significant at 5 %; tests/ideas/test_crossed.py repeats it.
 """
 
@@ -39,37 +40,37 @@ class Effect:
     """A mean difference with what is known of it.
 
     Attributes:
-        mean: over seeds and images, in the unit of the differences.
+        mean: over seeds and scenes, in the unit of the differences.
         of_seeds: the part of its variance that other seeds would move.
-        of_images: the part that other images would move, at least 0.
+        of_scenes: the part that other scenes would move, at least 0.
         seeds: number of seeds.
-        images: number of images.
+        scenes: number of scenes.
     """
 
     mean: float
     of_seeds: float
-    of_images: float
+    of_scenes: float
     seeds: int
-    images: int
+    scenes: int
 
     @property
     def variances(self) -> list[Variance]:
         """Both parts with their degrees of freedom."""
         return [
             Variance(self.of_seeds, self.seeds - 1),
-            Variance(self.of_images, self.images - 1),
+            Variance(self.of_scenes, self.scenes - 1),
         ]
 
     @property
     def standard_error(self) -> float:
         """Standard error of the mean."""
-        return sqrt(self.of_seeds + self.of_images)
+        return sqrt(self.of_seeds + self.of_scenes)
 
     @property
     def df(self) -> float:
         """Degrees of freedom of `standard_error`, after Satterthwaite (1946)."""
-        squares = self.of_seeds**2 / (self.seeds - 1) + self.of_images**2 / (self.images - 1)
-        return (self.of_seeds + self.of_images) ** 2 / squares if squares else inf
+        squares = self.of_seeds**2 / (self.seeds - 1) + self.of_scenes**2 / (self.scenes - 1)
+        return (self.of_seeds + self.of_scenes) ** 2 / squares if squares else inf
 
     def half_width(self, alpha: float = ALPHA) -> float:
         """Half the width of the interval that misses the true difference in `alpha` of cases."""
@@ -87,7 +88,7 @@ class Effect:
 
     def difference(self) -> Difference:
         """As the study's other comparisons, for `srcore.metrics.holm`."""
-        return Difference(self.mean, *self.interval(), self.images, self.images, self.seeds, self.p)
+        return Difference(self.mean, *self.interval(), self.scenes, self.scenes, self.seeds, self.p)
 
     def detectable(self, alpha: float = ALPHA) -> float:
         """The smallest true difference that a test at level `alpha` finds with power `POWER`.
@@ -108,23 +109,23 @@ def effect(differences: ArrayLike) -> Effect:
     """The mean difference between two networks and what moves it.
 
     Args:
-        differences: (seeds, images), the same seeds and images for both networks; at least two of
+        differences: (seeds, scenes), the same seeds and scenes for both networks; at least two of
             each.
 
     Raises:
-        ValueError: fewer than two seeds or images.
+        ValueError: fewer than two seeds or scenes.
     """
     table: NDArray[np.float64] = np.asarray(differences, np.float64)
-    seeds, images = table.shape
-    if seeds < 2 or images < 2:
-        raise ValueError(f"{seeds} seeds and {images} images: two of each are needed")
+    seeds, scenes = table.shape
+    if seeds < 2 or scenes < 2:
+        raise ValueError(f"{seeds} seeds and {scenes} scenes: two of each are needed")
     mean = table.mean()
-    of_seed, of_image = table.mean(axis=1) - mean, table.mean(axis=0) - mean
-    rest = table - mean - of_seed[:, None] - of_image
-    ms_seed = images * float((of_seed**2).sum()) / (seeds - 1)
-    ms_image = seeds * float((of_image**2).sum()) / (images - 1)
-    ms_residual = float((rest**2).sum()) / ((seeds - 1) * (images - 1))
-    count = seeds * images
+    of_seed, of_scene = table.mean(axis=1) - mean, table.mean(axis=0) - mean
+    rest = table - mean - of_seed[:, None] - of_scene
+    ms_seed = scenes * float((of_seed**2).sum()) / (seeds - 1)
+    ms_scene = seeds * float((of_scene**2).sum()) / (scenes - 1)
+    ms_residual = float((rest**2).sum()) / ((seeds - 1) * (scenes - 1))
+    count = seeds * scenes
     return Effect(
-        float(mean), ms_seed / count, max(ms_image - ms_residual, 0.0) / count, seeds, images
+        float(mean), ms_seed / count, max(ms_scene - ms_residual, 0.0) / count, seeds, scenes
     )

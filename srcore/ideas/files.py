@@ -47,7 +47,8 @@ def hold(path: Path, *, wait: bool) -> Generator[bool]:
     """Hold a lock, which ends with the process; False where another process holds it.
 
     Args:
-        path: the file to lock; made, and removed at the end.
+        path: the file to lock. It stays: with it removed, a process that waits would hold a file
+            that no other finds any more.
         wait: whether to wait for the other process.
     """
     with path.open("a") as file:
@@ -57,8 +58,6 @@ def hold(path: Path, *, wait: bool) -> Generator[bool]:
             yield False
             return
         yield True
-        # While it is held: after that it may be another process's.
-        path.unlink(missing_ok=True)
 
 
 def publish(keys: Mapping[str, str], runs: Path, out: Path) -> None:

@@ -10,10 +10,12 @@ the network that they are without them."""
 COSTS = ("parameters", "frozen", "macs")
 """What a network costs: trainable and frozen parameters, and multiply-accumulates of one image (its
 frozen extractor included)."""
+EQUIVALENCE_MARGIN = 0.1
+"""dB; an idea whose whole interval is nearer to zero is worth nothing, whatever its sign."""
 VERDICTS = {
     "better": "better",
     "worse": "worse",
-    "nothing": "under 0.1 dB",
+    "nothing": f"under {EQUIVALENCE_MARGIN} dB",
     "open": "inconclusive",
     "collapsed": "inconclusive: collapsed",
     "few": "too few seeds or scenes",

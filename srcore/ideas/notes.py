@@ -38,7 +38,7 @@ def _images(cards: Cards) -> str:
 
 
 def _machine(cards: Cards) -> str:
-    return f"{_values(cards, 'device')}, {_values(cards, 'precision')}"
+    return _listed(f"{card['device']} ({card['precision']})" for card in cards)
 
 
 def _values(cards: Cards, key: str) -> str:

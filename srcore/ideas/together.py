@@ -93,19 +93,19 @@ class Training:
             precision: 32-true, or bf16-mixed for convolutions in bfloat16.
 
         Raises:
-            StudyError: the recipe asks for what this loop leaves to `srcore.training.loop`.
+            StudyError: a batch is larger than the training images.
+            ValueError: the recipe asks for what this loop leaves to `srcore.training.loop`.
         """
-        if recipe.average:
-            raise StudyError(f"{recipe.group}.average: is not for trainings of the ideas; set 0")
-        if recipe.optimizer != "adam":
-            raise StudyError(f"{recipe.group}.optimizer: trainings of the ideas have Adam alone")
+        if recipe.average or recipe.optimizer != "adam":
+            raise ValueError(f"{recipe}: here is Adam alone, and no average of the weights")
         rows, self.held_out = split
         if recipe.batch_size > len(rows):
             raise StudyError(
                 f"{recipe.group}.batch_size = {recipe.batch_size}: there are {len(rows)} "
                 "training images"
             )
-        self.data, self.recipe, self.device = data, recipe, data.low.device
+        self.data, self.recipe, self.seeds = data, recipe, seeds
+        self.device = data.low.device
         self.count, self.batches = len(rows), ceil(len(rows) / recipe.batch_size)
         self.stack = StackedNetworks(
             build, seeds, recipe, recipe.epochs * self.batches, self.device
@@ -153,9 +153,20 @@ class Training:
         for start in range(0, self.count, size):
             self._take_step(min(size, self.count - start))
         losses = self._sums.cpu().numpy() / self.count
-        if not np.isfinite(losses).all():
-            raise StudyError(f"a loss is NaN or infinite; {self.recipe.rates()} may be too high")
+        self._refuse_nan("loss", losses)
         return losses
+
+    def _refuse_nan(self, what: str, figures: np.ndarray) -> None:
+        """Raise where one of the figures (seeds, ...) is NaN or infinite, and name the seeds."""
+        finite = [bool(np.isfinite(of_seed).all()) for of_seed in figures]
+        if not all(finite):
+            wrong = ", ".join(
+                str(s) for s, fine in zip(self.seeds, finite, strict=True) if not fine
+            )
+            raise StudyError(
+                f"the {what} of seed {wrong} is NaN or infinite; {self.recipe.rates()} may be too "
+                "high"
+            )
 
     def _take_step(self, size: int) -> None:
         if self.device.type != "cuda":
@@ -248,7 +259,7 @@ class Training:
             and what `evaluate` gives last.
 
         Raises:
-            StudyError: as `epoch`.
+            StudyError: a loss or a held-out PSNR is NaN or infinite.
         """
         histories: list[list[dict[str, object]]] = [[] for _ in self.stack.networks]
         scores = np.zeros(0)
@@ -257,6 +268,7 @@ class Training:
             if not curve and epoch < self.recipe.epochs:
                 continue
             scores = self.evaluate()
+            self._refuse_nan("held-out PSNR", scores)
             means = scores.mean(axis=2)
             for k, history in enumerate(histories):
                 history += [

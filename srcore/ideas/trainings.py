@@ -19,6 +19,7 @@ import pandas as pd
 import torch
 from safetensors.torch import save_file
 
+from srcore.common.errors import StudyError
 from srcore.common.files import atomic, write_json
 from srcore.common.tables import write_table
 from srcore.data.dataset import Indices
@@ -31,6 +32,7 @@ from srcore.training.precision import Precision, processor
 
 PACKAGE = Path(__file__).parents[1]
 DECIDES = (
+    "common/device.py",
     "common/tensors.py",
     "features/extractor.py",
     "features/store.py",
@@ -183,7 +185,10 @@ def _train(
             seeds=pending,
             precision=precision,
         )
-        histories, scores = training.run(curve=experiment.group == "report")
+        try:
+            histories, scores = training.run(curve=experiment.group == "report")
+        except StudyError as error:
+            raise StudyError(f"{experiment.name}: {error}") from None
         seconds = time.monotonic() - begun
         for k, seed in enumerate(pending):
             stem, network = stem_of(experiment.name, seed), training.stack.networks[k]
@@ -197,10 +202,10 @@ def _train(
             write_table(runs / f"{stem}{IMAGES}", table)
             card = {**_card(experiment, data, precision, frozen), "key": key, "seed": seed}
             write_json(runs / f"{stem}{CARD}", card)  # last: it says that the run is whole
-        gains = ", ".join(
+        means = ", ".join(
             f"{o} {scores[:, j].mean():.3f} dB" for j, o in enumerate(training.outputs)
         )
-        logger.info("%s: seeds %s, %s, %.0f s", experiment.name, pending, gains, seconds)
+        logger.info("%s: seeds %s, PSNR %s, %.0f s", experiment.name, pending, means, seconds)
 
 
 def _write_network(path: Path, network: SuperResolver) -> None:

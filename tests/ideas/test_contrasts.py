@@ -95,8 +95,8 @@ def test_what_was_not_run_is_left_out_and_named_in_one_line(caplog):
     assert "dilated blocks" not in found
     assert {c.name for c in CONTRASTS if {c.idea, c.control} <= GAIN_OVER_PLAIN.keys()} <= found
     (said,) = caplog.messages
-    assert said.startswith("no runs, or too few, for: dilated blocks, their convolutions")
-    assert "own: L1 loss" in said
+    assert said.startswith("no runs, or too few, for: dilated − plain, undilated − plain")
+    assert "own.whole − own.report_loss" in said
 
 
 def test_of_a_missing_seed_the_others_are_compared():
@@ -160,8 +160,16 @@ def test_a_contrast_with_a_training_that_collapsed_tells_nothing():
     assert line(others, "VGG16 features", "subpixel")["collapsed"] == 0
 
 
+def test_a_network_that_gives_flat_images_collapsed():
+    runs = made()
+    scores = runs.scores.copy()
+    scores.loc[scores["output"] == "large", "plain.bilinear.seed2"] = 12.0
+    assert collapsed(replace(runs, scores=scores))["plain.bilinear"] == [2]
+    assert collapsed(runs)["plain.bilinear"] == []
+
+
 @pytest.mark.parametrize(
-    ("mean", "of_seeds", "seeds", "images", "adjusted", "wanted"),
+    ("mean", "of_seeds", "seeds", "scenes", "adjusted", "wanted"),
     [
         (0.5, 1e-4, 5, 165, 0.001, "better"),
         (-0.5, 1e-4, 5, 165, 0.001, "worse"),
@@ -171,8 +179,8 @@ def test_a_contrast_with_a_training_that_collapsed_tells_nothing():
         (0.5, 1e-4, 5, 9, 0.001, "few"),
     ],
 )
-def test_verdicts(mean, of_seeds, seeds, images, adjusted, wanted):
-    assert verdict(Effect(mean, of_seeds, 0.0, seeds, images), adjusted) == wanted
+def test_verdicts(mean, of_seeds, seeds, scenes, adjusted, wanted):
+    assert verdict(Effect(mean, of_seeds, 0.0, seeds, scenes), adjusted) == wanted
 
 
 def test_gains_are_over_bicubic_and_images_of_one_scene_count_once():
@@ -189,7 +197,7 @@ def test_the_note_of_the_curves_is_of_the_original_studys_networks_alone():
     card = dict(runs.cards["vgg.subpixel.seed0"], experiment="report.vgg", group="report")
     cards = {**runs.cards, "report.vgg.seed0": card | {"recipe": {"lr": 0.003}, "device": "a GPU"}}
     assert note_of_curves(replace(runs, cards=cards)) == (
-        "8 images, 40 held out; rate 0.003; a GPU, 32-true; vgg: random weights"
+        "8 images, 40 held out; rate 0.003; a GPU (32-true); vgg: random weights"
     )
 
 
@@ -200,6 +208,6 @@ def test_the_drawings(tmp_path):
     assert min(imread(tmp_path / "ideas.png").shape[:2]) > 500
     assert note(runs) == (
         "8 images, 40 held out; bodies at rate 0.002, beside frozen features and their control "
-        "0.001; cpu, 32-true; "
+        "0.001; cpu (32-true); "
         "95 % intervals over seeds and images"
     )

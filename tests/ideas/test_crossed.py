@@ -66,7 +66,7 @@ def test_an_effect_without_noise_is_certain_and_none_is_none():
 
 
 def test_one_seed_is_no_sample():
-    with pytest.raises(ValueError, match="1 seeds and 4 images"):
+    with pytest.raises(ValueError, match="1 seeds and 4 scenes"):
         effect(np.zeros((1, 4)))
 
 

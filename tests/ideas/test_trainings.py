@@ -80,6 +80,13 @@ def test_every_network_of_the_grid_learns(data, body, head, tmp_path):
     assert card["recipe"]["flips"] is False
 
 
+def test_a_training_that_breaks_down_is_named_and_leaves_no_run(data, tmp_path):
+    wild = replace(one("merge.subpixel", (3,)), recipe=replace(MODERN, lr=1e25))
+    with pytest.raises(StudyError, match=r"^merge\.subpixel: the .* of seed 3 is NaN or infinite"):
+        train_ideas([wild], data, tmp_path, "32-true")
+    assert key_of(tmp_path, "merge.subpixel.seed3") is None
+
+
 def test_controls_cost_what_their_ideas_cost():
     """`stacked` and `undilated` lack the idea alone, so parameters and work are the same."""
     for control, idea in (("stacked", "residual"), ("undilated", "dilated")):
