@@ -25,7 +25,18 @@ def rgb_profile(gamma: float = 2.2, colours: tuple[XYZ, XYZ, XYZ] = P3) -> bytes
     return _profile(b"RGB ", tags)
 
 
-def _profile(space: bytes, tags: dict[bytes, bytes]) -> bytes:
+def cmyk_profile() -> bytes:
+    """One of CMYK images, all of whose inks are grey: lut8 of two places for each."""
+    unit = struct.pack(">9i", *(65536 * (k % 4 == 0) for k in range(9)))
+    line = bytes(range(256))
+    corners = (tuple(1 & (n >> k) for k in (3, 2, 1, 0)) for n in range(16))
+    light = (round(255 * (1 - k) * (1 - (c + m + y) / 3)) for c, m, y, k in corners)
+    table = b"".join(bytes((value, 128, 128)) for value in light)
+    lut = b"mft1" + bytes(4) + bytes((4, 3, 2, 0)) + unit + 4 * line + table + 3 * line
+    return _profile(b"CMYK", {b"wtpt": _xyz(D50), b"A2B0": lut}, b"Lab ")
+
+
+def _profile(space: bytes, tags: dict[bytes, bytes], connection: bytes = b"XYZ ") -> bytes:
     text = b"made up\0"
     described = b"desc" + bytes(4) + struct.pack(">I", len(text)) + text + bytes(78)
     tags = {b"desc": described, b"cprt": b"text" + bytes(4) + text} | tags
@@ -34,7 +45,7 @@ def _profile(space: bytes, tags: dict[bytes, bytes]) -> bytes:
         table += struct.pack(">4sII", name, place + len(body), len(data))
         body += data + bytes(-len(data) % 4)
     size = place + len(body)
-    head = struct.pack(">I4sI4s4s4s", size, bytes(4), 0x02400000, b"mntr", space, b"XYZ ")
+    head = struct.pack(">I4sI4s4s4s", size, bytes(4), 0x02400000, b"mntr", space, connection)
     head += struct.pack(">6H4s", 2020, 1, 1, 0, 0, 0, b"acsp") + bytes(28)
     head += struct.pack(">3i", *(round(value * 65536) for value in D50))
     return head.ljust(128, b"\0") + struct.pack(">I", len(tags)) + table + body

@@ -27,12 +27,15 @@ def own_figures(checkpoint: Path, study: Path | None) -> dict[str, Any] | None:
         model, and "bicubic"; None where they are not known to be its own.
 
     Raises:
-        StudyError: `study` was named, and did not judge this checkpoint, or a table is damaged.
+        StudyError: `study` was named, and is none or did not judge this checkpoint; or a table is
+            damaged.
     """
     top = study or Path()
     table = top / paths.MODEL_TABLE
-    if study is None and not table.is_file():
-        return None
+    if not table.is_file():
+        if study is None:
+            return None
+        raise StudyError(f"{table}: missing; give the folder of a study that was run")
     judged = read_checkpoints(table)
     models = judged.loc[judged["sha256"] == sha256(checkpoint), "model"]
     if len(models):

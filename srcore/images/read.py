@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from srcore.images.error import ImageError
+from srcore.images.error import ImageError, NotAnImageError
 from srcore.images.raster import Kept, Raster
 from srcore.images.reading.upright import open_image, read_upright
 
@@ -55,7 +55,7 @@ def look(path: Path) -> Header:
     _a_file(path)
     with path.open("rb") as file:
         if not path.stat().st_size:
-            raise ImageError("the file is empty")
+            raise NotAnImageError("the file is empty")
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
             opened = open_image(cast("bytes", mapped), MAX_PIXELS)
             if opened.kind == "JPEG" and _many_scans(mapped):
@@ -102,7 +102,7 @@ def _a_file(path: Path) -> None:
     if not path.is_file():
         raise ImageError("not a file" if path.exists() else "a link to nowhere")
     if path.stat().st_size > MAX_BYTES:
-        raise ImageError(f"the file is larger than {MAX_BYTES} bytes")
+        raise NotAnImageError(f"the file is larger than {MAX_BYTES} bytes")
 
 
 def _many_scans(data: mmap.mmap) -> bool:

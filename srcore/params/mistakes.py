@@ -23,7 +23,9 @@ def one_line(error: ValidationError) -> str:
     errors = error.errors()
     # An unknown key explains the missing one beside it, so it is reported first.
     first = min(errors, key=lambda item: item["type"] != "extra_forbidden")
-    where = _place(first["loc"])
+    # What is unknown may be called as the kinds of a union are.
+    is_unknown = first["type"] == "extra_forbidden"
+    where = tuple(map(str, first["loc"])) if is_unknown else _place(first["loc"])
     key, value = printable(".".join(where), LONGEST_NAME), first.get("input")
     others = len({_place(item["loc"]) for item in errors}) - 1
     undo = f" (and {others} more)" if others else ""

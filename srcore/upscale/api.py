@@ -117,8 +117,14 @@ def _is_positive(pixels: object) -> bool:
 
 
 def _of_pillow(image: Image.Image) -> Raster:
+    wide = is_wide(image)  # of the image itself: a copy forgets its format
+    if wide and "transparency" in image.info:
+        raise StudyError(
+            "an image of 16 bits with a transparent grey: Pillow cannot hold what becomes of it; "
+            "give an array (H, W, 2) of grey and alpha"
+        )
     image = ImageOps.exif_transpose(image)
-    if is_wide(image):
+    if wide:
         return Raster(np.asarray(image).astype(np.uint16)[..., None], None, Kept())
     try:
         return _of_array(np.asarray(straight(image, image.info.get("icc_profile"))))
@@ -127,6 +133,7 @@ def _of_pillow(image: Image.Image) -> Raster:
 
 
 def _of_array(pixels: NDArray[Any]) -> Raster:
+    pixels = pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
     shape, channels = pixels.shape, pixels if pixels.ndim == 3 else pixels[..., None]
     if pixels.dtype.name not in ("uint8", "uint16") or channels.ndim != 3 or not pixels.size:
         raise StudyError(

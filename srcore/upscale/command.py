@@ -97,7 +97,9 @@ def upscale(inputs: Sequence[str | Path], options: Options, say: Say) -> None:
     if alone and failed:
         raise StudyError("{}: {}".format(*failed[0]))
     total = len(todo.jobs) + len(todo.failed)
-    counts = [f"{total - len(failed)} enlarged {_described(size)} by {network.label}"]
+    done = "enlarged" if any(job.factor > 1 for job in todo.jobs) else "written"
+    by = f" by {network.label}" if done == "enlarged" else ""
+    counts = [f"{total - len(failed)} {done} {_described(size)}{by}"]
     counts += [f"{len(todo.there)} there already"] if todo.there else []
     counts += [f"{len(todo.skipped)} skipped"] if todo.skipped else []
     say(", ".join(counts))
@@ -133,13 +135,13 @@ def _enlarge_all(
         for note in job.notes:
             say(printable(f"{job.source}: {note}"))
         try:
-            _enlarge_one(job, f"{count}/{len(todo.jobs)}", network, options, device)
+            made = _enlarge_one(job, f"{count}/{len(todo.jobs)}", network, options, device)
         except (ImageError, StudyError) as error:
             yield job, str(error)
         except Exception as error:  # noqa: BLE001  # whatever one image does, the next is enlarged
             yield job, _why(error, job, options.tile)
         else:
-            say(printable(f"{job.source} → {job.target}"))
+            say(printable(f"{job.source} → {made}"))
 
 
 def _why(error: Exception, job: Job, tile: int) -> str:
@@ -158,7 +160,9 @@ def _why(error: Exception, job: Job, tile: int) -> str:
 
 def _enlarge_one(
     job: Job, place: str, network: Network, options: Options, device: torch.device
-) -> None:
+) -> Path:
+    """Write the image and, if it is asked for, its sheet; gives the file that was made."""
+
     def watch(
         tiles: Iterable[tuple[slice, slice, Tensor]], total: int
     ) -> Iterator[tuple[slice, slice, Tensor]]:
@@ -166,16 +170,19 @@ def _enlarge_one(
 
     image = read(job.source)
     rows = enlarge_rows(network, image, job.size, device, tile=options.tile, watch=watch)
-    # Of an image that is done but for its sheet, both are made anew.
-    replaces = options.overwrite or (options.skip_existing and options.compare)
     if not options.compare:
-        save(rows, job.target, job.kind, overwrite=replaces)
-        return
+        save(rows, job.target, job.kind, overwrite=options.overwrite)
+        return job.target
     made = raster_of(rows)
-    save(made, job.target, job.kind, overwrite=replaces)
-    scale = int(options.size.scale)
-    draw_sheet = import_module(SHEET).draw_sheet
-    draw_sheet(image, made, scale, network, name=job.source.name, path=job.sheet)
+    # With --skip-existing one of the two may be there, and stays.
+    is_there = options.skip_existing and job.target.exists()
+    if not is_there:
+        save(made, job.target, job.kind, overwrite=options.overwrite)
+    if options.overwrite or not job.sheet.exists():
+        draw_sheet = import_module(SHEET).draw_sheet
+        scale = int(options.size.scale)
+        draw_sheet(image, made, scale, network, name=job.source.name, path=job.sheet)
+    return job.sheet if is_there else job.target
 
 
 def to_stderr(line: str) -> None:

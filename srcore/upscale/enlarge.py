@@ -36,9 +36,10 @@ def output_for(network: Network, factor: float, less: str = "") -> str:
     enough = [scale for scale in scales if scale >= factor]
     if not enough:
         most = max(scales)
+        other = " or another checkpoint" if most < max(OUTPUTS.values()) else ""
         raise StudyError(
-            f"{network.card.model} enlarges by {most} at most, not by {factor:.3g}; give "
-            f"{less or f'--scale {most}'} or another checkpoint"
+            f"{network.card.model} enlarges by {most} at most, not by {factor:.4g}; give "
+            f"{less or f'--scale {most}'}{other}"
         )
     return scales[min(enough)]
 

@@ -98,7 +98,12 @@ def plan(
     found = Plan()
     named = out if out and _is_file_name(out, inputs) else None
     for given in dict.fromkeys(inputs):
-        if given.is_dir():
+        try:
+            is_folder = given.is_dir()
+        except OSError as error:  # a name that is too long, or in a folder that may not be read
+            found.failed.append((given, f"cannot be read ({error.strerror})"))
+            continue
+        if is_folder:
             top = out or _beside(given, size.label)
             for source in sorted(_below(given, top)):
                 _add(found, source, None, top / source.relative_to(given).parent, size)
@@ -117,13 +122,18 @@ def plan(
     return Plan(todo, list(dict.fromkeys(found.skipped)), list(dict.fromkeys(found.failed)), there)
 
 
+def _whole(path: Path) -> Path:
+    """The path from the top, links followed; of links that run in a ring, as far as they lead."""
+    return Path(os.path.realpath(path))
+
+
 def _beside(folder: Path, label: str) -> Path:
     """The folder for what becomes of a folder, beside it.
 
     Raises:
         StudyError: it is the topmost one, which has no name and nothing beside it.
     """
-    given = folder.resolve()
+    given = _whole(folder)
     if not given.name:
         raise StudyError(f"{folder}: is no folder of images to write beside; give --out FOLDER")
     return given.with_name(f"{given.name}.{label}")
@@ -213,14 +223,14 @@ def _below(folder: Path, out: Path) -> Iterator[Path]:
     def unreadable(error: OSError) -> None:
         raise error
 
-    apart = out.resolve()
-    if apart == folder.resolve():
+    apart = _whole(out)
+    if apart == _whole(folder):
         raise StudyError(f"--out {out}: is the folder of the images; name another, or none")
     for place, folders, files in os.walk(folder, onerror=unreadable):
         folders[:] = [
             name
             for name in folders
-            if not name.startswith(".") and Path(place, name).resolve() != apart
+            if not name.startswith(".") and _whole(Path(place, name)) != apart
         ]
         linked = [name for name in folders if Path(place, name).is_symlink()]
         yield from (Path(place, name) for name in [*files, *linked] if not name.startswith("."))
@@ -238,15 +248,15 @@ def _once(jobs: list[Job], *, sheets: bool) -> list[Job]:
         StudyError: two images would become one file.
     """
     makers: dict[str, Job] = {}
-    exact = _disks_with_case(job.source.resolve() for job in jobs)
+    exact = _disks_with_case(_whole(job.source) for job in jobs)
     for job in jobs:
         for place in _places(job, sheets=sheets):
-            whole = place.resolve()
+            whole = _whole(place)
             disk = next(folder for folder in whole.parents if folder.exists()).stat().st_dev
             # Many a disk takes A.jpg and a.jpg for one.
             name = str(whole) if disk in exact else str(whole).casefold()
             other = makers.setdefault(name, job)
-            if other.source.resolve() != job.source.resolve():
+            if _whole(other.source) != _whole(job.source):
                 raise StudyError(
                     f"{place}: would be made of both {other.source} and {job.source}; enlarge "
                     "one of them alone, with another --out"
@@ -263,10 +273,10 @@ def _disks_with_case(sources: Iterable[Path]) -> set[int]:
 
 
 def _refuse(jobs: list[Job], *, overwrite: bool, sheets: bool) -> None:
-    sources = {job.source.resolve() for job in jobs}
+    sources = {_whole(job.source) for job in jobs}
     for job in jobs:
         for target in _places(job, sheets=sheets):
-            if target.resolve() in sources:
+            if _whole(target) in sources:
                 raise StudyError(f"{target}: is one of the images to enlarge; name another --out")
             if target.is_dir():
                 raise StudyError(f"{target}: is a folder; name another --out")

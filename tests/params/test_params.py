@@ -144,6 +144,11 @@ def test_an_unknown_key_is_answered_with_the_known_ones(group, refusal):
     assert all(name in line for name in prefixes)
 
 
+@pytest.mark.parametrize("typed", ["int", "train.float"])
+def test_an_unknown_key_may_be_called_as_a_kind_of_number(typed, refusal):
+    assert refusal({typed: 1}).startswith(f"{typed} is not a parameter; known here: ")
+
+
 @pytest.mark.parametrize(
     ("typed", "meant"), [("lr", "train.lr"), ("data.epochs", "train.epochs"), ("vgg", "frozen.vgg")]
 )

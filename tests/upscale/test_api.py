@@ -110,6 +110,27 @@ def test_any_size(bicubic):
     assert srcore.enlarge(PHOTOGRAPH, bicubic, size=(50, 21)).shape == (21, 50, 3)
 
 
+def test_a_pgm_of_16_bits_stays_grey_of_16_bits(bicubic, tmp_path):
+    wide = np.linspace(0, 65535, 80).astype(np.uint16).reshape(8, 10)
+    (tmp_path / "a.pgm").write_bytes(b"P5 10 8 65535\n" + wide.astype(">u2").tobytes())
+    with Image.open(tmp_path / "a.pgm") as image:
+        made = srcore.enlarge(image, bicubic, scale=2)
+    assert made.mode == "I;16"
+    assert (np.asarray(made) == srcore.enlarge(wide, bicubic, scale=2)).all()
+
+
+def test_arrays_may_have_another_order_of_bytes(bicubic):
+    wide = np.full((4, 4, 3), 40_000, np.uint16)
+    made = srcore.enlarge(wide.astype(">u2"), bicubic, scale=2)
+    assert (made == srcore.enlarge(wide, bicubic, scale=2)).all()
+
+
+def test_a_transparent_grey_of_16_bits_is_refused_and_not_dropped(bicubic, tmp_path):
+    Image.fromarray(np.full((6, 6), 7, np.uint16)).save(tmp_path / "a.png", transparency=7)
+    with Image.open(tmp_path / "a.png") as image, pytest.raises(StudyError, match=r"an array \(H"):
+        srcore.enlarge(image, bicubic, scale=2)
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [
@@ -122,7 +143,7 @@ def test_any_size(bicubic):
         ({"image": PHOTOGRAPH, "size": (40,)}, "give a width and a height"),
         ({"image": PHOTOGRAPH, "tile": 0}, "tile = 0: give the side of a tile in pixels"),
         ({"image": PHOTOGRAPH, "tile": -5}, "tile = -5: give"),
-        ({"image": PHOTOGRAPH, "size": (310, 4)}, "at most, not by 10; give a smaller size or"),
+        ({"image": PHOTOGRAPH, "size": (310, 4)}, "at most, not by 10; give a smaller size$"),
     ],
 )
 def test_what_cannot_be_enlarged_says_so(bicubic, given, words):

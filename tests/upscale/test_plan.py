@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from srcore.common.errors import StudyError
+from srcore.images.read import MAX_BYTES
 from srcore.upscale.plan import Plan, plan
 from srcore.upscale.size import Size
 
@@ -275,6 +276,17 @@ def test_what_is_called_an_image_and_is_none_failed(folder, tmp_path):
         "g.png": "damaged: the file ends too early",
     }
     assert [path.name for path, _ in found.skipped] == ["e", "notes.txt"]
+
+
+def test_of_a_folder_empty_and_huge_files_are_no_images_unless_they_are_called_so(folder):
+    (folder / "empty.txt").touch()
+    for name in ("film.mov", "huge.jpg"):
+        with (folder / name).open("wb") as file:
+            file.truncate(MAX_BYTES + 1)
+    found = planned(folder)
+    assert [path.name for path, _ in found.skipped] == ["empty.txt", "film.mov", "notes.txt"]
+    assert [path.name for path, _ in found.failed] == ["huge.jpg"]
+    assert [path.name for path, _ in planned(folder / "film.mov").failed] == ["film.mov"]
 
 
 def test_what_is_there_is_skipped_when_asked(folder):

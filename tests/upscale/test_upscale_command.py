@@ -85,6 +85,49 @@ def test_what_came_while_an_image_was_enlarged_stays(tmp_path, upscale, monkeypa
     assert target.read_bytes() != b"mine"
 
 
+@pytest.mark.parametrize("there", ["image", "sheet"])
+def test_of_an_image_and_its_sheet_what_is_there_stays(tmp_path, upscale, there):
+    PHOTOGRAPH.save(tmp_path / "a.png")
+    image, sheet = tmp_path / "a.x4.png", tmp_path / "a.x4.compare.png"
+    mine, made = (image, sheet) if there == "image" else (sheet, image)
+    mine.write_bytes(b"mine")
+    code, printed = upscale(tmp_path / "a.png", "--skip-existing", "--compare")
+    assert (code, printed[0]) == (0, f"{tmp_path / 'a.png'} → {made}")
+    assert mine.read_bytes() == b"mine"
+    assert made.read_bytes().startswith(b"\x89PNG")
+    assert upscale(tmp_path / "a.png", "--overwrite", "--compare")[0] == 0
+    assert mine.read_bytes() != b"mine"
+
+
+def test_what_the_network_did_not_enlarge_is_not_called_so(tmp_path, upscale):
+    PHOTOGRAPH.save(tmp_path / "a.png")
+    assert upscale(tmp_path / "a.png", "--scale", 1)[1][-1] == "1 written ×1"
+    assert upscale(tmp_path / "a.png", "--max-side", 9)[1][-1] == "1 written to 9"
+
+
+@pytest.mark.parametrize("bad", ["n" * 300 + ".png", "ring.png"])
+def test_a_name_that_leads_nowhere_does_not_stop_the_others(tmp_path, upscale, bad):
+    PHOTOGRAPH.save(tmp_path / "a.png")
+    (tmp_path / "ring.png").symlink_to("ring.png")
+    code, printed = upscale(tmp_path / bad, tmp_path / "a.png")
+    assert code == 1
+    assert printed[-2:] == [
+        "1 enlarged ×4 by subpixel",
+        "error: 1 of 2 images could not be enlarged, see above",
+    ]
+
+
+def test_an_output_that_is_a_ring_of_links(tmp_path, upscale):
+    PHOTOGRAPH.save(tmp_path / "a.png")
+    target = tmp_path / "a.x4.png"
+    target.symlink_to(target.name)
+    code, printed = upscale(tmp_path / "a.png")
+    assert (code, len(printed)) == (1, 1)
+    assert "already exists; --overwrite replaces it" in printed[0]
+    assert upscale(tmp_path / "a.png", "--overwrite")[0] == 0
+    assert not target.is_symlink()
+
+
 def test_a_damaged_image_does_not_stop_the_others(tmp_path, upscale):
     for name in ("a.png", "b.png", "c.png"):
         PHOTOGRAPH.save(tmp_path / name)
@@ -200,10 +243,11 @@ def test_any_size(tmp_path, upscale, bicubic, options, size, name):
         (["--scale", 3, "--compare"], "--compare: details are drawn at --scale 2 or 4 alone"),
         (
             ["--size", "200x129"],
-            "--size 200x129: subpixel enlarges by 4 at most, not by 6.45; give less than --size "
-            "200x129 or another checkpoint",
+            "--size 200x129: subpixel enlarges by 4 at most, not by 6.452; give less than --size "
+            "200x129",
         ),
         (["--max-side", 4000], "--max-side 4000: subpixel enlarges by 4 at most, not by 129"),
+        (["--max-side", 125], "--max-side 125: subpixel enlarges by 4 at most, not by 4.05"),
     ],
 )
 def test_sizes_that_cannot_be(tmp_path, upscale, options, words):
@@ -313,8 +357,8 @@ def test_sizes_beyond_the_network_are_reported_before_anything_is_computed(tmp_p
     code, printed = upscale(folder, "--max-side", 200)
     assert code == 1
     assert printed[0] == (
-        f"{folder / 'z.png'}: --max-side 200: subpixel enlarges by 4 at most, not by 6.45; give "
-        "less than --max-side 200 or another checkpoint"
+        f"{folder / 'z.png'}: --max-side 200: subpixel enlarges by 4 at most, not by 6.452; give "
+        "less than --max-side 200"
     )
     assert printed[-2:] == [
         "1 enlarged to 200 by subpixel",

@@ -9,10 +9,8 @@ from srcore.common.progress import progress
 from srcore.common.text import printable
 from srcore.data.sources.source import Source
 from srcore.images.error import ImageError
+from srcore.images.read import MAX_BYTES
 from srcore.params import Params
-
-MAX_BYTES = 1 << 30
-"""Larger files are no photographs, and would not fit in memory several at a time."""
 
 
 def images(params: Params, downloads: Path) -> Iterator[Source]:  # noqa: ARG001  # nothing is fetched

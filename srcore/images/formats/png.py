@@ -22,7 +22,7 @@ LONGEST = 2**31 - 1
 
 
 def write(rows: Rows, path: Path) -> None:
-    """Write an image of any channels and depth as PNG, with all that is kept but IPTC."""
+    """Write an image of any channels and depth, with all that is kept but IPTC and a comment."""
     width, height = rows.size
     depth = 16 if rows.wide else 8
     with path.open("wb") as file:

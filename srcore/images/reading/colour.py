@@ -13,7 +13,7 @@ CALLED = {"RGB": "RGB", "L": "grey", "CMYK": "CMYK"}
 
 
 def checked(icc: bytes | None, mode: str) -> tuple[bytes | None, list[str]]:
-    """A profile, if it is whole and one of an image of this mode; else None, and why.
+    """A profile, if it is one of an image of this mode and makes colours of it; else None, and why.
 
     Args:
         icc: the profile, or None.
@@ -29,6 +29,10 @@ def checked(icc: bytes | None, mode: str) -> tuple[bytes | None, list[str]]:
         found = icc[16:20].decode("ascii", "replace").strip()
         why = f"it is one of {found}, and the image is {CALLED[mode]}"
         return None, [f"its colour profile is left out: {why}"]
+    try:
+        to_srgb(icc, mode)  # of one that was cut off the head alone may be whole
+    except ImageCms.PyCMSError:
+        return None, ["its colour profile is damaged and left out"]
     return icc, []
 
 

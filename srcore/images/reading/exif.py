@@ -2,7 +2,7 @@
 
 import re
 import struct
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from srcore.images.reading.tags import (
     BYTE,
@@ -22,10 +22,14 @@ ORIENTATION = 0x0112
 EXIF = 0x8769
 PARTS = {EXIF: {0xA005: {}}, 0x8825: {}}
 """Tags that point at directories of their own, Exif and GPS, and those within them."""
-SIDES = ((0x0100, 0x0101), (0xA002, 0xA003))
-"""Width and height, of the first directory and of Exif."""
+SIDES = ((0x0100, 0x0101), (0xA002, 0xA003), (0x1001, 0x1002))
+"""Width and height, of the first directory, of Exif, and of the one within it."""
+RESOLUTIONS = (0x011A, 0x011B)
+"""Pixels per inch or centimetre, across and along."""
+LYING = (5, 6, 7, 8)
+"""Orientations whose rows are columns of the upright image."""
 DESCRIPTIVE = frozenset(
-    {0x010E, 0x010F, 0x0110, 0x011A, 0x011B, 0x0128, 0x0131, 0x0132, 0x013B, 0x013C,
+    {0x010D, 0x010E, 0x010F, 0x0110, 0x011A, 0x011B, 0x011D, 0x0128, 0x0131, 0x0132, 0x013B, 0x013C,
      0x4746, 0x4749, 0x8298, 0x9C9B, 0x9C9C, 0x9C9D, 0x9C9E, 0x9C9F}
 )  # fmt: skip
 """Tags of a TIFF that tell of the image; the others tell how its pixels lie in the file."""
@@ -62,13 +66,34 @@ def upright(exif: bytes) -> tuple[bytes | None, int | None]:
     if head.big:
         raise ValueError("EXIF has no places of 64 bits")
     directory = read_directory(exif, head.first, head)
+    orientation = directory.number(ORIENTATION, 0)
+    if orientation in LYING:
+        exif = _with_resolutions_swapped(exif, directory)
     changed = bytearray(exif)
     _wipe_previews(changed, exif, directory, head)
     if below := _below(exif, directory, EXIF, head):
         _drop(changed, exif, below, IN_PIXELS)
     left = _drop(changed, exif, directory, {ORIENTATION})
-    orientation = directory.number(ORIENTATION, 0)
     return bytes(changed) if left else None, orientation if orientation in range(1, 9) else None
+
+
+def dpi_upright(dpi: tuple[float, float] | None, orientation: int) -> tuple[float, float] | None:
+    """Pixels per inch across and along the upright image, of those of the image as it lies."""
+    return (dpi[1], dpi[0]) if dpi and orientation in LYING else dpi
+
+
+def _with_resolutions_swapped(exif: bytes, directory: Directory) -> bytes:
+    """The same EXIF, in which what was across is along."""
+    entries: dict[int, int] = {}
+    for k in range(_count(exif, directory)):
+        place = directory.entries + 12 * k
+        entries.setdefault(struct.unpack_from(f"{directory.order}H", exif, place)[0], place)
+    if not all(tag in entries for tag in RESOLUTIONS):
+        return exif
+    changed = bytearray(exif)
+    across, along = (slice(entries[tag] + 2, entries[tag] + 12) for tag in RESOLUTIONS)
+    changed[across], changed[along] = exif[along], exif[across]
+    return bytes(changed)
 
 
 def _wipe_previews(changed: bytearray, exif: bytes, directory: Directory, head: Head) -> None:
@@ -113,17 +138,26 @@ def _drop(changed: bytearray, exif: bytes, directory: Directory, unwanted: Colle
 def with_size(exif: bytes, size: tuple[int, int]) -> bytes:
     """EXIF with that width and height where it names them."""
     head, changed = read_head(exif), bytearray(exif)
-    first = read_directory(exif, head.first, head)
-    for directory in (first, *(_below(exif, first, part, head) for part in PARTS)):
-        for tags in SIDES if directory is not None else ():
+    for directory in _directories(exif, head):
+        for tags in SIDES:
             for tag, side in zip(tags, size, strict=True):
                 _set(changed, directory, tag, side, head.order)
     return bytes(changed)
 
 
-def _set(changed: bytearray, directory: Directory | None, tag: int, value: int, order: str) -> None:
-    found = directory.tags.get(tag) if directory else None
-    if directory is None or found is None or found.count != 1 or found.kind not in (SHORT, LONG):
+def _directories(exif: bytes, head: Head) -> Iterator[Directory]:
+    """The first directory, and those of `PARTS` and within them."""
+    first = read_directory(exif, head.first, head)
+    yield first
+    for part, within in PARTS.items():
+        if below := _below(exif, first, part, head):
+            yield below
+            yield from filter(None, (_below(exif, below, inner, head) for inner in within))
+
+
+def _set(changed: bytearray, directory: Directory, tag: int, value: int, order: str) -> None:
+    found = directory.tags.get(tag)
+    if found is None or found.count != 1 or found.kind not in (SHORT, LONG):
         return
     for entry in range(directory.entries, len(changed) - 11, 12):
         if struct.unpack_from(f"{order}H", changed, entry)[0] == tag:
@@ -146,9 +180,12 @@ def tree_of(exif: bytes) -> tuple[Tree, str]:
     return _descriptive(exif, read_directory(exif, head.first, head), head), head.order
 
 
-def exif_of_tiff(data: bytes, directory: Directory, head: Head) -> bytes | None:
-    """What a TIFF says of its image, as EXIF; None when that is nothing."""
-    tree = _descriptive(data, directory, head)
+def exif_of_tiff(data: bytes, directory: Directory, head: Head, orientation: int) -> bytes | None:
+    """What a TIFF says of its image once it is upright, as EXIF; None when that is nothing."""
+    tree = dict(_descriptive(data, directory, head))
+    if orientation in LYING and all(tag in tree for tag in RESOLUTIONS):
+        across, along = RESOLUTIONS
+        tree[across], tree[along] = tree[along], tree[across]
     start = {"<": b"II", ">": b"MM"}[head.order] + struct.pack(f"{head.order}HI", 42, 8)
     return start + build(tree, head.order, 8) if tree else None
 

@@ -11,10 +11,10 @@ import numpy as np
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from srcore.images.error import ImageError, NotAnImageError
-from srcore.images.raster import Kept, Pixels
-from srcore.images.reading.boxes import avif_space, jp2_profile
+from srcore.images.raster import Kept, Pixels, white
+from srcore.images.reading.boxes import avif_space, jp2_profile, jp2_xmp
 from srcore.images.reading.colour import checked, cmyk_to_rgb, lab_to_rgb
-from srcore.images.reading.exif import orientation_of, upright, xmp_upright
+from srcore.images.reading.exif import dpi_upright, orientation_of, upright, xmp_upright
 from srcore.images.reading.opened import FORMATS, Opened, pages
 
 # Pillow's own guard against huge images has one bound for the whole process, and warns through a
@@ -25,6 +25,11 @@ STRAIGHT = {"1": "L", "La": "LA", "RGBa": "RGBA", "PA": "RGBA", "RGBX": "RGB", "
 """Modes of Pillow → the one that holds the same with 8 bits per channel and no palette."""
 GREY = ("1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B", "I;16N")
 WIDE = ("I;16", "I;16L", "I;16B", "I;16N")
+UNPACKED = ("L", "LA", "RGB", "RGBA", *WIDE)
+"""Modes whose values are light, and not places in a palette."""
+MADE_UP_DPI = (72, 72)
+"""What Pillow says of a JPEG that has EXIF and says nothing."""
+X_RESOLUTION = 0x011A
 MAX_DPI = 65_535
 """The most that a JPEG can say; more is taken for an error of whoever wrote it."""
 PNM = re.compile(rb"P(?:[1-6f]|0CMYK|yP|yRGBA|yCMYK)[\s#]")
@@ -56,13 +61,14 @@ def open_other(data: bytes) -> Opened:
         kind = "JPEG" if image.format == "MPO" else str(image.format)
         frames = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
     info: Mapping[Any, Any] = image.info
-    notes = [*_more_than_8_bits(data, image, kind), *pages(frames)]
-    grey, wide = image.mode in GREY, is_wide(image)
+    grey, wide, bits = image.mode in GREY, is_wide(image), _bits(data, image, kind)
+    notes = [f"{bits} bits per channel become 8"] if bits > 8 and not wide else []
+    notes += pages(frames)
     kind = "PGM" if grey and kind == "PPM" else kind
     mode = "CMYK" if image.mode == "CMYK" else "L" if grey else "RGB"
     profile = jp2_profile(data) if kind == "JPEG2000" else info.get("icc_profile")
     icc, said = checked(profile, mode)
-    xmp = _bytes(info.get("xmp"))
+    xmp = jp2_xmp(data) if kind == "JPEG2000" else _bytes(info.get("xmp"))
     exif, orientation = _exif(info, notes)
     orientation = orientation or orientation_of(xmp)
     if image.format == "MPO" or b"tmap" in bytes(data[:4096] if kind == "AVIF" else b""):
@@ -70,6 +76,8 @@ def open_other(data: bytes) -> Opened:
     if xmp and GAIN_MAP.search(xmp):
         notes.append("its XMP tells of a gain map, which is not enlarged, and is left out")
         xmp = None
+    if xmp and b"HasExtendedXMP" in xmp:
+        notes.append("the second part of its XMP is left out")
     if mode == "CMYK":
         notes.append("CMYK becomes RGB")
     kept = Kept(
@@ -77,31 +85,32 @@ def open_other(data: bytes) -> Opened:
         None if mode == "CMYK" else icc,
         xmp_upright(xmp) if xmp else None,
         _iptc(info),
-        comment=_bytes(info.get("comment")) if kind in ("JPEG", "GIF") else None,
+        comment=_comment(image, kind),
         rendering=avif_space(data) if kind == "AVIF" and not icc else (),
-        dpi=_dpi(info),
+        dpi=dpi_upright(_dpi(image), orientation),
     )
 
     def pixels() -> Pixels:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             image.load()
-            if wide:
-                return np.asarray(image).astype(np.uint16)[..., None]
-            read = np.asarray(straight(image, icc))
+            whole = image if wide else straight(image, icc)
+            read = np.asarray(whole, np.uint16 if wide else np.uint8)
+            if kind == "JPEG2000" and image.mode in UNPACKED:
+                read = _to_white(read, bits)
         return read if read.ndim == 3 else read[..., None]
 
     alpha = image.has_transparency_data
     return Opened(kind, image.size, orientation, alpha, wide, grey, kept, (*notes, *said), pixels)
 
 
-def pixels_of_tiff(data: bytes) -> Pixels:
-    """The pixels of a TIFF of 8 bits per channel that libvips does not read: (H, W, C)."""
+def pixels_of_tiff(data: bytes, icc: bytes | None) -> Pixels:
+    """Upright pixels of a TIFF of 8 bits per channel that libvips does not read: (H, W, C)."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with Image.open(BytesIO(data), formats=["TIFF"]) as image:
             image.load()
-            read = np.asarray(straight(image, None))
+            read = np.asarray(straight(image, icc))
     return read if read.ndim == 3 else read[..., None]
 
 
@@ -141,8 +150,8 @@ def _opened(data: bytes) -> ImageFile.ImageFile:
         raise NotAnImageError(f"not an image of a known kind ({', '.join(FORMATS)})") from None
 
 
-def _more_than_8_bits(data: bytes, image: Image.Image, kind: str) -> list[str]:
-    """What is said of colours of which Pillow keeps 8 bits."""
+def _bits(data: bytes, image: Image.Image, kind: str) -> int:
+    """Bits per channel in the file, of which Pillow mostly keeps 8."""
     bits = 8
     if kind == "JPEG2000" and (size := data.find(b"\xff\x51", 0, 4096)) > 0:
         bits = (data[size + 40] & 0x7F) + 1  # Ssiz of the first channel
@@ -153,7 +162,27 @@ def _more_than_8_bits(data: bytes, image: Image.Image, kind: str) -> list[str]:
         arguments = image.tile[0].args
         largest = arguments[1] if isinstance(arguments, tuple) and len(arguments) > 1 else 255
         bits = max(8, int(largest).bit_length()) if isinstance(largest, int) else 8
-    return [f"{bits} bits per channel become 8"] if bits > 8 and not is_wide(image) else []
+    return bits
+
+
+def _to_white(pixels: Pixels, bits: int) -> Pixels:
+    """Pixels whose largest value is white.
+
+    Pillow shifts the bits of a JPEG 2000 up to 8 or 16, which leaves the lowest ones empty.
+    """
+    depth = 8 * pixels.itemsize
+    if bits >= depth:
+        return pixels
+    largest = ((1 << bits) - 1) << (depth - bits)
+    return np.rint(pixels * (white(pixels) / largest)).astype(pixels.dtype)
+
+
+def _comment(image: Image.Image, kind: str) -> bytes | None:
+    """The comment of a JPEG or GIF; those of a JPEG that has several, in lines."""
+    if kind == "GIF":
+        return _bytes(image.info.get("comment"))
+    applied: list[tuple[str, bytes]] = getattr(image, "applist", [])
+    return b"\n".join(part for name, part in applied if name == "COM") or None
 
 
 def _exif(info: Mapping[Any, Any], notes: list[str]) -> tuple[bytes | None, int | None]:
@@ -177,9 +206,15 @@ def _bytes(value: object) -> bytes | None:
     return value if isinstance(value, bytes) and value else None
 
 
-def _dpi(info: Mapping[Any, Any]) -> tuple[float, float] | None:
+def _dpi(image: Image.Image) -> tuple[float, float] | None:
     # A resolution of 1/0 is seen.
     with suppress(KeyError, TypeError, ValueError, ZeroDivisionError):
-        across, along = (float(value) for value in info["dpi"])
+        across, along = (float(value) for value in image.info["dpi"])
+        if image.format == "JPEG" and (across, along) == MADE_UP_DPI and not _says_dpi(image):
+            return None
         return (across, along) if 0 < across <= MAX_DPI and 0 < along <= MAX_DPI else None
     return None
+
+
+def _says_dpi(image: Image.Image) -> bool:
+    return bool(image.info.get("jfif_unit")) or X_RESOLUTION in image.getexif()

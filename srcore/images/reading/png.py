@@ -13,7 +13,7 @@ from srcore.images.error import ImageError
 from srcore.images.raster import Chunk, Kept, Pixels
 from srcore.images.reading import vips
 from srcore.images.reading.colour import checked
-from srcore.images.reading.exif import orientation_of, upright, xmp_upright
+from srcore.images.reading.exif import dpi_upright, orientation_of, upright, xmp_upright
 from srcore.images.reading.opened import Opened, pages
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -48,13 +48,14 @@ def open_png(data: bytes) -> Opened:
     notes += said
     xmp, texts = _texts(parts, notes)
     exif, orientation = _exif(parts, texts, notes)
+    orientation = orientation or orientation_of(xmp)
     kept = Kept(
         exif,
         icc,
         xmp_upright(xmp) if xmp else None,
         texts=tuple((name, text) for name, text in texts if not text.startswith(RAW_EXIF)),
         rendering=tuple((name, part) for name in RENDERING for part in parts[name][:1]),
-        dpi=_dpi(parts),
+        dpi=dpi_upright(_dpi(parts), orientation),
     )
     frames = int.from_bytes(parts[b"acTL"][0][:4], "big") if parts[b"acTL"] else 1
 
@@ -65,7 +66,7 @@ def open_png(data: bytes) -> Opened:
     return Opened(
         "PNG",
         (width, height),
-        orientation or orientation_of(xmp),
+        orientation,
         colour in (4, 6) or bool(parts[b"tRNS"]),
         depth == 16,
         grey,

@@ -12,7 +12,9 @@ from srcore.images.raster import Kept, Pixels, eight_bits
 from srcore.images.reading import pillow, vips
 from srcore.images.reading.colour import checked, cmyk_to_rgb
 from srcore.images.reading.exif import (
+    LYING,
     ORIENTATION,
+    dpi_upright,
     exif_of_tiff,
     iptc_of_tiff,
     orientation_of,
@@ -59,34 +61,42 @@ def open_tiff(data: bytes) -> Opened:
         raise ImageError(f"damaged: {error}") from None
     _refuse_raw(data, head, tags)
     bits, colours, alpha, notes = _layout(tags)
-    photometric, size = tags.number(PHOTOMETRIC, 1), (tags.number(WIDTH, 0), tags.number(HEIGHT, 0))
-    if min(size) < 1:
+    photometric, (width, height) = (
+        tags.number(PHOTOMETRIC, 1),
+        (tags.number(WIDTH, 0), tags.number(HEIGHT, 0)),
+    )
+    if min(width, height) < 1:
         raise ImageError("damaged: it has no size")
     grey, profile = photometric in GREY, tags.tags.get(ICC)
     mode = "CMYK" if photometric == CMYK else "L" if grey else "RGB"
     found = profile.data if profile and photometric != LAB else None
     icc, said = checked(found, mode)
     xmp = tags.tags.get(XMP)
+    orientation = tags.number(ORIENTATION, 0) or orientation_of(xmp.data if xmp else None)
+    orientation = orientation if orientation in range(1, 9) else 1
     kept = Kept(
-        exif_of_tiff(data, tags, head),
+        exif_of_tiff(data, tags, head, orientation),
         None if mode == "CMYK" else icc,
         xmp_upright(xmp.data) if xmp else None,
         iptc_of_tiff(tags),
-        dpi=_dpi(tags),
+        dpi=dpi_upright(_dpi(tags), orientation),
     )
-    orientation = tags.number(ORIENTATION, 0) or orientation_of(xmp.data if xmp else None)
+    packed = tags.number(COMPRESSION, 1)
+    by_vips = packed in BY_VIPS and photometric != LAB and (photometric != YCBCR or packed == JPEG)
 
     def pixels() -> Pixels:
-        packed = tags.number(COMPRESSION, 1)
-        if photometric == LAB or packed not in BY_VIPS or (photometric == YCBCR and packed != JPEG):
-            return pillow.pixels_of_tiff(bytes(data))
+        if not by_vips:
+            return pillow.pixels_of_tiff(bytes(data), icc)
         read = vips.read(bytes(data), "TIFF")
         # Of a palette and of YCbCr libvips makes RGB.
         seen = 3 if photometric in (PALETTE, YCBCR) else colours
+        if read.shape[2] < seen:  # of a palette of greys one channel
+            read = np.repeat(read[..., :1], seen, axis=2)
         colour, rest = read[..., :seen], read[..., seen : seen + alpha]
         if photometric == CMYK:
-            inks = Image.frombytes("CMYK", size, np.ascontiguousarray(eight_bits(colour)).tobytes())
-            colour, rest = np.asarray(cmyk_to_rgb(inks, icc)), eight_bits(rest)
+            inks = np.ascontiguousarray(eight_bits(colour)).tobytes()
+            image = Image.frombytes("CMYK", (width, height), inks)
+            colour, rest = np.asarray(cmyk_to_rgb(image, icc)), eight_bits(rest)
         return np.concatenate([colour, rest], axis=2)
 
     wide = bits == 16 and photometric != CMYK
@@ -94,7 +104,9 @@ def open_tiff(data: bytes) -> Opened:
         notes.append(f"{'CMYK' if photometric == CMYK else 'LAB'} becomes RGB")
         notes += ["16 bits per channel become 8"] if bits == 16 else []
     notes += [*said, *pages(_pages(data, head, tags))]
-    orientation = orientation if orientation in range(1, 9) else 1
+    size = (width, height)
+    if not by_vips:  # Pillow makes the pixels of a TIFF upright
+        size, orientation = (height, width) if orientation in LYING else size, 1
     return Opened("TIFF", size, orientation, bool(alpha), wide, grey, kept, tuple(notes), pixels)
 
 
