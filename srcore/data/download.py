@@ -1,7 +1,9 @@
 """Fetch a large file from the first of several mirrors that has it, resuming what broke off."""
 
+import fcntl
 import hashlib
 import logging
+import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,7 +31,8 @@ def fetch(
     """Make `target` the file with this checksum.
 
     A whole `target` is left alone. A transfer that breaks is resumed, in a later run as well, from
-    `<target>.partial`; nothing stands under the final name that has not the right checksum. Proxies
+    `<target>.partial`; nothing stands under the final name that has not the right checksum. Of
+    several processes that want one file, the first fetches it and the others wait. Proxies
     are those of the environment (http_proxy, https_proxy, no_proxy). User names, passwords and what
     follows a ? in an address are never shown.
 
@@ -44,13 +47,23 @@ def fetch(
         StudyError: no mirror gave the file; the line says why, mirror by mirror.
         OSError: the disk is full or cannot be written.
     """
-    retry = retry or RetryPolicy()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)  # two processes would write one partial file
+        _fetch(mirrors, target, checksum, retry or RetryPolicy(), otherwise)
+    finally:
+        os.close(folder)
+
+
+def _fetch(
+    mirrors: Sequence[str], target: Path, checksum: str, retry: RetryPolicy, otherwise: str
+) -> None:
     if target.exists():
         if digest_of(target, ALGORITHMS[len(checksum)]) == checksum:
             return
         log.warning("%s has a wrong checksum; downloading it again", target)
         target.unlink()
-    target.parent.mkdir(parents=True, exist_ok=True)
     until = time.monotonic() + retry.total
     failed: list[str] = []
     for url in mirrors:

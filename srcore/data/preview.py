@@ -4,6 +4,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+from matplotlib import style
 from matplotlib.figure import Figure
 
 from srcore.common.files import atomic
@@ -19,6 +20,7 @@ WIDEST_CELL = 384
 WIDEST_NAME = 30
 
 
+@style.context("default")
 def sample_sheet(pyramids: Pyramids, split: Split, path: Path, count: int = 6) -> None:
     """Draw images as columns and sizes as rows, as PNG; equal data give equal bytes.
 

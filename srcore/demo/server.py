@@ -54,7 +54,7 @@ def run(checkpoints: list[Path], host: str, port: int, device: str, folder: Path
     # An open connection that ends with the server is no error to tell.
     config = uvicorn.Config(Guard(app, host), log_level="critical")
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    LOG.info("http://%s:%d (Ctrl-C ends it)", host, port)
+    LOG.info("http://%s:%d (Ctrl-C ends it)", f"[{host}]" if ":" in host else host, port)
     # Ctrl-C comes to this thread, and waits neither for a tile nor for pages that are open.
     server = threading.Thread(target=uvicorn.Server(config).run, args=([bound],), daemon=True)
     server.start()

@@ -100,6 +100,11 @@ def find_images(
     images = [_image(top, path) for path in sorted(_files(top))]
     if not images:
         raise StudyError(f"benchmark.folder = {folder}: holds no file")
+    seen: dict[tuple[str, str], Path] = {}
+    for image in images:
+        other = seen.setdefault((image.data_set, image.name), image.path)
+        if other != image.path:
+            raise StudyError(f"{other} and {image.path}: have one name in the table; rename one")
     smallest = _smallest_side(extra)
     for image in progress(images, "reading", unit="image"):
         image.read(max_pixels, smallest)
@@ -222,7 +227,7 @@ def judge(
 
 
 def by_data_set(table: pd.DataFrame) -> pd.DataFrame:
-    """The content of `plots/benchmark.csv`: means over the images of a data set.
+    """Means over the images of a data set.
 
     Args:
         table: what `evaluate_benchmarks` gave.

@@ -83,7 +83,7 @@ def differences(curves: pd.DataFrame, bicubic: Mapping[str, float]) -> pd.DataFr
 
     Returns:
         The content of `plots/beside_report.csv`, one row per model and output: model, output,
-        weights, epochs (that both have), last (our 1/PSNR after the last epoch, the mean over
+        weights, epochs (that both have), last (our 1/PSNR of the last epoch, the mean over
         seeds), report_last, mean_difference and largest_difference (ours less those of the original
         study, over those epochs; empty without any), and bicubic (its 1/PSNR on the same training
         images).

@@ -174,7 +174,7 @@ def _compare_one(
     for network in networks:
         card = network.card
         notes = [f"seed {card.seed}"] if card.model in several else []
-        notes += [card.weights] if card.weights else []
+        notes += network.notes
         label = f"{card.model} ({', '.join(notes)})" if notes else card.model
         for name, image in network(inputs).items():
             output = quantise(image).cpu()

@@ -62,7 +62,7 @@ def histories(folder: Path) -> pd.DataFrame:
 
 
 def final_losses(history: pd.DataFrame) -> dict[str, Any]:
-    """The content of `metrics/train.json`: each model's losses after its last epoch, by name.
+    """The content of `metrics/train.json`: each model's losses of its last epoch, by name.
 
     Args:
         history: what `histories` gave.

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from srcore.common.tables import Columns, read_table
+from srcore.inference.foreign import ExternalNetwork
 from srcore.inference.network import Network
 from srcore.metrics import cost
 from srcore.models.scales import OUTPUTS
@@ -80,6 +81,8 @@ def with_published(means: pd.DataFrame, networks: list[Network], path: Path) -> 
         if (row["data_set"], names.get(int(row["scale"]))) in there
     ]
     published = pd.DataFrame(lines, columns=list(measured.columns))
+    for name in ("parameters", "multiadds"):  # 1e9 · 4.1 is a little less than a whole number
+        published[name] = pd.to_numeric(published[name]).round()
     found = pd.concat([measured, published]) if lines else measured
     whole = dict.fromkeys(("images", "seeds", "parameters", "multiadds"), "Int64")
     return found.astype({name: kind for name, kind in whole.items() if name in found})
@@ -93,7 +96,10 @@ def _cost(network: Network) -> tuple[int, dict[str, int]]:
     small, large = (cost.macs(network.model, network.extractor, side) for side in (SIDE, 2 * SIDE))
     a_pixel = (large - small) / (3 * SIDE**2)
     an_image = small - a_pixel * SIDE**2
-    parameters = cost.parameters(network.model) + cost.frozen_parameters(network.extractor)
+    if isinstance(network.model, ExternalNetwork):  # papers count what runs, too
+        parameters = cost.running_parameters(network.model, SIDE)
+    else:
+        parameters = cost.parameters(network.model) + cost.frozen_parameters(network.extractor)
     return parameters, {
         output: round(network.runs * (an_image + a_pixel * PIXELS / OUTPUTS[output] ** 2))
         for output in network.model.outputs

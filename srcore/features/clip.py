@@ -3,7 +3,6 @@
 import hashlib
 import logging
 import warnings
-import zipfile
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from torchvision.transforms.v2.functional import to_pil_image
 from srcore.common.errors import StudyError, reason
 from srcore.common.tensors import quantise
 from srcore.features.extractor import RANDOM_SEED, Extractor, count, fingerprint, freeze
-from srcore.features.files import check_values, read_tensors
+from srcore.features.files import check_values, is_torchscript, read_tensors
 from srcore.features.labels import label_of
 from srcore.features.published import Published
 
@@ -150,7 +149,7 @@ def _state(weights: str) -> dict[str, Tensor]:
     path = Path(weights)
     if path.is_file():
         with path.open("rb") as file:
-            if _is_torchscript(file):
+            if is_torchscript(file):
                 if hashlib.file_digest(file, "sha256").hexdigest() != OPENAI_SHA256:
                     raise StudyError(
                         f"{path}: refused; a TorchScript file is a program, and this is not "
@@ -163,16 +162,6 @@ def _state(weights: str) -> dict[str, Tensor]:
     if "logit_scale" in state and state["logit_scale"].shape == (1,):
         state["logit_scale"] = state["logit_scale"].reshape(())
     return state
-
-
-def _is_torchscript(file: IO[bytes]) -> bool:
-    try:
-        with zipfile.ZipFile(file) as archive:
-            return any(name.endswith("/constants.pkl") for name in archive.namelist())
-    except (zipfile.BadZipFile, ValueError, NotImplementedError):
-        return False
-    finally:
-        file.seek(0)
 
 
 def _tensors_of_program(file: IO[bytes]) -> dict[str, Tensor]:

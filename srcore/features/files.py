@@ -26,13 +26,22 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     Raises:
         StudyError: the file is neither, or damaged.
     """
+    return named_tensors(read_weights(path), path)
+
+
+def read_weights(path: Path) -> object:
+    """What a safetensors or torch file holds: tensors, by name, perhaps deeper down.
+
+    Raises:
+        StudyError: the file is neither, damaged, or holds a program.
+    """
     try:
         with open_regular(path) as file:
             if os.fstat(file.fileno()).st_size > LARGEST:
                 raise StudyError(f"{path}: has more than {LARGEST} bytes; are these weights?")
-            if path.suffix == ".safetensors":
+            if path.suffix.lower() == ".safetensors":
                 return load_file(path)
-            return named_tensors(load_torch(file, path), path)
+            return load_torch(file, path)
     except StudyError:
         raise
     except FileNotFoundError:
@@ -49,6 +58,10 @@ def load_torch(file: IO[bytes], path: Path) -> object:
     Raises:
         StudyError: it holds something else.
     """
+    if is_torchscript(file):
+        raise StudyError(
+            f"{path}: refused; it is a program (TorchScript); save its state_dict as safetensors"
+        )
     _check_zip(file, path)
     try:
         with warnings.catch_warnings():
@@ -58,6 +71,18 @@ def load_torch(file: IO[bytes], path: Path) -> object:
         raise StudyError(
             f"{path}: refused; only tensors are read, so save its state_dict as safetensors"
         ) from None
+
+
+def is_torchscript(file: IO[bytes]) -> bool:
+    """Whether a file is a program that torch would run."""
+    file.seek(0)
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return any(name.endswith("/constants.pkl") for name in archive.namelist())
+    except (zipfile.BadZipFile, ValueError, NotImplementedError):
+        return False
+    finally:
+        file.seek(0)
 
 
 def named_tensors(state: object, path: Path) -> dict[str, Tensor]:

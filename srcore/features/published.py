@@ -40,7 +40,7 @@ class Published:
         path = self.folder / self.url.rpartition("/")[2]
         if not path.exists():
             try:
-                fetch([self.url], path, self.sha256, otherwise="give the path of a file, or random")
+                fetch([self.url], path, self.sha256, otherwise="give the path of a file")
             except (StudyError, OSError) as error:
                 raise StudyError(f"{self.key} = pretrained: {error}") from None
         try:

@@ -8,12 +8,11 @@ from typing import cast
 
 from srcore.images.error import ImageError, NotAnImageError
 from srcore.images.raster import Kept, Raster
+from srcore.images.reading.opened import MAX_BYTES
 from srcore.images.reading.upright import open_image, read_upright
 
 MAX_PIXELS = 100_000_000
 """Larger images are refused, as a guard against decompression bombs."""
-MAX_BYTES = 1 << 30
-"""Of a file; an image of `MAX_PIXELS` takes less, even when nothing is packed."""
 MAX_SIDE = 300_000
 """Pixels; what is longer is no picture, and a single row of it enlarged takes gigabytes."""
 MAX_SCANS = 200

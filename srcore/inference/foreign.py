@@ -9,6 +9,7 @@ from torch import Tensor
 
 from srcore.common.errors import StudyError, reason
 from srcore.common.text import printable
+from srcore.features.files import read_weights
 from srcore.inference.network import Network
 from srcore.models.base import RGB, SuperResolver
 from srcore.models.checkpoint import Card, load_checkpoint
@@ -43,27 +44,31 @@ def load_external(path: Path, device: torch.device, *, pickles: bool) -> list[Ne
     Args:
         path: value of `benchmark.checkpoints`.
         device: where to compute.
-        pickles: whether files that are pickles may be read (by spandrel's own reader, which runs
-            none of their code).
+        pickles: whether files that are pickles may be read: their tensors and plain values alone,
+            nothing in them is run.
 
     Raises:
         StudyError: nothing there, a pickle that was not asked for, a file that is damaged or of an
             architecture that is not known, a scale other than 2 and 4, or not RGB.
     """
     known = {*SAFE, *PICKLES}
-    files = [path] if path.is_file() else sorted(f for f in path.iterdir() if f.suffix in known)
+    files = [path] if path.is_file() else sorted(f for f in path.iterdir() if _kind(f) in known)
     if not files:
         raise StudyError(f"benchmark.checkpoints = {path}: holds no {', '.join(sorted(known))}")
     return [_load(file, device, pickles=pickles) for file in files]
 
 
+def _kind(path: Path) -> str:
+    return path.suffix.lower()
+
+
 def _load(path: Path, device: torch.device, *, pickles: bool) -> Network:
-    if path.suffix in PICKLES and not pickles:
+    if _kind(path) not in SAFE and not pickles:
         raise StudyError(
             f"{path}: is a pickle; save it as safetensors, or have pickles read "
             "(-S benchmark.pickles=true)"
         )
-    if path.suffix in SAFE and _is_ours(path):
+    if _kind(path) in SAFE and _is_ours(path):
         model, card = load_checkpoint(path)
         if model.frozen is not None:
             raise StudyError(f"{path}: takes frozen features; judge it in its model set")
@@ -96,14 +101,22 @@ def _is_ours(path: Path) -> bool:
 
 def _describe(path: Path) -> "ImageModelDescriptor[Any]":
     try:
-        from spandrel import ImageModelDescriptor, ModelLoader  # noqa: PLC0415  an extra
+        from spandrel import (  # noqa: PLC0415  an extra
+            ImageModelDescriptor,
+            ModelLoader,
+            canonicalize_state_dict,
+        )
     except ImportError:
         raise StudyError(
             f"{path}: networks of others need spandrel; install it: "
             "pip install -c constraints.txt -e '.[benchmark]'"
         ) from None
+    # Not by spandrel's own reader: it runs a file that is a program (TorchScript).
+    weights: Any = read_weights(path)
     try:
-        descriptor = ModelLoader(device="cpu").load_from_file(path)
+        descriptor = ModelLoader(device="cpu").load_from_state_dict(
+            canonicalize_state_dict(weights)
+        )
     except Exception as error:  # noqa: BLE001  its readers raise anything on damaged or odd files
         raise StudyError(f"{path}: not a network that spandrel knows ({reason(error)})") from None
     if not isinstance(descriptor, ImageModelDescriptor):

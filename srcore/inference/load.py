@@ -59,7 +59,7 @@ def named_weights(path: Path, card: Card) -> str:
     for word in ("random", "pretrained"):
         if card.weights == label_of(word):
             return word
-    raise StudyError(f"{path}: was trained with {card.weights}; give that file as --weights FILE")
+    raise StudyError(f"{path}: was trained with {card.weights}; give that file (--weights FILE)")
 
 
 def _check(path: Path, card: Card, extractor: Extractor) -> None:

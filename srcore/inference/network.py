@@ -33,10 +33,15 @@ class Network:
 
     @property
     def label(self) -> str:
-        """Name of the model, with the frozen weights and the precision its figures depend on."""
-        trained = f"trained in {self.card.precision}" if self.card.precision else ""
-        notes = "; ".join(filter(None, (self.card.weights, trained)))
+        """Name of the model, with all that its figures depend on."""
+        notes = "; ".join(self.notes)
         return f"{self.card.model} ({notes})" if notes else self.card.model
+
+    @property
+    def notes(self) -> list[str]:
+        """The frozen weights and the precision that its figures depend on, where there are any."""
+        trained = f"trained in {self.card.precision}" if self.card.precision else None
+        return [*filter(None, (self.card.weights, trained))]
 
     @property
     def method(self) -> str:

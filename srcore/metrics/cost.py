@@ -1,6 +1,7 @@
 """What a network costs: trainable and frozen parameters, and multiply-accumulates."""
 
 import torch
+from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -11,6 +12,28 @@ from srcore.models.base import SuperResolver
 def parameters(model: SuperResolver) -> int:
     """Number of trainable parameters."""
     return sum(value.numel() for value in model.parameters() if value.requires_grad)
+
+
+def running_parameters(model: SuperResolver, side: int) -> int:
+    """Number of parameters of the layers that run: of merged branches what became of them.
+
+    Args:
+        model: the network, in evaluation mode.
+        side: pixels of the image that it is run on.
+    """
+    running: dict[int, int] = {}
+
+    def note(module: nn.Module, *_: object) -> None:
+        running.update((id(p), p.numel()) for p in module.parameters(recurse=False))
+
+    hooks = [module.register_forward_hook(note) for module in model.modules()]
+    try:
+        with torch.inference_mode():
+            model(torch.zeros(1, 3, side, side, device=next(model.parameters()).device))
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return sum(running.values())
 
 
 def frozen_parameters(extractor: Extractor | None) -> int:

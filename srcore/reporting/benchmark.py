@@ -12,6 +12,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from srcore.evaluation.published import MEASURED
+from srcore.features.labels import RANDOM
 from srcore.metrics.table import HEADLINE, METRICS, measured
 from srcore.models.scales import OUTPUTS
 from srcore.params.schema import Evaluate
@@ -65,6 +66,7 @@ def render(table: pd.DataFrame, extra: Evaluate | None = None) -> str:
         deep=metric_weights(extra) if extra else {},
         policy=policy(style),
         style=style,
+        random=RANDOM,
         filled=swatch(FILLED),
         hollow=swatch(HOLLOW),
     )
@@ -120,13 +122,14 @@ def plane(lines: Sequence[dict[str, Any]], label: str) -> Markup:
     labels = Labels([((x - 5, y - 5, x + 5, y + 5), MARK) for x, y in places])
     for line, (x, y) in zip(lines, places, strict=True):
         style = FILLED if line["source"] == MEASURED else HOLLOW
-        note = f"{line['method']}: {line[HEADLINE]:.2f} dB, {short(line['multiadds'])}"
+        shown = f"{line['method']} ({line['weights']})" if line["weights"] else line["method"]
+        note = f"{shown}: {line[HEADLINE]:.2f} dB, {short(line['multiadds'])}"
         title = f"{note}, {line['source']}"
         parts.append(
             Markup("<g>{}<title>{}</title></g>").format(mark(style, x, y), title),
         )
     for line, (x, y) in zip(lines, places, strict=True):
-        name = str(line["method"])
+        name = f"{line['method']} (random)" if line["weights"] == RANDOM else str(line["method"])
         # Where there is no room for a name, its mark has a tooltip.
         if spot := labels.free(x, y, len(name)):
             parts.append(text(spot.x, spot.y + 4, name, spot.anchor))

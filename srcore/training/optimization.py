@@ -54,7 +54,8 @@ class OptimizationState:
         """Have every process judge with the buffers of the first; each saw its share of batches."""
         if self._fabric.world_size == 1:
             return
-        for network in {self.model, self.network}:
+        # In one order everywhere, which that of a set is not: what is sent must be what is awaited.
+        for network in dict.fromkeys((self.model, self.network)):
             for buffer in network.buffers():
                 buffer.copy_(self._fabric.broadcast(buffer))
 

@@ -3,6 +3,7 @@ import hashlib
 import os
 import random
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -60,6 +61,31 @@ def test_a_good_mirror_and_no_second_fetch(mirror: MakeMirror, target: Path):
     whole = mirror(good)
     fetch([whole.url], target, MD5, HASTY)
     fetch([whole.url], target, MD5, HASTY)
+    assert target.read_bytes() == DATA
+    assert whole.asked == [("/voc.tar", None)]
+    assert left(target) == ["voc.tar"]
+
+
+def test_of_two_that_want_one_file_one_fetches_it(mirror: MakeMirror, target: Path):
+    def slow(handler: Handler, data: bytes) -> None:
+        time.sleep(0.3)
+        good(handler, data)
+
+    whole = mirror(slow)
+    errors: list[Exception] = []
+
+    def want() -> None:
+        try:
+            fetch([whole.url], target, MD5, HASTY)
+        except Exception as error:  # noqa: BLE001  # what a thread raises would be lost
+            errors.append(error)
+
+    both = [threading.Thread(target=want) for _ in range(2)]
+    for thread in both:
+        thread.start()
+    for thread in both:
+        thread.join()
+    assert errors == []
     assert target.read_bytes() == DATA
     assert whole.asked == [("/voc.tar", None)]
     assert left(target) == ["voc.tar"]

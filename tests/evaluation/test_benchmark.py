@@ -107,6 +107,13 @@ def test_a_folder_of_images_is_one_data_set(folder):
     ]
 
 
+def test_two_images_of_one_name_are_not_taken_for_one(folder):
+    (folder / "mine").mkdir()
+    Image.open(folder / "lone.png").save(folder / "mine/lone.png")
+    with pytest.raises(StudyError, match=r"lone\.png and .*lone\.png: have one name in the table"):
+        find_images(str(folder), MANY)
+
+
 def test_grey_images_are_read_as_rgb(folder):
     Image.fromarray(arrays()[2][..., 0]).save(folder / "lone.png")
     lone = find_images(str(folder), MANY)[-1].read(MANY)

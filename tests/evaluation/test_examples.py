@@ -187,6 +187,14 @@ def test_one_model_with_one_output(data):
     ]
 
 
+def test_the_precision_of_a_training_is_named(data):
+    network = noisy_network("multi", 3)
+    trained = {"precision": "bf16-mixed", "processor": "cpu (AMX)"}
+    network = replace(network, card=replace(network.card, trained=trained))
+    (made,) = compare([network], tiny_linear(), data, np.array([0]), CPU)
+    assert made.outputs["mid"][2].label == "multi (trained in bf16-mixed on cpu (AMX))"
+
+
 def test_of_several_seeds_the_first_is_shown_and_named(data):
     networks = [
         noisy_network("multi", 3),

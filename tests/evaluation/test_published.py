@@ -64,6 +64,15 @@ def test_measured_rows_stay_as_they_are(means, rows):
         assert measured[name].astype(str).tolist() == means[name].astype(str).tolist()
 
 
+def test_published_costs_are_rounded_and_not_cut_off(means, networks, tmp_path, root):
+    table = pd.read_csv(root / "data/published.csv")
+    table = table[table.data_set == "Set5"].assign(parameters_k=1.003, multiadds_g_720p=4.1)
+    table.to_csv(tmp_path / "published.csv", index=False)
+    rows = with_published(means, networks, tmp_path / "published.csv")
+    costs = rows[rows.source != MEASURED][["parameters", "multiadds"]]
+    assert set(costs.itertuples(index=False, name=None)) == {(1003, 4_100_000_000)}
+
+
 def test_published_rows_of_the_data_sets_that_were_measured(root, rows):
     published = rows[rows.source != MEASURED]
     assert set(published.data_set) == {"Set5"}
@@ -126,6 +135,15 @@ def test_a_damaged_table_is_one_line(means, networks, tmp_path):
     (tmp_path / "published.csv").write_text("method,scale\na,2\n")
     with pytest.raises(StudyError, match=r"published\.csv: damaged .*restore it: git restore"):
         with_published(means, networks, tmp_path / "published.csv")
+
+
+def test_the_page_marks_random_weights(rows):
+    marked = rows.assign(weights=np.where(rows.method == "subpixel", "random weights", ""))
+    html = render(marked)
+    assert '<span class="badge unreal">random weights</span>' in html
+    assert ">subpixel (random)</text>" in html
+    assert "<title>subpixel (random weights): " in html
+    assert "unreal" not in render(rows).partition("</style>")[2]
 
 
 def test_the_page_shows_every_row_and_marks_the_published(rows):

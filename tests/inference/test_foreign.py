@@ -19,6 +19,7 @@ from srcore.evaluation.contestants import contestants
 from srcore.inference.foreign import load_external
 from srcore.inference.load import SHIPPED
 from srcore.inference.network import Network
+from srcore.metrics.cost import parameters, running_parameters
 from srcore.models.checkpoint import save_checkpoint
 from srcore.params import load_params
 from srcore.params.optional import Benchmark
@@ -110,9 +111,66 @@ class Bomb:
 def test_code_in_a_pickle_does_not_run(tmp_path):
     bomb = tmp_path / "bomb.pth"
     bomb.write_bytes(pickle.dumps({"params": Bomb(tmp_path / "ran")}))
-    with pytest.raises(StudyError, match=r"bomb\.pth: not a network that spandrel knows"):
+    with pytest.raises(StudyError, match=r"bomb\.pth: refused; only tensors are read"):
         load_external(bomb, CPU, pickles=True)
     assert not (tmp_path / "ran").exists()
+
+
+class Program(torch.nn.Module):
+    """Writes a file when torch reads it."""
+
+    def __init__(self, path: str):
+        super().__init__()
+        self.path = path
+
+    @torch.jit.export
+    def __getstate__(self) -> tuple[str, bool]:
+        return (self.path, self.training)
+
+    @torch.jit.export
+    def __setstate__(self, state: tuple[str, bool]) -> None:
+        self.path = state[0]
+        self.training = state[1]
+        torch.from_file(state[0], True, 8).fill_(1.0)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x
+
+
+@pytest.mark.parametrize("ending", ["pth", "pt", "ckpt", "PT"])
+def test_a_program_of_torch_does_not_run(tmp_path, ending):
+    ran, path = tmp_path / "ran", tmp_path / f"net.{ending}"
+    torch.jit.script(Program(str(ran))).save(path)
+    with pytest.raises(StudyError, match=rf"net\.{ending}: refused; it is a program"):
+        load_external(path, CPU, pickles=True)
+    assert not ran.exists()
+    torch.jit.load(path)  # else the test would show nothing
+    assert ran.exists()
+
+
+@pytest.mark.parametrize("ending", ["PTH", "bin"])
+def test_whatever_it_is_called_a_pickle_is_read_only_when_asked_to(tmp_path, ending):
+    path = tmp_path / f"theirs.{ending}"
+    torch.save({"params": span().state_dict()}, path)
+    with pytest.raises(StudyError, match=rf"theirs\.{ending}: is a pickle"):
+        load_external(path, CPU, pickles=False)
+    assert load_external(path, CPU, pickles=True)[0].method == "theirs"
+
+
+def test_parameters_are_those_that_run(tmp_path):
+    """SPAN trains three branches of every convolution, and merges them."""
+    (found,) = load_external(write(span(), tmp_path / "theirs.safetensors"), CPU, pickles=False)
+    names = {name for name, _ in span().named_parameters()}
+    merged = [f"{name.removesuffix('.eval_conv.weight')}." for name in names
+              if name.endswith(".eval_conv.weight")]  # fmt: skip
+    assert merged
+    wanted = sum(
+        value.numel()
+        for name, value in span().named_parameters()
+        if ".eval_conv." in name or not name.startswith(tuple(merged))
+    )
+    assert running_parameters(found.model, 16) == wanted
+    assert parameters(found.model) > 2 * wanted
 
 
 @pytest.mark.parametrize("harm", ["cut", "unknown", "scale", "frozen", "empty"])

@@ -16,7 +16,9 @@ from page_tables import tables_of
 from srcore.common.errors import StudyError
 from srcore.common.tables import read_table, write_table
 from srcore.evaluation.tables import METHOD_COLUMNS, Figures, figures_of
+from srcore.metrics.paired import Difference
 from srcore.params import Params
+from srcore.reporting.page.ranking import Ranking
 from srcore.reporting.page.render import render
 from srcore.reporting.page.results import read_results
 from srcore.reporting.page.svg import log_ticks, short, signed, ticks
@@ -436,6 +438,19 @@ def rankings_of(page: str) -> list[str]:
     """The text of each ranking."""
     parts = page.split('<div class="card ladder">')[1:]
     return [Parsed(part.split("</ol>")[0] + "</ol>").text for part in parts]
+
+
+def test_who_leads_a_network_that_was_trained_once_leads_in_these_trainings():
+    """Even if another that was not trained stands between them."""
+    trained, fixed = (Difference(1.0, 0.5, 1.5, 20, 20, seeds, 0.001) for seeds in (1, 0))
+    pairs = {
+        ("linear", "bicubic"): fixed,
+        ("linear", "basic"): trained,
+        ("bicubic", "basic"): trained,
+    }
+    for shown, is_so in ((pairs, True), ({("linear", "bicubic"): fixed}, False)):
+        found = Ranking(32, "mid", [], "linear", [], 0, shown, [])
+        assert found.leads_in_these_trainings is is_so
 
 
 def test_models_are_ranked_and_significance_is_marked(tmp_path: Path, root: Path):

@@ -2,10 +2,12 @@
 
 import copy
 from itertools import pairwise
+from types import SimpleNamespace
 
 import pytest
 import torch
 from lightning_fabric import Fabric
+from normalised import Normalised
 from torch import nn
 
 from srcore.common.errors import StudyError
@@ -144,3 +146,15 @@ def test_it_goes_on_from_its_state_in_the_same_bits(recipe, stopped, tmp_path):
     taught(second, stopped, STEPS)
     assert weights(second.network).equal(weights(whole.network))
     assert weights(second.model).equal(weights(whole.model))
+
+
+def test_buffers_are_sent_in_one_order_by_every_process(monkeypatch):
+    """A set would send them in the order of addresses, which processes do not share."""
+    for _ in range(8):
+        optimization = OptimizationState(FABRIC, Normalised(), CYCLE, STEPS)
+        sent = []
+        together = SimpleNamespace(world_size=2, broadcast=lambda x, to=sent: to.append(x) or x)
+        monkeypatch.setattr(optimization, "_fabric", together)
+        optimization.broadcast_buffers()
+        wanted = [*optimization.model.buffers(), *optimization.network.buffers()]
+        assert [id(buffer) for buffer in sent] == [id(buffer) for buffer in wanted]

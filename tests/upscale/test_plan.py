@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from srcore.common.errors import StudyError
-from srcore.images.read import MAX_BYTES
+from srcore.images.reading.opened import MAX_BYTES
 from srcore.upscale.plan import Plan, plan
 from srcore.upscale.size import Size
 

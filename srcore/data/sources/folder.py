@@ -9,7 +9,7 @@ from srcore.common.progress import progress
 from srcore.common.text import printable
 from srcore.data.sources.source import Source
 from srcore.images.error import ImageError
-from srcore.images.read import MAX_BYTES
+from srcore.images.reading.opened import MAX_BYTES
 from srcore.params import Params
 
 

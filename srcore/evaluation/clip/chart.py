@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import cast
 
 import pandas as pd
+from matplotlib import style
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.container import ErrorbarContainer
@@ -24,6 +25,7 @@ TITLES = {
 }
 
 
+@style.context("default")
 def draw_meaning(table: pd.DataFrame, sizes: tuple[int, int, int], path: Path, of: str) -> None:
     """Draw what survives, a row per method, with 95 % intervals where there are any.
 
@@ -42,7 +44,8 @@ def draw_meaning(table: pd.DataFrame, sizes: tuple[int, int, int], path: Path, o
         figsize=(1.6 + 4.2 * len(panels), 1.8 + 0.36 * len(methods)), dpi=120, layout="constrained"
     )
     title = f"Meaning that survives on the {of} images, as CLIP sees it"
-    figure.suptitle(f"{title}\n{table['clip'].iloc[0]}", fontsize=11)
+    # A $ in the name of a weights file is a $.
+    figure.suptitle(f"{title}\n{table['clip'].iloc[0]}", fontsize=11, parse_math=False)
     drawn: dict[str, ErrorbarContainer] = {}
     all_axes = cast("list[list[Axes]]", figure.subplots(1, len(panels), sharey=True, squeeze=False))
     for axes, panel in zip(all_axes[0], panels, strict=True):
@@ -69,7 +72,7 @@ def draw_meaning(table: pd.DataFrame, sizes: tuple[int, int, int], path: Path, o
     figure.legend(handles, list(drawn), loc="outside lower center", ncols=3, fontsize=9)
     named = [f"{name} ({weights[name]})" if weights[name] else name for name in methods]
     first = all_axes[0][0]
-    first.set_yticks(range(len(methods)), named)
+    first.set_yticks(range(len(methods)), named, parse_math=False)
     first.set_ylim(len(methods) - 0.5, -0.5)
     with atomic(path) as partial:
         figure.savefig(partial, format="png", metadata={"Software": None})

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -35,6 +36,7 @@ GAP = 0.12
 """Between a thumbnail and the cells, in cells."""
 
 
+@style.context("default")
 def draw_descriptions(matrix: Matrix, thumbnails: Images, path: Path) -> None:
     """Draw images × descriptions: thumbnails along the side, sentences along the top.
 
@@ -80,6 +82,7 @@ def _sentence(axes: Axes, column: int, text: str) -> Text:
     )
 
 
+@style.context("default")
 def draw_images(matrix: Matrix, thumbnails: Images, path: Path) -> None:
     """Draw images × images, with thumbnails along the side and the top."""
     count = len(matrix.names)

@@ -2,8 +2,6 @@
 
 from srcore.images.raster import Chunk
 
-XMP = b"uuid" + bytes.fromhex("BE7ACFCB97A942E89C71999491E3AFAC")
-"""How the box of a JPEG 2000 begins that holds XMP (XMP specification, part 3)."""
 NEAR = 1 << 16
 """Bytes from the start of a file in which the box is looked for."""
 ICC_METHODS = (2, 3)
@@ -21,13 +19,6 @@ def jp2_profile(data: bytes) -> bytes | None:
         if box[0] in ICC_METHODS:
             return box[3:]
     return None
-
-
-def jp2_xmp(data: bytes) -> bytes | None:
-    """The XMP packet of a JPEG 2000 file, which Pillow does not give."""
-    at = data.find(XMP)
-    length = int.from_bytes(data[at - 4 : at], "big") if at >= 4 else 0
-    return bytes(data[at + len(XMP) : at - 4 + length]) or None
 
 
 def avif_space(data: bytes) -> tuple[Chunk, ...]:

@@ -37,6 +37,8 @@ class Opened:
     pixels: Callable[[], Pixels]
 
 
+MAX_BYTES = 1 << 30
+"""Of a file; an image of the largest size that is read takes less, even when nothing is packed."""
 MOST_PAGES = 10_000
 """Frames or pages of a file that are counted."""
 

@@ -12,7 +12,8 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 
 from srcore.images.error import ImageError, NotAnImageError
 from srcore.images.raster import Kept, Pixels, white
-from srcore.images.reading.boxes import avif_space, jp2_profile, jp2_xmp
+from srcore.images.reading import jpeg2000
+from srcore.images.reading.boxes import avif_space, jp2_profile
 from srcore.images.reading.colour import checked, cmyk_to_rgb, lab_to_rgb
 from srcore.images.reading.exif import dpi_upright, orientation_of, upright, xmp_upright
 from srcore.images.reading.opened import FORMATS, Opened, pages
@@ -25,8 +26,8 @@ STRAIGHT = {"1": "L", "La": "LA", "RGBa": "RGBA", "PA": "RGBA", "RGBX": "RGB", "
 """Modes of Pillow → the one that holds the same with 8 bits per channel and no palette."""
 GREY = ("1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B", "I;16N")
 WIDE = ("I;16", "I;16L", "I;16B", "I;16N")
-UNPACKED = ("L", "LA", "RGB", "RGBA", *WIDE)
-"""Modes whose values are light, and not places in a palette."""
+UNPACKED = ("L", "LA", "RGB", "RGBA", "P", "PA", *WIDE)
+"""Modes whose channels are those of a JPEG 2000 or places in its palette, each as it lies there."""
 MADE_UP_DPI = (72, 72)
 """What Pillow says of a JPEG that has EXIF and says nothing."""
 X_RESOLUTION = 0x011A
@@ -61,16 +62,22 @@ def open_other(data: bytes) -> Opened:
         kind = "JPEG" if image.format == "MPO" else str(image.format)
         frames = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
     info: Mapping[Any, Any] = image.info
-    grey, wide, bits = image.mode in GREY, is_wide(image), _bits(data, image, kind)
+    grey, wide = image.mode in GREY, is_wide(image)
+    depths = jpeg2000.depths_of(data) if kind == "JPEG2000" else []
+    bits = max(depths, default=_bits(data, image, kind))
+    if kind == "JPEG2000" and bits > 8 and not wide:
+        # Pillow rounds to 8 bits beyond white, which is then black.
+        raise ImageError(f"{bits} bits per channel are not read of it; convert it to 8 bits")
     notes = [f"{bits} bits per channel become 8"] if bits > 8 and not wide else []
     notes += pages(frames)
     kind = "PGM" if grey and kind == "PPM" else kind
     mode = "CMYK" if image.mode == "CMYK" else "L" if grey else "RGB"
     profile = jp2_profile(data) if kind == "JPEG2000" else info.get("icc_profile")
     icc, said = checked(profile, mode)
-    xmp = jp2_xmp(data) if kind == "JPEG2000" else _bytes(info.get("xmp"))
-    exif, orientation = _exif(info, notes)
-    orientation = orientation or orientation_of(xmp)
+    xmp = jpeg2000.xmp_of(data) if kind == "JPEG2000" else _bytes(info.get("xmp"))
+    found, told = _raw_exif(data, image, kind)
+    exif, orientation = _exif(found, notes)
+    orientation = told or orientation or orientation_of(xmp)
     if image.format == "MPO" or b"tmap" in bytes(data[:4096] if kind == "AVIF" else b""):
         notes.append("another image in its file (a gain map, a depth, a preview) is left out")
     if xmp and GAIN_MAP.search(xmp):
@@ -94,21 +101,34 @@ def open_other(data: bytes) -> Opened:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             image.load()
+            if kind == "JPEG2000" and image.mode in UNPACKED:
+                return jpeg2000.straight(image, data, depths)
             whole = image if wide else straight(image, icc)
             read = np.asarray(whole, np.uint16 if wide else np.uint8)
-            if kind == "JPEG2000" and image.mode in UNPACKED:
-                read = _to_white(read, bits)
-        return read if read.ndim == 3 else read[..., None]
+        read = read if read.ndim == 3 else read[..., None]
+        return read if frame is None or read.shape[2] in (2, 4) else _with_alpha(read, frame)
 
-    alpha = image.has_transparency_data
+    frame = _smaller_frame(image) if kind == "GIF" else None
+    alpha = image.has_transparency_data or frame is not None
     return Opened(kind, image.size, orientation, alpha, wide, grey, kept, (*notes, *said), pixels)
 
 
 def pixels_of_tiff(data: bytes, icc: bytes | None) -> Pixels:
-    """Upright pixels of a TIFF of 8 bits per channel that libvips does not read: (H, W, C)."""
+    """Pixels of a TIFF of 8 bits per channel that libvips does not read: (H, W, C).
+
+    They are upright by its tag.
+
+    Raises:
+        ImageError: it is of a layout that Pillow does not read, either.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        with Image.open(BytesIO(data), formats=["TIFF"]) as image:
+        try:
+            opened = Image.open(BytesIO(data), formats=["TIFF"])
+        except UnidentifiedImageError:
+            raise ImageError("its layout is not read; save it with LZW or Deflate") from None
+        with opened as image:
+            image.info.pop("xmp", None)  # its orientation is heeded by who asks
             image.load()
             read = np.asarray(straight(image, icc))
     return read if read.ndim == 3 else read[..., None]
@@ -150,12 +170,24 @@ def _opened(data: bytes) -> ImageFile.ImageFile:
         raise NotAnImageError(f"not an image of a known kind ({', '.join(FORMATS)})") from None
 
 
+def _smaller_frame(image: ImageFile.ImageFile) -> tuple[int, int, int, int] | None:
+    """Where the first frame of a GIF lies, left, top, right and bottom, if not everywhere."""
+    frame = image.tile[0].extents if image.tile else None
+    return frame if frame != (0, 0, *image.size) else None
+
+
+def _with_alpha(pixels: Pixels, frame: tuple[int, int, int, int]) -> Pixels:
+    """What is outside of a frame transparent, as browsers show it."""
+    left, top, right, bottom = frame
+    seen = np.zeros((*pixels.shape[:2], 1), pixels.dtype)
+    seen[top:bottom, left:right] = white(pixels)
+    return np.concatenate([pixels, seen], axis=2)
+
+
 def _bits(data: bytes, image: Image.Image, kind: str) -> int:
     """Bits per channel in the file, of which Pillow mostly keeps 8."""
     bits = 8
-    if kind == "JPEG2000" and (size := data.find(b"\xff\x51", 0, 4096)) > 0:
-        bits = (data[size + 40] & 0x7F) + 1  # Ssiz of the first channel
-    elif kind == "AVIF" and (config := data.find(b"av1C", 0, 4096)) > 0:
+    if kind == "AVIF" and (config := data.find(b"av1C", 0, 4096)) > 0:
         flags = data[config + 6]
         bits = (12 if flags & 0x20 else 10) if flags & 0x40 else 8
     elif kind == "PPM" and isinstance(image, ImageFile.ImageFile) and image.tile:
@@ -165,16 +197,17 @@ def _bits(data: bytes, image: Image.Image, kind: str) -> int:
     return bits
 
 
-def _to_white(pixels: Pixels, bits: int) -> Pixels:
-    """Pixels whose largest value is white.
-
-    Pillow shifts the bits of a JPEG 2000 up to 8 or 16, which leaves the lowest ones empty.
-    """
-    depth = 8 * pixels.itemsize
-    if bits >= depth:
-        return pixels
-    largest = ((1 << bits) - 1) << (depth - bits)
-    return np.rint(pixels * (white(pixels) / largest)).astype(pixels.dtype)
+def _raw_exif(
+    data: bytes, image: ImageFile.ImageFile, kind: str
+) -> tuple[bytes | None, int | None]:
+    """EXIF as it is in the file; and the orientation where another part of the file has it."""
+    if kind == "JPEG2000":
+        return jpeg2000.exif_of(data), None
+    # Of an AVIF that is rotated Pillow writes EXIF anew, and texts are lost.
+    if kind == "AVIF" and (decoder := getattr(image, "_decoder", None)) is not None:
+        *_, exif, orientation, _ = decoder.get_info()
+        return _bytes(exif), int(orientation)
+    return _bytes(image.info.get("exif")), None
 
 
 def _comment(image: Image.Image, kind: str) -> bytes | None:
@@ -185,8 +218,7 @@ def _comment(image: Image.Image, kind: str) -> bytes | None:
     return b"\n".join(part for name, part in applied if name == "COM") or None
 
 
-def _exif(info: Mapping[Any, Any], notes: list[str]) -> tuple[bytes | None, int | None]:
-    found = _bytes(info.get("exif"))
+def _exif(found: bytes | None, notes: list[str]) -> tuple[bytes | None, int | None]:
     try:
         return upright(found) if found else (None, None)
     except ValueError:
@@ -210,11 +242,12 @@ def _dpi(image: Image.Image) -> tuple[float, float] | None:
     # A resolution of 1/0 is seen.
     with suppress(KeyError, TypeError, ValueError, ZeroDivisionError):
         across, along = (float(value) for value in image.info["dpi"])
-        if image.format == "JPEG" and (across, along) == MADE_UP_DPI and not _says_dpi(image):
+        is_jpeg = image.format in ("JPEG", "MPO")
+        if is_jpeg and (across, along) == MADE_UP_DPI and not _says_dpi(image):
             return None
         return (across, along) if 0 < across <= MAX_DPI and 0 < along <= MAX_DPI else None
     return None
 
 
 def _says_dpi(image: Image.Image) -> bool:
-    return bool(image.info.get("jfif_unit")) or X_RESOLUTION in image.getexif()
+    return bool(image.info.get("jfif_unit")) or image.getexif().get(X_RESOLUTION) == MADE_UP_DPI[0]

@@ -90,8 +90,8 @@ def open_tiff(data: bytes) -> Opened:
         read = vips.read(bytes(data), "TIFF")
         # Of a palette and of YCbCr libvips makes RGB.
         seen = 3 if photometric in (PALETTE, YCBCR) else colours
-        if read.shape[2] < seen:  # of a palette of greys one channel
-            read = np.repeat(read[..., :1], seen, axis=2)
+        if read.shape[2] < seen + alpha:  # of a palette of greys one channel of colour
+            read = np.concatenate([*[read[..., :1]] * seen, read[..., 1:]], axis=2)
         colour, rest = read[..., :seen], read[..., seen : seen + alpha]
         if photometric == CMYK:
             inks = np.ascontiguousarray(eight_bits(colour)).tobytes()
@@ -105,7 +105,7 @@ def open_tiff(data: bytes) -> Opened:
         notes += ["16 bits per channel become 8"] if bits == 16 else []
     notes += [*said, *pages(_pages(data, head, tags))]
     size = (width, height)
-    if not by_vips:  # Pillow makes the pixels of a TIFF upright
+    if not by_vips and tags.number(ORIENTATION, 0):  # Pillow makes them upright
         size, orientation = (height, width) if orientation in LYING else size, 1
     return Opened("TIFF", size, orientation, bool(alpha), wide, grey, kept, tuple(notes), pixels)
 
@@ -160,6 +160,8 @@ def _layout(tags: Directory) -> tuple[int, int, int, list[str]]:
         raise ImageError(f"its compression ({packed}) is not read; save it with LZW or Deflate")
     if samples > 1 and tags.number(PLANES, 1) == 2 and TILE_WIDTH in tags.tags:
         raise ImageError("its channels lie apart in tiles, which is not read; save it in strips")
+    if samples > 1 and tags.number(PLANES, 1) == 2 and photometric not in (RGB, CMYK):
+        raise ImageError("its channels lie apart, which is not read; save them interleaved")
     extra = tags.numbers(EXTRA)
     alpha = int(samples > colours and extra[:1] in ((1,), (2,)))
     left = samples - colours - alpha

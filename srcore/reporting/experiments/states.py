@@ -11,7 +11,7 @@ from srcore.reporting.pull_request import Study, read_study
 def read_experiments(since: str) -> tuple[list[Study], dict[str, int]]:
     """The commit, what was committed after it, and the experiments run from any of these.
 
-    A later commit whose parameters and figures are those of the one before it is left out.
+    A later commit whose parameters and figures are those of an earlier one is left out.
 
     Returns:
         Their states in that order, each under its name, and state → number of experiments that

@@ -83,6 +83,11 @@ class Ranking:
         """Whether a network was trained once only, so that nothing is said of other seeds."""
         return any(difference.one_training for difference in self.pairs.values())
 
+    @property
+    def leads_in_these_trainings(self) -> bool:
+        """Whether the leader is, or is beside, a network that was trained once only."""
+        return any(d.one_training for (first, _), d in self.pairs.items() if first == self.leader)
+
 
 def rankings(results: Results) -> list[Ranking]:
     """One ranking an output.

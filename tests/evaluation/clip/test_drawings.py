@@ -1,5 +1,6 @@
 """The drawings: the same bytes every time, thumbnails in place, labels within the image."""
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
@@ -37,6 +38,25 @@ def drawn(monkeypatch):
 
     monkeypatch.setattr(Figure, "savefig", keeping)
     return figures
+
+
+def test_a_dollar_in_the_name_of_weights_is_one(tmp_path, drawn):
+    odd = "weights of a_$x^$.pth"
+    made = table(scored=False).replace("random weights", odd).assign(clip=odd)
+    draw_meaning(made, (72, 144, 288), tmp_path / "a.png", "test")
+    assert f"vgg ({odd})" in texts(drawn[0])
+
+
+def test_the_drawings_do_not_heed_the_users_style(tmp_path):
+    def bytes_of(name: str) -> list[bytes]:
+        draw_meaning(table(scored=True), (72, 144, 288), tmp_path / f"{name}.chart.png", "test")
+        for draw in (draw_descriptions, draw_images):
+            draw(made(), tiny_pyramids(3).mid, tmp_path / f"{name}.{draw.__name__}.png")
+        return [path.read_bytes() for path in sorted(tmp_path.glob(f"{name}.*"))]
+
+    plain = bytes_of("a")
+    with mpl.rc_context({"font.size": 17, "axes.facecolor": "yellow", "savefig.dpi": 50}):
+        assert bytes_of("b") == plain
 
 
 def texts(figure: Figure) -> list[str]:

@@ -29,7 +29,9 @@ def _shared(results: Results) -> Group:
         "training images of VOC2007. If this run used other images, compare the shapes of the "
         "curves, not their heights."
     )
-    return Group("Training: 1/PSNR", text, charts, _loss_legend(results, (OURS, REPORT)))
+    drawn = results.training.loc[results.training["model"].isin(results.models), "run"]
+    runs = tuple(run for run in (OURS, REPORT) if run in set(drawn))
+    return Group("Training: 1/PSNR", text, charts, _loss_legend(results, runs))
 
 
 def _own_losses(results: Results) -> list[Group]:
