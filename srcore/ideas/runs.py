@@ -139,7 +139,8 @@ def read_runs(folder: Path) -> Runs:
     """Read a record.
 
     Raises:
-        StudyError: it is missing or damaged, or bodies that are compared had other recipes.
+        StudyError: it is missing or damaged, or networks that are compared were trained by
+            different recipes or in different precisions.
     """
     found = read_json(folder / CARDS)
     if not isinstance(found, dict) or not found:
@@ -161,6 +162,13 @@ def read_runs(folder: Path) -> Runs:
             raise StudyError(
                 f"{folder / CARDS}: bodies were trained by {len(recipes)} recipes and cannot be "
                 f"compared; {REMEDY}"
+            )
+    for group in dict.fromkeys(card["group"] for card in cards.values()):
+        used = dict.fromkeys(c["precision"] for c in cards.values() if c["group"] == group)
+        if len(used) > 1:
+            raise StudyError(
+                f"{folder / CARDS}: networks of the group {group} were trained in {len(used)} "
+                f"precisions ({', '.join(used)}) and cannot be compared; {REMEDY}"
             )
     return Runs(scores, read_table(folder / CURVES, CURVE, REMEDY), cards)
 
