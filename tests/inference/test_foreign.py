@@ -122,21 +122,23 @@ class Program(torch.nn.Module):
     def __init__(self, path: str):
         super().__init__()
         self.path = path
+        self.register_buffer("one", torch.zeros(1))
 
     @torch.jit.export
-    def __getstate__(self) -> tuple[str, bool]:
-        return (self.path, self.training)
+    def __getstate__(self) -> tuple[str, torch.Tensor, bool]:
+        return (self.path, self.one, self.training)
 
     @torch.jit.export
-    def __setstate__(self, state: tuple[str, bool]) -> None:
+    def __setstate__(self, state: tuple[str, torch.Tensor, bool]) -> None:
         self.path = state[0]
-        self.training = state[1]
-        torch.from_file(state[0], True, 8).fill_(1.0)
+        self.one = state[1] + torch.from_file(state[0], True, 8).fill_(1.0)[0]
+        self.training = state[2]
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x
 
 
+@pytest.mark.filterwarnings("ignore:.*torch.jit:FutureWarning")
 @pytest.mark.parametrize("ending", ["pth", "pt", "ckpt", "PT"])
 def test_a_program_of_torch_does_not_run(tmp_path, ending):
     ran, path = tmp_path / "ran", tmp_path / f"net.{ending}"

@@ -53,7 +53,7 @@ def test_random_weights_need_not_be_named(tmp_path):
 def test_a_file_of_weights_is_asked_for_and_taken(tmp_path, weights):
     path = trained(tmp_path, str(weights))
     assert refused(path, None) == (
-        f"{path}: was trained with weights of mine.safetensors; give that file as --weights FILE"
+        f"{path}: was trained with weights of mine.safetensors; give that file (--weights FILE)"
     )
     assert load_network(path, str(weights), CPU).label == "vgg (weights of mine.safetensors)"
 
