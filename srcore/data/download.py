@@ -6,6 +6,7 @@ import logging
 import os
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from srcore.common.errors import StudyError
@@ -50,7 +51,8 @@ def fetch(
     target.parent.mkdir(parents=True, exist_ok=True)
     folder = os.open(target.parent, os.O_RDONLY)
     try:
-        fcntl.flock(folder, fcntl.LOCK_EX)  # two processes would write one partial file
+        with suppress(OSError):  # NFS locks no folder
+            fcntl.flock(folder, fcntl.LOCK_EX)  # two processes would write one partial file
         _fetch(mirrors, target, checksum, retry or RetryPolicy(), otherwise)
     finally:
         os.close(folder)

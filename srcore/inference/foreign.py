@@ -65,7 +65,7 @@ def _kind(path: Path) -> str:
 def _load(path: Path, device: torch.device, *, pickles: bool) -> Network:
     if _kind(path) not in SAFE and not pickles:
         raise StudyError(
-            f"{path}: is a pickle; save it as safetensors, or have pickles read "
+            f"{path}: is no safetensors file; save it as one, or have pickles read "
             "(-S benchmark.pickles=true)"
         )
     if _kind(path) in SAFE and _is_ours(path):

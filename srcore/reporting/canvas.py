@@ -1,11 +1,8 @@
 """A figure measured in pixels, on which sheets of images are drawn without smoothing."""
 
 import warnings
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
@@ -21,14 +18,6 @@ LINE = 1.35
 INK, FAINT, MARK = "#1a1a1a", "#5f6368", "#ffd400"
 FRAME = 6
 """Thickness in pixels of the frames: yellow within black, seen on any image."""
-
-
-@contextmanager
-def default_style() -> Generator[None]:
-    """Draw in matplotlib's own style, whatever matplotlibrc the user has."""
-    with mpl.rc_context():
-        mpl.rcdefaults()
-        yield
 
 
 class Canvas:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -10,7 +11,6 @@ from matplotlib.lines import Line2D
 from srcore.common.files import atomic
 from srcore.ideas.runs import Runs
 from srcore.models.scales import OUTPUTS
-from srcore.reporting.canvas import default_style
 
 SEED, MEAN = "#a9c1de", "#2b5c94"
 """Colours of the curve of a seed, and of their mean."""
@@ -31,7 +31,7 @@ def draw_curves(runs: Runs, note: str, path: Path) -> None:
         path: the file.
     """
     names = list(dict.fromkeys(runs.curves["experiment"]))
-    with default_style():
+    with style.context("default"):
         size = (INCHES[0] * max(len(names), 2), INCHES[1] * len(OUTPUTS))
         figure = Figure(figsize=size, dpi=DPI, layout="constrained")
         grid = figure.subplots(

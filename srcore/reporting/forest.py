@@ -6,6 +6,7 @@ from textwrap import fill
 from typing import Any
 
 import pandas as pd
+from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -16,7 +17,6 @@ from srcore.features.labels import RANDOM
 from srcore.ideas.contrasts import LINEAR
 from srcore.ideas.names import HEADS, INTERACTION
 from srcore.models.scales import OUTPUTS
-from srcore.reporting.canvas import default_style
 
 COLOURS = {HEADS[0]: "#4c78a8", HEADS[1]: "#d95f02", "": "#222222"}
 """Head → its colour; black for what is no network of the grid."""
@@ -45,7 +45,7 @@ def draw_ideas(contrasts: pd.DataFrame, gains: pd.DataFrame, note: str, path: Pa
     names, networks = list(dict.fromkeys(shown["contrast"])), gains[gains["experiment"] != LINEAR]
     linear = gains[gains["experiment"] == LINEAR].set_index("output")["gain"]
     bodies = _bodies(networks)
-    with default_style():
+    with style.context("default"):
         rows = len(names) + len(bodies) + 9
         figure = Figure(figsize=(WIDTH, INCHES_PER_ROW * rows), dpi=DPI, layout="constrained")
         axes = figure.subplots(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from matplotlib import style
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ from srcore.features.labels import RANDOM
 from srcore.inference.baselines import BASELINE, LINEAR
 from srcore.metrics.table import HEADLINE, METRICS
 from srcore.models.scales import OUTPUTS
-from srcore.reporting.canvas import FAINT, INK, LINE, Canvas, default_style
+from srcore.reporting.canvas import FAINT, INK, LINE, Canvas
 
 CELL = 288
 """Pixels; a cell is the largest multiple of the image's side within it, or the side itself."""
@@ -196,7 +197,7 @@ def _draw(
     above = round(LINE * (BIG + 0.4 * SMALL + len(layout.explanation) * SMALL))
     above += MARGIN + (round(3 * LINE * SMALL) if colours else 0)
     height = MARGIN + above + len(rows) * layout.row - BETWEEN + MARGIN
-    with default_style():
+    with style.context("default"):
         page = Canvas(layout.width, height)
         top = page.text(MARGIN, MARGIN, texts[0], BIG, bold=True)
         explanation = "\n".join(layout.explanation)

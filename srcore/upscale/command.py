@@ -97,9 +97,10 @@ def upscale(inputs: Sequence[str | Path], options: Options, say: Say) -> None:
     if alone and failed:
         raise StudyError("{}: {}".format(*failed[0]))
     total = len(todo.jobs) + len(todo.failed)
-    done = "enlarged" if any(job.factor > 1 for job in todo.jobs) else "written"
-    by = f" by {network.label}" if done == "enlarged" else ""
-    counts = [f"{total - len(failed)} {done} {_described(size)}{by}"]
+    done, described = total - len(failed), _described(size)
+    uses_network = any(job.factor > 1 for job in todo.jobs)
+    by_network = f"{done} enlarged {described} by {network.label}"
+    counts = [by_network if uses_network else f"{done} written {described}"]
     counts += [f"{len(todo.there)} there already"] if todo.there else []
     counts += [f"{len(todo.skipped)} skipped"] if todo.skipped else []
     say(", ".join(counts))

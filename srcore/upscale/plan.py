@@ -122,7 +122,7 @@ def plan(
     return Plan(todo, list(dict.fromkeys(found.skipped)), list(dict.fromkeys(found.failed)), there)
 
 
-def _whole(path: Path) -> Path:
+def _real_path(path: Path) -> Path:
     """The path from the top, links followed; of links that run in a ring, as far as they lead."""
     return Path(os.path.realpath(path))
 
@@ -133,7 +133,7 @@ def _beside(folder: Path, label: str) -> Path:
     Raises:
         StudyError: it is the topmost one, which has no name and nothing beside it.
     """
-    given = _whole(folder)
+    given = _real_path(folder)
     if not given.name:
         raise StudyError(f"{folder}: is no folder of images to write beside; give --out FOLDER")
     return given.with_name(f"{given.name}.{label}")
@@ -223,14 +223,14 @@ def _below(folder: Path, out: Path) -> Iterator[Path]:
     def unreadable(error: OSError) -> None:
         raise error
 
-    apart = _whole(out)
-    if apart == _whole(folder):
+    apart = _real_path(out)
+    if apart == _real_path(folder):
         raise StudyError(f"--out {out}: is the folder of the images; name another, or none")
     for place, folders, files in os.walk(folder, onerror=unreadable):
         folders[:] = [
             name
             for name in folders
-            if not name.startswith(".") and _whole(Path(place, name)) != apart
+            if not name.startswith(".") and _real_path(Path(place, name)) != apart
         ]
         linked = [name for name in folders if Path(place, name).is_symlink()]
         yield from (Path(place, name) for name in [*files, *linked] if not name.startswith("."))
@@ -248,15 +248,15 @@ def _once(jobs: list[Job], *, sheets: bool) -> list[Job]:
         StudyError: two images would become one file.
     """
     makers: dict[str, Job] = {}
-    exact = _disks_with_case(_whole(job.source) for job in jobs)
+    exact = _disks_with_case(_real_path(job.source) for job in jobs)
     for job in jobs:
         for place in _places(job, sheets=sheets):
-            whole = _whole(place)
+            whole = _real_path(place)
             disk = next(folder for folder in whole.parents if folder.exists()).stat().st_dev
             # Many a disk takes A.jpg and a.jpg for one.
             name = str(whole) if disk in exact else str(whole).casefold()
             other = makers.setdefault(name, job)
-            if _whole(other.source) != _whole(job.source):
+            if _real_path(other.source) != _real_path(job.source):
                 raise StudyError(
                     f"{place}: would be made of both {other.source} and {job.source}; enlarge "
                     "one of them alone, with another --out"
@@ -273,10 +273,10 @@ def _disks_with_case(sources: Iterable[Path]) -> set[int]:
 
 
 def _refuse(jobs: list[Job], *, overwrite: bool, sheets: bool) -> None:
-    sources = {_whole(job.source) for job in jobs}
+    sources = {_real_path(job.source) for job in jobs}
     for job in jobs:
         for target in _places(job, sheets=sheets):
-            if _whole(target) in sources:
+            if _real_path(target) in sources:
                 raise StudyError(f"{target}: is one of the images to enlarge; name another --out")
             if target.is_dir():
                 raise StudyError(f"{target}: is a folder; name another --out")

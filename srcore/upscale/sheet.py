@@ -4,6 +4,7 @@ import textwrap
 from pathlib import Path
 
 import numpy as np
+from matplotlib import style
 from numpy.typing import NDArray
 
 from srcore.common.text import printable
@@ -12,7 +13,7 @@ from srcore.images.detail import Detail
 from srcore.images.raster import Raster, eight_bits
 from srcore.inference.baselines import BASELINE, upscale
 from srcore.inference.network import Network
-from srcore.reporting.canvas import FAINT, LINE, Canvas, default_style
+from srcore.reporting.canvas import FAINT, LINE, Canvas
 from srcore.reporting.sheets import BIG, GAP, MARGIN, NAME, NORMAL, SMALL, WARNING
 
 CELL = 384
@@ -53,7 +54,7 @@ def draw_sheet(
     )
     above = MARGIN + round(LINE * (BIG + (0.6 + len(explanation)) * SMALL))
     heading = round(LINE * (NAME + SMALL))
-    with default_style():
+    with style.context("default"):
         height = above + heading + len(details) * (cell + GAP) - GAP + MARGIN
         page = Canvas(width, height)
         title = f"{printable(name)} ×{scale}"

@@ -93,7 +93,9 @@ def test_all_of_a_folder_take_part_at_their_scale(tmp_path, asked):
 def test_a_pickle_is_read_only_when_asked_to(tmp_path):
     path = tmp_path / "theirs.pth"
     torch.save({"params": span().state_dict()}, path)
-    with pytest.raises(StudyError, match=r"theirs\.pth: is a pickle; .*benchmark\.pickles=true"):
+    with pytest.raises(
+        StudyError, match=r"theirs\.pth: is no safetensors file; .*benchmark\.pickles=true"
+    ):
         load_external(path, CPU, pickles=False)
     (found,) = load_external(path, CPU, pickles=True)
     (safe,) = load_external(write(span(), tmp_path / "safe.safetensors"), CPU, pickles=False)
@@ -154,7 +156,7 @@ def test_a_program_of_torch_does_not_run(tmp_path, ending):
 def test_whatever_it_is_called_a_pickle_is_read_only_when_asked_to(tmp_path, ending):
     path = tmp_path / f"theirs.{ending}"
     torch.save({"params": span().state_dict()}, path)
-    with pytest.raises(StudyError, match=rf"theirs\.{ending}: is a pickle"):
+    with pytest.raises(StudyError, match=rf"theirs\.{ending}: is no safetensors file"):
         load_external(path, CPU, pickles=False)
     assert load_external(path, CPU, pickles=True)[0].method == "theirs"
 

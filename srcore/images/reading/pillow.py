@@ -15,7 +15,13 @@ from srcore.images.raster import Kept, Pixels, white
 from srcore.images.reading import jpeg2000
 from srcore.images.reading.boxes import avif_space, jp2_profile
 from srcore.images.reading.colour import checked, cmyk_to_rgb, lab_to_rgb
-from srcore.images.reading.exif import dpi_upright, orientation_of, upright, xmp_upright
+from srcore.images.reading.exif import (
+    RESOLUTIONS,
+    dpi_upright,
+    orientation_of,
+    upright,
+    xmp_upright,
+)
 from srcore.images.reading.opened import FORMATS, Opened, pages
 
 # Pillow's own guard against huge images has one bound for the whole process, and warns through a
@@ -30,7 +36,6 @@ UNPACKED = ("L", "LA", "RGB", "RGBA", "P", "PA", *WIDE)
 """Modes whose channels are those of a JPEG 2000 or places in its palette, each as it lies there."""
 MADE_UP_DPI = (72, 72)
 """What Pillow says of a JPEG that has EXIF and says nothing."""
-X_RESOLUTION = 0x011A
 MAX_DPI = 65_535
 """The most that a JPEG can say; more is taken for an error of whoever wrote it."""
 PNM = re.compile(rb"P(?:[1-6f]|0CMYK|yP|yRGBA|yCMYK)[\s#]")
@@ -250,4 +255,6 @@ def _dpi(image: Image.Image) -> tuple[float, float] | None:
 
 
 def _says_dpi(image: Image.Image) -> bool:
-    return bool(image.info.get("jfif_unit")) or image.getexif().get(X_RESOLUTION) == MADE_UP_DPI[0]
+    return (
+        bool(image.info.get("jfif_unit")) or image.getexif().get(RESOLUTIONS[0]) == MADE_UP_DPI[0]
+    )
