@@ -1,4 +1,4 @@
-"""Evaluate networks on folders of high-resolution images, by the field's protocol."""
+"""Evaluate networks on folders of high-resolution images, by the usual protocol of papers."""
 
 from srcore.common import paths
 from srcore.common.device import prepare

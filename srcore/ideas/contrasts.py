@@ -96,7 +96,8 @@ def contrasts(runs: Runs) -> pd.DataFrame:
         or empty), output, idea, control, delta, low, high (95 % interval), p, adjusted (Holm),
         detectable (the smallest difference that the adjusted test would find in 80 % of the
         cases), seeds, scenes, placebo, weights (label of the frozen weights), collapsed
-        (trainings of either network that collapsed), verdict, and what the idea costs more.
+        (trainings of either network that collapsed), verdict, and what the idea costs more. Where
+        a training collapsed there is no interval, p-value or detectable difference (NaN).
 
     Raises:
         StudyError: no two networks can be compared.
@@ -187,13 +188,18 @@ def _names(runs: Runs, contrast: Contrast, head: str) -> dict[str, object]:
 
 def _figures(e: Effect, adjusted: float, tests: int, lost: int) -> dict[str, object]:
     low, high = e.interval()
-    return {
-        "delta": e.mean,
+    inference = {
         "low": low,
         "high": high,
         "p": e.p,
         "adjusted": adjusted,
         "detectable": e.detectable(ALPHA / tests),
+    }
+    if lost:  # the seeds are no sample of one distribution then
+        inference = dict.fromkeys(inference, np.nan)
+    return {
+        "delta": e.mean,
+        **inference,
         "seeds": e.seeds,
         "scenes": e.scenes,
         "collapsed": lost,
@@ -245,9 +251,9 @@ def gains(runs: Runs) -> pd.DataFrame:
 
     Returns:
         One row per experiment and output: experiment, output, psnr, gain, low, high (95 % interval
-        over seeds and scenes), spread (standard deviation between seeds), seeds, collapsed
-        (trainings that did), below (trainings that end below bicubic), weights, and the costs. The
-        linear filter stands last, without what only a network has.
+        over seeds and scenes; NaN if a training collapsed), spread (standard deviation between
+        seeds), seeds, collapsed (trainings that did), below (trainings that end below bicubic),
+        weights, and the costs. The linear filter stands last, without what only a network has.
     """
     lines: list[dict[str, object]] = []
     gone = collapsed(runs)
@@ -258,7 +264,8 @@ def gains(runs: Runs) -> pd.DataFrame:
                 continue
             over = scores - runs.reference("bicubic", output)
             of_seeds = over.mean(axis=1)
-            low, high = effect(over).interval() if min(over.shape) > 1 else (np.nan, np.nan)
+            whole = min(over.shape) > 1 and not gone[name]
+            low, high = effect(over).interval() if whole else (np.nan, np.nan)
             line: dict[str, object] = {
                 "experiment": name,
                 "output": output,

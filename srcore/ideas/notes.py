@@ -16,9 +16,9 @@ def note(runs: Runs) -> str:
         _listed(card["recipe"]["lr"] for card in grid if is_slow(card) is apart)
         for apart in (False, True)
     )
-    bodies = f"bodies at rate {rates}" if rates else ""
-    beside = f"beside frozen features and their control {slow}" if slow else ""
-    parts = (_images(cards), ", ".join(filter(None, (bodies, beside))), _machine(cards))
+    bodies = f"learning rate {rates}" if rates else ""
+    beside = f"learning rate {slow} for networks with frozen features and their control"
+    parts = (_images(cards), bodies, beside if slow else "", _machine(cards))
     return "; ".join(filter(None, (*parts, "95 % intervals over seeds and images")))
 
 
@@ -29,7 +29,7 @@ def note_of_curves(runs: Runs) -> str:
     frozen = _listed(
         f"{c['experiment'].removeprefix('report.')}: {c['weights']}" for c in cards if c["weights"]
     )
-    parts = (_images(cards), f"rate {rates}", _machine(cards), frozen)
+    parts = (_images(cards), f"learning rate {rates}", _machine(cards), frozen)
     return "; ".join(filter(None, parts))
 
 

@@ -81,9 +81,8 @@ def _contrasts(table: pd.DataFrame) -> Table:
 
 
 def _contrast(line: Line) -> list[str]:
-    delta, low, high = (_signed(line[name]) for name in ("delta", "low", "high"))
-    detectable = f"{line['detectable']:.2f}"
-    return [f"{delta} [{low}, {high}]", _p(line), detectable, VERDICTS[str(line["verdict"])]]
+    detectable = "–" if line["collapsed"] else f"{line['detectable']:.2f}"
+    return [_ranged(line, "delta"), _p(line), detectable, VERDICTS[str(line["verdict"])]]
 
 
 def _interactions(table: pd.DataFrame) -> Table:
@@ -97,8 +96,8 @@ def _interactions(table: pd.DataFrame) -> Table:
         ]
         rows.append([_title(next(iter(lines.values()))), *cells])
     return Table(
-        "How much more an idea is worth under the sub-pixel head",
-        ["worth more under the sub-pixel head by", *_of_sizes("dB", "p")],
+        "Gain with the sub-pixel head minus gain with the original study's head",
+        ["idea", *_of_sizes("dB", "p")],
         rows,
     )
 
@@ -120,10 +119,14 @@ def _gains(table: pd.DataFrame) -> Table:
 
 
 def _gain(line: Line) -> list[str]:
-    interval = ""
-    if pd.notna(line["low"]):
-        interval = f" [{_signed(line['low'])}, {_signed(line['high'])}]"
-    return [f"{line['psnr']:.2f}", f"{_signed(line['gain'])}{interval}"]
+    return [f"{line['psnr']:.2f}", _ranged(line, "gain")]
+
+
+def _ranged(line: Line, name: str) -> str:
+    """A value with its interval, where it has one."""
+    if pd.isna(line["low"]):
+        return _signed(line[name])
+    return f"{_signed(line[name])} [{_signed(line['low'])}, {_signed(line['high'])}]"
 
 
 def _title(line: Line) -> str:
@@ -135,9 +138,9 @@ def _title(line: Line) -> str:
 
 
 def _p(line: Line) -> str:
-    p = float(str(line["adjusted"]))
     if line["collapsed"]:
         return "–"
+    p = float(str(line["adjusted"]))
     return "< 0.001" if p < 0.0005 else f"{p:.3f}"
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from textwrap import fill
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib import style
 from matplotlib.axes import Axes
@@ -24,7 +25,7 @@ SHADE = "#e6e6e6"
 STEP = 0.22
 """Distance of the two heads' marks within a row, whose height is 1."""
 INCHES_PER_ROW, WIDTH, DPI = 0.29, 10.5, 130
-COLLAPSED = "trainings collapsed, so inconclusive"
+COLLAPSED = "mean with a collapsed training: no interval, no verdict"
 COLLAPSED_COLOUR = "#f0b48a"
 NOTE, TITLE = 120, 10.5
 """Letters in a line of the note; size of a title."""
@@ -49,8 +50,12 @@ def draw_ideas(contrasts: pd.DataFrame, gains: pd.DataFrame, note: str, path: Pa
         rows = len(names) + len(bodies) + 9
         figure = Figure(figsize=(WIDTH, INCHES_PER_ROW * rows), dpi=DPI, layout="constrained")
         axes = figure.subplots(
-            2, len(OUTPUTS), height_ratios=[len(names) + 1, len(bodies) + 1], squeeze=False
+            2, len(OUTPUTS), sharex="row", height_ratios=[len(names) + 1, len(bodies) + 1]
         )
+        ends = shown[["low", "high", "delta"]].to_numpy()
+        least, most = min(0.0, np.nanmin(ends)), max(0.0, np.nanmax(ends))
+        room = SLACK * (most - least)
+        axes[0][0].set_xlim(least - room, most + room)
         for column, (output, scale) in enumerate(OUTPUTS.items()):
             _forest(axes[0][column], shown[shown["output"] == output], names)
             axes[0][column].set_title(
@@ -79,14 +84,12 @@ def _forest(axes: Axes, table: pd.DataFrame, names: Sequence[str]) -> None:
     for line in table.to_dict("records"):
         y = places[line["contrast"]] + _offset(line["head"])
         colour = COLLAPSED_COLOUR if line["collapsed"] else COLOURS[line["head"]]
-        axes.plot([line["low"], line["high"]], [y, y], color=colour, linewidth=1.6)
+        if not line["collapsed"]:
+            axes.plot([line["low"], line["high"]], [y, y], color=colour, linewidth=1.6)
         face = "white" if line["placebo"] else colour
         axes.plot(line["delta"], y, "o", color=colour, markerfacecolor=face, markersize=5.5)
         if line["collapsed"]:
-            axes.annotate("†", (line["high"], y), fontsize=8, va="center", color=colour)
-    ends = table[["low", "high"]].to_numpy()
-    room = SLACK * (ends.max() - ends.min())
-    axes.set_xlim(min(0.0, ends.min()) - room, max(0.0, ends.max()) + room)
+            _beside(axes, line["delta"], y, line["collapsed"])
     weights = table[table["weights"].str.startswith(RANDOM)].set_index("contrast")["weights"]
     _rows(axes, [f"{n}  ({RANDOM})" if n in weights.index else n for n in names])
     if "own" in " ".join(names):
@@ -103,11 +106,25 @@ def _gains(axes: Axes, table: pd.DataFrame, bodies: Sequence[str], linear: float
     for line in table.to_dict("records"):
         body, head = _parts(line["experiment"])
         y = places[body] + _offset(head)
-        face = "white" if str(line["weights"]).startswith(RANDOM) else COLOURS[head]
-        axes.plot([line["low"], line["high"]], [y, y], color=COLOURS[head], linewidth=1.6)
-        axes.plot(line["gain"], y, "o", color=COLOURS[head], markerfacecolor=face, markersize=5)
+        colour = COLLAPSED_COLOUR if line["collapsed"] else COLOURS[head]
+        face = "white" if str(line["weights"]).startswith(RANDOM) else colour
+        axes.plot([line["low"], line["high"]], [y, y], color=colour, linewidth=1.6)
+        axes.plot(line["gain"], y, "o", color=colour, markerfacecolor=face, markersize=5)
+        if line["collapsed"]:
+            _beside(axes, line["gain"], y, line["collapsed"])
     _rows(axes, bodies)
     axes.set_xlabel("gain over bicubic, dB")
+
+
+def _beside(axes: Axes, x: float, y: float, collapsed: int) -> None:
+    axes.annotate(
+        f"{collapsed} collapsed",
+        (x, y),
+        xytext=(6, 0),
+        textcoords="offset points",
+        fontsize=7,
+        va="center",
+    )
 
 
 def _rows(axes: Axes, names: Sequence[str]) -> None:
@@ -136,13 +153,13 @@ def _legend(collapsed: bool) -> list[Line2D | Patch]:
     def point(colour: str, label: str, face: str | None = None) -> Line2D:
         return Line2D([], [], color=colour, marker="o", markerfacecolor=face or colour, label=label)
 
-    daggers = Line2D([], [], marker="$†$", linestyle="", color=COLLAPSED_COLOUR, label=COLLAPSED)
+    faded = Line2D([], [], marker="o", linestyle="", color=COLLAPSED_COLOUR, label=COLLAPSED)
     return [
         point(COLOURS[HEADS[0]], "with the original study's bilinear head"),
         point(COLOURS[HEADS[1]], "with the sub-pixel head over bicubic"),
-        point(COLOURS[""], "our own network; the original study's; the head itself"),
+        point(COLOURS[""], "our own network, the original study's networks, and the head"),
         point("#222222", f"{RANDOM}, or features of a wrong image", "white"),
-        *([daggers] if collapsed else []),
+        *([faded] if collapsed else []),
         Patch(color=SHADE, label="below the minimum detectable effect (80 % power)"),
         Line2D([], [], color="#1b7837", linestyle="--", label="linear filter"),
     ]

@@ -89,10 +89,10 @@ def test_a_card_of_a_checkpoint_alone(made):
 
 def test_it_names_the_kernel_of_its_own_training(made):
     one = made("subpixel")
-    assert "one way of shrinking, Pillow's bicubic one" in flat(one.card)
+    assert "shrunk by Pillow's bicubic method" in flat(one.card)
     shipped = load_network(None, None, CPU)
     text = flat(model_card(shipped, "subpixel.voc2007.safetensors", "f" * 64))
-    assert "one way of shrinking, MATLAB's bicubic one" in text
+    assert "shrunk by MATLAB's bicubic method" in text
     assert "Pillow" not in text
 
 

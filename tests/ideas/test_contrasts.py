@@ -145,16 +145,20 @@ def test_without_two_scenes_or_seeds_nothing_can_be_compared(lacking):
 
 def test_a_contrast_with_a_training_that_collapsed_tells_nothing():
     runs = made()
-    table = contrasts(runs)
+    table, over = contrasts(runs), gains(runs)
     assert collapsed(runs)["vgg.subpixel"] == [3]
     for head in ("subpixel", "interaction"):
         vgg = line(table, "VGG16 features", head)
         assert vgg["placebo"]
         assert (vgg["collapsed"], vgg["verdict"]) == (1, "collapsed")
     assert line(table, "VGG16 features", "bilinear")["collapsed"] == 0
-    text = markdown(tables(table, gains(runs)))
+    text = markdown(tables(table, over))
     assert "| VGG16 features (random weights, 1 collapsed) | subpixel |" in text
     assert "inconclusive: collapsed" in text
+    for part in (table[table["collapsed"] > 0], over[over["collapsed"] > 0]):
+        assert not part.empty
+        assert part[["low", "high"]].isna().all(axis=None)
+    assert table.loc[table["collapsed"] > 0, ["p", "adjusted", "detectable"]].isna().all(axis=None)
     cards = {s: card for s, card in runs.cards.items() if s != stem_of("merge_slow.subpixel", 3)}
     others = contrasts(Runs(runs.scores, runs.curves, cards))  # that seed has no control
     assert line(others, "VGG16 features", "subpixel")["collapsed"] == 0
@@ -197,7 +201,7 @@ def test_the_note_of_the_curves_is_of_the_original_studys_networks_alone():
     card = dict(runs.cards["vgg.subpixel.seed0"], experiment="report.vgg", group="report")
     cards = {**runs.cards, "report.vgg.seed0": card | {"recipe": {"lr": 0.003}, "device": "a GPU"}}
     assert note_of_curves(replace(runs, cards=cards)) == (
-        "8 images, 40 held out; rate 0.003; a GPU (32-true); vgg: random weights"
+        "8 images, 40 held out; learning rate 0.003; a GPU (32-true); vgg: random weights"
     )
 
 
@@ -207,7 +211,6 @@ def test_the_drawings(tmp_path):
     draw_curves(runs, note_of_curves(runs), tmp_path / "curves.png")
     assert min(imread(tmp_path / "ideas.png").shape[:2]) > 500
     assert note(runs) == (
-        "8 images, 40 held out; bodies at rate 0.002, beside frozen features and their control "
-        "0.001; cpu (32-true); "
-        "95 % intervals over seeds and images"
+        "8 images, 40 held out; learning rate 0.002; learning rate 0.001 for networks with frozen "
+        "features and their control; cpu (32-true); 95 % intervals over seeds and images"
     )
