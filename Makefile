@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 # it. Its own place for it may be one that all users of a machine can write to: see
 # docs/security.md. The folder is made here, for its owner alone.
 export DVC_SITE_CACHE_DIR ?= $(CURDIR)/.dvc/tmp/site
-$(shell mkdir -p -m 700 $(CURDIR)/.dvc/tmp && mkdir -p -m 700 '$(DVC_SITE_CACHE_DIR)')
+$(shell mkdir -p -m 700 '$(CURDIR)/.dvc/tmp' && mkdir -p -m 700 '$(DVC_SITE_CACHE_DIR)')
 
 BASE ?= main
 SINCE ?= HEAD
@@ -56,7 +56,8 @@ faults: $(VENV)/installed-dev  ## what can go wrong and what it ends in: make fa
 
 docs: $(VENV)/installed-dev  ## what the docs say of models, stages, parameters and faults, rewritten
 	@python -m srcore.reporting.documentation
-	@PYTHONPATH=tests python -m faults > docs/faults.md
+	@PYTHONPATH=tests python -m faults > docs/.faults.md.partial
+	@mv docs/.faults.md.partial docs/faults.md
 
 parameters: $(VENV)/installed  ## every parameter: make parameters > docs/parameters.md
 	@python -m srcore.params.reference
@@ -74,10 +75,10 @@ format: $(VENV)/installed-dev
 	ruff format
 
 $(VENV)/installed: pyproject.toml constraints.txt
-	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[study]"
-	touch $@
+	@test -x $(VENV)/bin/pip || $(PYTHON) -m venv --clear $(VENV) >&2
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[study]" >&2
+	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
-	touch $@
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]" >&2
+	@touch $@

@@ -1,25 +1,20 @@
 """Gather the figures of the data stages, and draw a sheet of sample images."""
 
-import pandas as pd
-
 from srcore.common import paths
 from srcore.common.files import write_json
-from srcore.common.reading import read_json
 from srcore.common.stage import main
 from srcore.common.tables import write_table
 from srcore.data.dataset import Pyramids, read_split
+from srcore.data.figures import data_figures
 from srcore.data.preview import sample_sheet
-
-SIDES = ("width", "height")
 
 
 def run() -> None:
-    raw, split = (read_json(folder / "metrics.json") for folder in (paths.RAW, paths.SPLIT))
+    figures, sizes = data_figures(paths.RAW, paths.SPLIT)
     pyramids = Pyramids.open(paths.PYRAMIDS)
     sample_sheet(pyramids, read_split(paths.SPLIT, pyramids.names), paths.SAMPLES)
-    sizes = [{"side": side, **raw.pop(side)} for side in SIDES]
-    write_json(paths.DATASET, raw | split)
-    write_table(paths.DATASET_TABLE, pd.DataFrame(sizes))
+    write_json(paths.DATASET, figures)
+    write_table(paths.DATASET_TABLE, sizes)
 
 
 if __name__ == "__main__":

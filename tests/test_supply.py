@@ -69,7 +69,9 @@ def test_the_workflow_may_only_read(root: Path):
 
 def test_dvc_keeps_its_site_cache_in_a_folder_of_its_owner(root: Path, tmp_path: Path):
     """A pickle that another user put where DVC looks by default would be run."""
-    shutil.copy(root / "Makefile", tmp_path)
+    project = tmp_path / "my study"
+    project.mkdir()
+    shutil.copy(root / "Makefile", project)
     asked = [
         "make",
         "--no-print-directory",
@@ -79,14 +81,16 @@ def test_dvc_keeps_its_site_cache_in_a_folder_of_its_owner(root: Path, tmp_path:
     ]
     unset = {name: value for name, value in os.environ.items() if name != "DVC_SITE_CACHE_DIR"}
     done = subprocess.run(
-        asked, cwd=tmp_path, env=unset, capture_output=True, text=True, check=True, umask=0
+        asked, cwd=project, env=unset, capture_output=True, text=True, check=True, umask=0
     )
     folder = Path(done.stdout.strip())
-    assert folder == tmp_path / ".dvc/tmp/site"
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert folder == project / ".dvc/tmp/site"
+    for made in (folder, folder.parent):
+        assert stat.S_IMODE(made.stat().st_mode) == 0o700
+    assert list(tmp_path.iterdir()) == [project]
     own = subprocess.run(
         asked,
-        cwd=tmp_path,
+        cwd=project,
         env=unset | {"DVC_SITE_CACHE_DIR": str(tmp_path / "mine")},
         capture_output=True,
         text=True,

@@ -27,7 +27,7 @@ class Settings(BaseModel):
 
 
 def _existing(path: str) -> str:
-    if not Path(path).exists():
+    if not path or not Path(path).exists():
         raise ValueError("does not exist; give the path of a file or folder that does")
     return path
 

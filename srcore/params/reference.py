@@ -16,7 +16,8 @@ INTRODUCTION = """\
 Printed by `make parameters` from the types in `srcore/params/schema.py` and the values in
 [params.yaml](../params.yaml). Change a value there, or for one experiment with
 `dvc exp run -S train.lr=0.0005`. If a value is not allowed, the first stage, `check`, stops with
-one line that says so, before any work begins.
+one line that says so, before any work begins. A path that is empty, or that is one of the project's
+own folders, is refused by DVC itself, in its own words.
 """
 
 KINDS = {
@@ -43,6 +44,8 @@ def allowed(field: Mapping[str, Any]) -> str:
     """What a field takes, in words, from its JSON schema."""
     if "enum" in field:
         return _either([f"`{word}`" for word in field["enum"]])
+    if "const" in field:
+        return f"`{field['const']}`"
     if "anyOf" in field:
         return _either([allowed(kind) for kind in field["anyOf"]]) + _bounds(field)
     if field.get("format") == "path":

@@ -3,8 +3,9 @@
 `params.yaml` holds the values; the docstring below a field says what it is.
 """
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -49,6 +50,17 @@ def _count_or_share(held_out: float) -> float:
     return held_out
 
 
+def _address(address: str) -> str:
+    try:
+        parts = urlsplit(address)
+    except ValueError:  # half an IPv6 address
+        parts = urlsplit("")
+    name = PurePosixPath(parts.path).name
+    if parts.scheme not in ("http", "https") or not parts.hostname or name in ("", ".."):
+        raise ValueError("must be the http or https address of a file")
+    return address
+
+
 def _said(sentences: list[str]) -> list[str]:
     for place, sentence in enumerate(sentences, start=1):
         if not sentence.strip():
@@ -68,7 +80,7 @@ class Voc2007(Settings):
 
     archive: ExistingPath
     """A local VOCtrainval archive (tar, tar.gz, zip), or data/none to download it."""
-    mirrors: list[str] = Field(min_length=1)
+    mirrors: list[Annotated[str, AfterValidator(_address)]] = Field(min_length=1)
     """Addresses of the archive, tried in order."""
     md5: str = Field(pattern="^[0-9a-f]{32}$")
     """Checksum that a downloaded archive must have."""
@@ -261,4 +273,10 @@ class Params(Settings):
             )
         if self.data.source == "folder" and not Path(self.data.folder.path).is_dir():
             raise ValueError(f"data.folder.path = {self.data.folder.path}: is not a folder")
+        held_out = [self.split.validation, self.split.test]
+        if all(isinstance(part, float) for part in held_out) and sum(held_out) >= 1:
+            raise ValueError(
+                f"split.validation + split.test = {sum(held_out):g}: nothing is left for training; "
+                "hold out less than 1 together"
+            )
         return self

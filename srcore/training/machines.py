@@ -8,6 +8,7 @@ import os
 import torch
 
 from srcore.common.errors import StudyError
+from srcore.common.text import printable
 from srcore.params.schema import Trainer
 
 
@@ -15,7 +16,8 @@ def check_machines(device: torch.device, trainer: Trainer) -> None:
     """Look for the devices and the other machines that a training needs.
 
     Raises:
-        StudyError: the machine has fewer devices, or does not know the other machines.
+        StudyError: the machine has fewer devices, or does not know the other machines or its own
+            number among them.
     """
     if device.type == "cuda" and trainer.devices > torch.cuda.device_count():
         raise StudyError(
@@ -27,5 +29,16 @@ def check_machines(device: torch.device, trainer: Trainer) -> None:
     if trainer.nodes > 1 and unknown:
         raise StudyError(
             f"trainer.nodes = {trainer.nodes}: set {', '.join(sorted(unknown))} on every machine "
+            "(docs/machines.md)"
+        )
+    if trainer.nodes > 1:
+        for name, most in (("NODE_RANK", trainer.nodes - 1), ("MASTER_PORT", 65535)):
+            _check_number(name, os.environ[name], most)
+
+
+def _check_number(name: str, text: str, most: int) -> None:
+    if not (text.isascii() and text.isdecimal() and int(text) <= most):
+        raise StudyError(
+            f"{name} = {printable(text)}: must be a whole number from 0 to {most} "
             "(docs/machines.md)"
         )

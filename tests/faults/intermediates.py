@@ -193,6 +193,24 @@ PYRAMIDS: list[Attempt] = [
 ]
 SPLIT: list[Attempt] = [
     damaged(
+        "figures of the images that are a list",
+        "describe_data",
+        written("data/raw/metrics.json", "[]"),
+        f"data/raw/metrics.json: damaged; remove data/raw {AGAIN}",
+    ),
+    damaged(
+        "figures of the images without their sizes",
+        "describe_data",
+        written("data/raw/metrics.json", "{}"),
+        f"data/raw/metrics.json: damaged; remove data/raw {AGAIN}",
+    ),
+    damaged(
+        "figures of the split that are a list",
+        "describe_data",
+        written("data/split/metrics.json", "[1]"),
+        f"data/split/metrics.json: damaged; remove data/split {AGAIN}",
+    ),
+    damaged(
         "split.json cut in half",
         "describe_data",
         halved("data/split/split.json"),

@@ -233,6 +233,34 @@ def test_a_value_out_of_range_is_answered_with_the_range(key, value, allowed, re
 
 
 @pytest.mark.parametrize(
+    "address",
+    [
+        "http://[x/voc.tar",
+        "http://h/a/..",
+        "http://h/",
+        "h/voc.tar",
+        "ftp://h/voc.tar",
+        "http:///v",
+    ],
+)
+def test_a_mirror_that_is_no_address_of_a_file(address, refusal):
+    line = refusal({"data.voc2007.mirrors": ["https://h/voc.tar", address]})
+    assert line.startswith("data.voc2007.mirrors.1 = ")
+    assert "must be the http or https address of a file" in line
+
+
+def test_an_empty_path(refusal):
+    line = refusal({"data.folder.path": ""})
+    assert line.startswith("data.folder.path = : does not exist; give the path of a file or folder")
+
+
+@pytest.mark.parametrize("parts", [(0.9, 0.9), (0.5, 0.5)])
+def test_shares_that_leave_nothing_to_train_on(parts, refusal):
+    line = refusal({"split.validation": parts[0], "split.test": parts[1]})
+    assert line.startswith(f"split.validation + split.test = {sum(parts):g}: nothing is left")
+
+
+@pytest.mark.parametrize(
     ("changes", "place"),
     [({"seeds": [0, -1]}, "seeds.1 = -1"), ({"pyramid.sizes": [4, 8, 16]}, "pyramid.sizes.0 = 4")],
 )

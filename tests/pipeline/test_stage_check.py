@@ -80,6 +80,24 @@ def test_machines_that_do_not_know_each_other(project, monkeypatch):
     run()
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("NODE_RANK", "first"), ("NODE_RANK", "3"), ("MASTER_PORT", "99x"), ("MASTER_PORT", "65536")],
+)
+def test_a_number_of_a_machine_that_is_none(project, monkeypatch, name, value):
+    given(project, trainer__nodes=3)
+    for each in NODES:
+        monkeypatch.setenv(each, "1")
+    monkeypatch.setenv(name, value)
+    assert refused().startswith(f"{name} = {value}: must be a whole number from 0 to")
+
+
+def test_folders_too_deep_for_dvc(project):
+    project.joinpath("deep", *"a" * 150).mkdir(parents=True)
+    given(project, data__folder__path="deep")
+    assert "is more than 100 folders deep, which DVC cannot read; take it out" in refused()
+
+
 @pytest.mark.parametrize(("kind", "devices"), [("cuda", 4), ("mps", 2)])
 def test_more_devices_than_the_machine_has(root, monkeypatch, kind, devices):
     monkeypatch.chdir(root)

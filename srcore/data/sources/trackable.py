@@ -11,6 +11,9 @@ from pathlib import Path
 from srcore.common.errors import StudyError
 from srcore.common.text import printable
 
+DEEPEST = 100
+"""Folders within folders; DVC and `os.walk` follow each other's calls, which Python bounds."""
+
 
 def check_trackable(key: str, place: Path) -> None:
     """Look at the kind of a file, or of every file below a folder; no file is opened.
@@ -41,10 +44,12 @@ def _untrackable(folder: Path, above: frozenset[Path]) -> Iterator[tuple[Path, s
         why = _reason(path)
         if why is None and path.is_dir():
             within = path.resolve()
-            if within not in above:
+            if within in above:
+                why = "a link to a folder that it lies in"
+            elif len(above) > DEEPEST:
+                why = f"more than {DEEPEST} folders deep"
+            else:
                 yield from _untrackable(path, above | {within})
-                continue
-            why = "a link to a folder that it lies in"
         if why:
             yield path, why
 

@@ -44,7 +44,7 @@ def photographs(settings: Voc2007, downloads: Path) -> Iterator[Source]:
         StudyError: no mirror answers, or the archive is damaged, refused or of something else.
     """
     if settings.archive == NOTHING:
-        path = downloads / (PurePosixPath(urlsplit(settings.mirrors[0]).path).name or "archive")
+        path = downloads / (PurePosixPath(urlsplit(settings.mirrors[0]).path).name)
         fetch(settings.mirrors, path, settings.md5, otherwise=OTHERWISE)
     else:
         path = Path(settings.archive)
