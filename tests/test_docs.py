@@ -198,7 +198,7 @@ def test_what_runs_elsewhere_is_there(root):
     )
     assert "srcore[test]" in extras["dev"]
     assert "srcore[study,benchmark,export,perceptual,s3]" in extras["test"]
-    assert "$(PYTHON) -m venv $(VENV)" in texts["Makefile"]
+    assert "$(PYTHON) -m venv --clear $(VENV)" in texts["Makefile"]
     assert "run: pip install -c constraints.txt . && " in texts[".github/workflows/study.yml"]
     for command, file in RUN_ELSEWHERE.items():
         if "hash" in command or "no-deps" in command:
