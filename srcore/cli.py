@@ -59,7 +59,7 @@ def _run(command: Callable[[], None]) -> None:
             raise
         extra = "export" if package in EXPORT else "demo" if package in DEMO else "study"
         # Gradio asks for an older Pillow than the constraints name.
-        pinned = "" if extra == "demo" else "-c constraints.txt "
+        pinned = "" if extra == "demo" else "-c constraints.txt -e "
         sys.exit(
             f"error: {package} is not installed; it comes with the extra `{extra}`: in the "
             f'project\'s folder, pip install {pinned}".[{extra}]"'

@@ -86,7 +86,7 @@ def test_images_are_enlarged_without_the_extras(light, tmp_path, ending):
 def test_a_command_that_lacks_an_extra_says_which(light, tmp_path):
     Image.fromarray(arrays()[2][:20, :31]).save(tmp_path / "a.png")
     hint = "is not installed; it comes with the extra `{0}`: in the project's folder, "
-    hint += 'pip install -c constraints.txt ".[{0}]"'
+    hint += 'pip install -c constraints.txt -e ".[{0}]"'
     done = light("upscale", tmp_path / "a.png", "--compare")
     assert done.returncode == 1
     assert f"matplotlib {hint.format('study')}" in done.stderr

@@ -79,7 +79,7 @@ def _refused(error: Exception) -> str | None:
     if isinstance(error, MemoryError) or NO_MEMORY.search(said):
         return (
             "not enough memory; use fewer or smaller images (data.limit, data.max_pixels, "
-            "pyramid.sizes, train.batch_size, subpixel.batch_size), or a larger machine"
+            "pyramid.sizes, the recipe's batch_size), or a larger machine"
         )
     if isinstance(error, OSError) and (error.filename or error.errno):
         return _line(error.errno, error.strerror or said, error.filename or place)

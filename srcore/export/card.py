@@ -41,6 +41,8 @@ RECIPE = {
     "precision": "precision",
 }
 """What a checkpoint knows of its training → how it reads."""
+OFF = ("muon_lr", "warm_up", "max_norm", "average")
+"""Settings that are off at 0, so that a card with "0" would say something else."""
 
 
 @dataclass(frozen=True)
@@ -109,11 +111,11 @@ def model_card(
         macs=cost.macs(model, network.extractor, SIDE),
         side=SIDE,
         recipe=[
-            (label, markdown(value) if isinstance(value := card.trained[key], str) else value)
+            (label, _shown(card.trained[key]))
             for key, label in RECIPE.items()
-            if key in card.trained
+            if key in card.trained and not (key in OFF and card.trained[key] == 0)
         ],
-        images=card.trained.get("images"),
+        images=_shown(card.trained.get("images")),
         # The shipped network's training takes its originals at several sizes, and shrinks them as
         # MATLAB does (srcore/shipping); the study's shrinks as Pillow does.
         shrunk_by="MATLAB" if "factors" in card.trained else "Pillow",
@@ -124,6 +126,15 @@ def model_card(
         exported=exported,
         by=by,
     )
+
+
+def _shown(value: object) -> str:
+    """A value of a checkpoint, which others may have made, as Markdown shows it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_shown, value))
+    return "" if value is None else markdown(str(value))
 
 
 def _paragraph(text: str | None) -> str:

@@ -9,6 +9,7 @@ import onnxruntime
 import torch
 
 from srcore.common.errors import StudyError, reason
+from srcore.common.stage import NO_MEMORY
 from srcore.inference.network import Network
 
 SHAPES = ((1, 3, 72, 72), (2, 3, 97, 61))
@@ -68,7 +69,9 @@ def compare(
                 for name, output in expected.items()
             ]
             found.append(Deviation(shape, max(differences)))
-    except Exception as error:  # noqa: BLE001  # onnxruntime's own are of no common class
+    except Exception as error:  # onnxruntime's own are of no common class
+        if NO_MEMORY.search(str(error)):
+            raise MemoryError from error
         raise StudyError(
             f"{network.card.model}: onnxruntime cannot run the graph ({reason(error)})"
         ) from None

@@ -52,28 +52,29 @@ def export(
     if missing := [name for name in PACKAGES if find_spec(name) is None]:
         raise StudyError(
             f"export needs {', '.join(missing)}, of the extra `export`: in the project's folder, "
-            'pip install -c constraints.txt ".[export]"'
+            'pip install -c constraints.txt -e ".[export]"'
         )
     from srcore.export.card import Exported, model_card  # noqa: PLC0415  # need the packages
     from srcore.export.check import compare, tolerance  # noqa: PLC0415
     from srcore.export.graph import SMALLEST, write_graph  # noqa: PLC0415
     from srcore.export.judged import own_figures, sha256  # noqa: PLC0415
 
-    out = Path(f"{checkpoint.stem}.onnx") if out is None else out
+    out = Path(f"{checkpoint.stem or 'network'}.onnx") if out is None else out
     page = _places(out, overwrite)
+    digest = sha256(checkpoint) if checkpoint.is_file() else ""
     network, embed = _network(checkpoint, weights)
     card = network.card
     figures = own_figures(checkpoint, study)
-    with (
-        atomic(out, overwrite=overwrite) as partial,
+    with (  # the card is put in place last: it says that the network is there
         atomic(page, overwrite=overwrite) as partial_page,
+        atomic(out, overwrite=overwrite) as partial,
     ):
         opset = write_graph(network, embed, partial)
         compared = compare(network, partial)
         text = model_card(
             network,
             checkpoint.name,
-            sha256(checkpoint),
+            digest,
             figures=figures,
             exported=Exported(
                 file=code(out.name),
@@ -86,6 +87,8 @@ def export(
             ),
         )
         partial_page.write_text(text, encoding="utf-8")
+        if sha256(checkpoint) != digest:
+            raise StudyError(f"{checkpoint}: changed while it was exported; run again")
     largest = max(one.largest for one in compared)
     label = f" ({card.weights})" if card.weights else ""
     logger.info("%s: %s%s, %.1f MB", out, card.model, label, out.stat().st_size / 1e6)
@@ -97,9 +100,11 @@ def export(
 def _places(out: Path, overwrite: bool) -> Path:
     """Where the card goes, when both files may be written."""
     if out.suffix != ".onnx":
-        raise StudyError(f"{out}: give a name that ends in .onnx")
+        raise StudyError(f"{out}: give a name that ends in .onnx, with --out")
     page = out.with_suffix(".md")
     for path in (out, page):
+        if path.is_dir():
+            raise StudyError(f"{path}: is a folder; give another --out")
         if path.exists() and not overwrite:
             raise StudyError(f"{path} already exists; use --overwrite or another --out")
     return page

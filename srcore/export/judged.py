@@ -6,6 +6,7 @@ figures are taken only where this very file is among them.
 """
 
 import hashlib
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ from srcore.common import paths
 from srcore.common.errors import StudyError
 from srcore.evaluation.tables import figures_of, read_checkpoints, read_methods
 from srcore.inference.baselines import BASELINE
+from srcore.metrics.table import METRICS
+
+logger = logging.getLogger(__name__)
 
 
 def own_figures(checkpoint: Path, study: Path | None) -> dict[str, Any] | None:
@@ -27,27 +31,38 @@ def own_figures(checkpoint: Path, study: Path | None) -> dict[str, Any] | None:
         model, and "bicubic"; None where they are not known to be its own.
 
     Raises:
-        StudyError: `study` was named, and is none or did not judge this checkpoint; or a table is
-            damaged.
+        StudyError: `study` was named, and is none, did not judge this checkpoint, or a table of it
+            is damaged.
     """
-    top = study or Path()
-    table = top / paths.MODEL_TABLE
+    try:
+        return _figures(checkpoint, study or Path())
+    except StudyError as error:
+        if study is not None:
+            raise
+        if paths.MODEL_TABLE.exists():
+            logger.info("the card has no figures (%s)", error)
+        return None
+
+
+def _figures(checkpoint: Path, top: Path) -> dict[str, Any]:
+    digest = sha256(checkpoint)
+    table, methods = top / paths.MODEL_TABLE, top / paths.METHOD_TABLE
     if not table.is_file():
-        if study is None:
-            return None
         raise StudyError(f"{table}: missing; give the folder of a study that was run")
     judged = read_checkpoints(table)
-    models = judged.loc[judged["sha256"] == sha256(checkpoint), "model"]
-    if len(models):
-        figures = figures_of(read_methods(top / paths.METHOD_TABLE))
-        if models.iloc[0] in figures:
-            return {key: figures[key] for key in (models.iloc[0], BASELINE)}
-    if study is None:
-        return None
-    raise StudyError(
-        f"{table}: {checkpoint.name} (SHA-256 {sha256(checkpoint)[:12]}…) is none of the "
-        "checkpoints that were judged; leave --study out, or run `dvc repro` there"
-    )
+    models = judged.loc[judged["sha256"] == digest, "model"]
+    if not len(models):
+        raise StudyError(
+            f"{table}: {checkpoint.name} (SHA-256 {digest[:12]}…) is none of the checkpoints that "
+            "were judged; leave --study out, or run `dvc repro` there"
+        )
+    figures, wanted = figures_of(read_methods(methods)), (str(models.iloc[0]), BASELINE)
+    for name in wanted:
+        needed = {*METRICS} if name == BASELINE else {"gain", "wins", *METRICS}
+        lines = [one for one in figures.get(name, {}).values() if isinstance(one, dict)]
+        if not lines or any(not needed <= line.keys() for line in lines):
+            raise StudyError(f"{methods}: has no figures of {name}, or not all; run `dvc repro`")
+    return {name: figures[name] for name in wanted}
 
 
 def sha256(path: Path) -> str:

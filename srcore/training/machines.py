@@ -25,20 +25,22 @@ def check_machines(device: torch.device, trainer: Trainer) -> None:
         )
     if device.type == "mps" and trainer.devices * trainer.nodes > 1:
         raise StudyError("trainer.devices, trainer.nodes: mps is one device; set both to 1")
-    unknown = {"NODE_RANK", "MASTER_ADDR", "MASTER_PORT"} - os.environ.keys()
+    known = {name for name, value in os.environ.items() if value}
+    unknown = {"NODE_RANK", "MASTER_ADDR", "MASTER_PORT"} - known
     if trainer.nodes > 1 and unknown:
         raise StudyError(
             f"trainer.nodes = {trainer.nodes}: set {', '.join(sorted(unknown))} on every machine "
             "(docs/machines.md)"
         )
     if trainer.nodes > 1:
-        for name, most in (("NODE_RANK", trainer.nodes - 1), ("MASTER_PORT", 65535)):
-            _check_number(name, os.environ[name], most)
+        _check_number("NODE_RANK", 0, trainer.nodes - 1)
+        _check_number("MASTER_PORT", 1, 65535)
 
 
-def _check_number(name: str, text: str, most: int) -> None:
-    if not (text.isascii() and text.isdecimal() and int(text) <= most):
+def _check_number(name: str, least: int, most: int) -> None:
+    text = os.environ[name]
+    if not (text.isascii() and text.isdecimal() and least <= int(text[:9]) <= most):
         raise StudyError(
-            f"{name} = {printable(text)}: must be a whole number from 0 to {most} "
+            f"{name} = {printable(text)}: must be a whole number from {least} to {most} "
             "(docs/machines.md)"
         )

@@ -1,5 +1,6 @@
 """Enlarging from Python: `from srcore import enlarge, load_network`."""
 
+from numbers import Real
 from pathlib import Path
 from typing import Any, overload
 
@@ -87,9 +88,11 @@ def enlarge(
     Raises:
         StudyError: the image is of another kind, or the network does not enlarge so much.
     """
-    if size is None and not 1 <= scale <= LARGEST:
-        raise StudyError(f"scale = {scale:g}: give a number from 1 to {LARGEST:g}")
-    if size is not None and not (len(size) == 2 and all(map(_is_positive, size))):
+    if not isinstance(image, Image.Image | np.ndarray):
+        raise StudyError(f"image: give an image of Pillow or an array, not {type(image).__name__}")
+    if size is None and not (isinstance(scale, Real) and 1 <= scale <= LARGEST):
+        raise StudyError(f"scale = {scale!r}: give a number from 1 to {LARGEST:g}")
+    if size is not None and not _is_size(size):
         raise StudyError(f"size = {size}: give a width and a height in pixels")
     if not _is_positive(tile):
         raise StudyError(f"tile = {tile}: give the side of a tile in pixels")
@@ -110,6 +113,10 @@ def enlarge(
     if image.mode not in ("CMYK", "LAB") and (icc := image.info.get("icc_profile")):
         result.info["icc_profile"] = icc
     return result
+
+
+def _is_size(size: object) -> bool:
+    return isinstance(size, tuple | list) and len(size) == 2 and all(map(_is_positive, size))
 
 
 def _is_positive(pixels: object) -> bool:

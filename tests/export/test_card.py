@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 import pytest
 from tiny import CPU
@@ -85,6 +86,30 @@ def test_a_card_of_a_checkpoint_alone(made):
     assert "Outputs are to be clipped" in flat(text)
     assert "ONNX" not in text
     assert "How it was checked" not in text
+
+
+def test_what_a_checkpoint_says_of_its_training_is_text_alone(made):
+    """It may be anybody's: no link, heading, HTML or row of a table begins in it."""
+    hostile = "<img src=x>\n# Trusted [here](http://x) | `run`"
+    given = {"images": hostile, "epochs": hostile, "factors": [hostile, 0.5], "loss": {"a": "<b>"}}
+    network = made("subpixel").network
+    network = replace(network, card=replace(network.card, trained=given))
+    text = model_card(network, "a", "f" * 64)
+    assert not re.search(r"(?<!\\)(<|\[here|`run)|^# Trusted", text, re.MULTILINE)
+    training = text.split("## Training")[1].split("## Quality")[0]
+    table = [line for line in training.splitlines() if line.startswith("|")]
+    assert {len(re.findall(r"(?<!\\)\|", line)) for line in table} == {3}
+
+
+def test_values_of_a_training_read_well_and_what_is_off_is_left_out(made):
+    network = made("subpixel").network
+    given = {"epochs": 3, "flips": True, "factors": [1.0, 0.5], "max_norm": 0, "average": 0.0}
+    network = replace(network, card=replace(network.card, trained=given))
+    text = model_card(network, "a", "f" * 64)
+    for row in ("| epochs | 3 |", "| rotated and mirrored at random | yes |", " | 1.0, 0.5 |"):
+        assert row in text
+    assert "clipping" not in text.split("## Training")[1]
+    assert "moving average" not in text
 
 
 def test_it_names_the_kernel_of_its_own_training(made):

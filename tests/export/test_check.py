@@ -1,4 +1,5 @@
 import onnx
+import onnxruntime
 import pytest
 import torch
 from onnx import numpy_helper
@@ -73,6 +74,15 @@ def test_a_file_that_does_not_run_is_one_line(made, tmp_path):
     path = tmp_path / "cut.onnx"
     path.write_bytes(made("basic").onnx.read_bytes()[:1000])
     assert "onnxruntime cannot run the graph" in one_line(made("basic").network, path)
+
+
+def test_too_little_memory_is_told_from_a_bad_graph(made, monkeypatch):
+    def refuse(*_: object, **__: object) -> None:
+        raise RuntimeError("Failed to allocate memory for requested buffer of size 1099511627776")
+
+    monkeypatch.setattr(onnxruntime, "InferenceSession", refuse)
+    with pytest.raises(MemoryError):
+        compare(made("basic").network, made("basic").onnx)
 
 
 def test_a_network_without_numbers_is_noticed(made, monkeypatch):

@@ -3,8 +3,9 @@ from pathlib import Path
 import pytest
 
 from srcore.common.errors import StudyError
-from srcore.export import check, command
+from srcore.export import check, command, graph
 from srcore.export.command import export
+from srcore.models.checkpoint import Card
 
 
 def one_line(*args: object, **options: object) -> str:
@@ -61,7 +62,13 @@ def test_missing_packages_are_named_with_what_to_install(monkeypatch):
     monkeypatch.setattr(command, "find_spec", lambda name: None if name != "onnx" else there(name))
     message = one_line(Path("any.safetensors"))
     assert "export needs onnxruntime, onnxscript" in message
-    assert message.endswith('pip install -c constraints.txt ".[export]"')
+    assert message.endswith('pip install -c constraints.txt -e ".[export]"')
+
+
+def test_the_command_of_the_card_names_the_weights_without_their_folder():
+    card = Card("vgg", 0, {}, "weights of my file.pt", "f" * 64)
+    said = command._again(Path("/a/vgg.seed0.safetensors"), Path("/b/net.onnx"), card)
+    assert said == "srcore export vgg.seed0.safetensors --out net.onnx --weights 'my file.pt'"
 
 
 def test_another_suffix_is_refused(made, tmp_path):
@@ -70,6 +77,29 @@ def test_another_suffix_is_refused(made, tmp_path):
 
 def test_a_missing_checkpoint_is_one_line(tmp_path):
     assert "no such checkpoint" in one_line(tmp_path / "no.safetensors", tmp_path / "a.onnx")
+    assert "is not a file but a folder" in one_line(Path())
+
+
+@pytest.mark.parametrize("name", ["net.onnx", "net.md"])
+def test_a_folder_is_not_replaced(made, tmp_path, name):
+    (tmp_path / name).mkdir()
+    message = one_line(made("basic").checkpoint, tmp_path / "net.onnx", overwrite=True)
+    assert message == f"{tmp_path / name}: is a folder; give another --out"
+    assert names(tmp_path) == [name]
+
+
+def test_a_checkpoint_that_is_replaced_meanwhile_is_not_described(fresh, tmp_path, monkeypatch):
+    """A training beside it may end; the card would name the file that the graph is not of."""
+    checkpoint, write = fresh("basic", tmp_path), graph.write_graph
+
+    def replace_and_write(*args: object) -> object:
+        checkpoint.write_bytes(b"another")
+        return write(*args)
+
+    monkeypatch.setattr(graph, "write_graph", replace_and_write)
+    message = one_line(checkpoint, tmp_path / "net.onnx")
+    assert message == f"{checkpoint}: changed while it was exported; run again"
+    assert names(tmp_path) == [checkpoint.name]
 
 
 def test_weights_of_a_file_must_be_given(fresh, tmp_path):

@@ -1,5 +1,6 @@
 """Figures of a checkpoint are its own by the SHA-256 of the file, wherever it lies."""
 
+import logging
 import shutil
 from pathlib import Path
 
@@ -82,3 +83,27 @@ def test_a_missing_table_of_the_study_that_was_named_is_one_line(project, table)
     (project / "plots" / table).unlink()
     with pytest.raises(StudyError, match=f"{table}: missing"):
         own_figures(checkpoint(project), project)
+
+
+@pytest.mark.parametrize(
+    ("table", "change", "words"),
+    [
+        ("models.csv", lambda text: "a,b\n1,2\n", "models.csv: "),
+        ("methods.csv", lambda text: text[: len(text) // 2], "methods.csv: "),
+        ("methods.csv", lambda text: text.replace("bicubic", "cubic"), "no figures of bicubic"),
+        ("methods.csv", lambda text: text.replace("multi", "many"), "no figures of multi"),
+    ],
+)
+def test_a_damaged_table_is_one_line_or_no_figures(
+    project, monkeypatch, caplog, table, change, words
+):
+    """Named, the study is at fault; in a folder that happens to have such files, it is not."""
+    path = project / "plots" / table
+    path.write_text(change(path.read_text()))
+    with pytest.raises(StudyError, match=words) as caught:
+        own_figures(checkpoint(project), project)
+    assert "\n" not in str(caught.value)
+    monkeypatch.chdir(project)
+    with caplog.at_level(logging.INFO):
+        assert own_figures(checkpoint(project), None) is None
+    assert "the card has no figures" in caplog.text

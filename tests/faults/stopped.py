@@ -137,7 +137,7 @@ READ_ONLY: list[Attempt] = [
         "too little memory for an image",
         "download",
         Refused(
-            "not enough memory; use fewer or smaller images (data.limit, data.max_pixels, pyramid.sizes, train.batch_size, subpixel.batch_size), or a larger machine"
+            "not enough memory; use fewer or smaller images (data.limit, data.max_pixels, pyramid.sizes, the recipe's batch_size), or a larger machine"
         ),
         huge_image,
         no_huge_image,

@@ -82,14 +82,20 @@ def test_machines_that_do_not_know_each_other(project, monkeypatch):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("NODE_RANK", "first"), ("NODE_RANK", "3"), ("MASTER_PORT", "99x"), ("MASTER_PORT", "65536")],
+    [
+        ("NODE_RANK", "first"),
+        ("NODE_RANK", "3"),
+        ("MASTER_PORT", "99x"),
+        ("MASTER_PORT", "65536"),
+        ("MASTER_PORT", "0"),
+    ],
 )
 def test_a_number_of_a_machine_that_is_none(project, monkeypatch, name, value):
     given(project, trainer__nodes=3)
     for each in NODES:
         monkeypatch.setenv(each, "1")
     monkeypatch.setenv(name, value)
-    assert refused().startswith(f"{name} = {value}: must be a whole number from 0 to")
+    assert refused().startswith(f"{name} = {value}: must be a whole number from ")
 
 
 def test_folders_too_deep_for_dvc(project):

@@ -1,6 +1,7 @@
 """The training of the shipped network: it learns, and resumes in the same bits."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,9 @@ from srcore.shipping.crops import Crops
 from srcore.shipping.loop import train_shipped
 from srcore.shipping.step import Step
 from srcore.training.losses import LOSSES
+from srcore.training.muon import orthogonalise
 from srcore.training.resume import State
+from srcore.training.schedules import SCHEDULES
 
 FILE = "subpixel.seed0.safetensors"
 
@@ -73,7 +76,8 @@ def test_a_stopped_training_ends_in_the_same_bits(
         patched.setattr(State, "save", save_and_stop)
         with pytest.raises(StoppedError):
             run(originals, settings, tmp_path / "stopped")
-    run(originals, settings, tmp_path / "stopped")
+        run(originals, settings, tmp_path / "stopped")
+    assert next(count) == 1 + 3, "a period was trained twice"
     for file in (FILE, "history.csv"):
         whole, resumed = (tmp_path / name / "out" / file for name in ("whole", "stopped"))
         assert whole.read_bytes() == resumed.read_bytes()
@@ -87,6 +91,56 @@ def test_other_settings_do_not_resume(originals, settings, tmp_path):
     run(originals, other, tmp_path / "anew")
     anew = load_file(tmp_path / "anew" / "out" / FILE)
     assert all(resumed[name].equal(anew[name]) for name in anew)
+
+
+def test_other_images_do_not_resume(originals, settings, tmp_path):
+    run(originals, settings, tmp_path)
+    other = replace(originals, pixels={key: 255 - of for key, of in originals.pixels.items()})
+    run(other, settings, tmp_path)
+    run(other, settings, tmp_path / "anew")
+    resumed, anew = (load_file(folder / "out" / FILE) for folder in (tmp_path, tmp_path / "anew"))
+    assert all(resumed[name].equal(anew[name]) for name in anew)
+
+
+def test_its_steps_are_those_of_the_two_optimisers_by_hand(originals, settings, tmp_path):
+    """torch's Adam, a literal step of Muon, the clipping, and the schedule with its warm-up."""
+    chosen = settings.model_copy(update={"warm_up": 0.5, "max_norm": 0.01})
+    run(originals, chosen, tmp_path)
+    torch.manual_seed(chosen.seed)
+    model = model_class("subpixel")()
+    step = Step(model, Crops.of(originals, chosen.crop, CPU), chosen, bfloat16=False)
+    hidden = model.hidden_kernels()
+    theirs = {id(kernel) for kernel in hidden}
+    adam = torch.optim.Adam([p for p in model.parameters() if id(p) not in theirs])
+    averages = [torch.zeros_like(kernel).flatten(1) for kernel in hidden]
+    for taken in range(chosen.steps):
+        period, place = divmod(taken, chosen.period)
+        rng = np.random.default_rng([chosen.seed, period])
+        step._plan.copy_(torch.from_numpy(step.plans(rng, chosen.period))[place])
+        factor = SCHEDULES[chosen.schedule](taken, chosen.steps, chosen.warm_up).factor
+        adam.param_groups[0]["lr"] = chosen.lr * factor
+        model.zero_grad()
+        step._loss().backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), chosen.max_norm)
+        adam.step()
+        for kernel, average in zip(hidden, averages, strict=True):
+            average.lerp_(kernel.grad.flatten(1), 0.1)
+            update = orthogonalise(kernel.grad.flatten(1).lerp(average, 0.9))
+            kernel.data -= chosen.muon_lr * factor * update.view_as(kernel)
+    trained, _ = load_checkpoint(tmp_path / "out" / FILE)
+    for found, expected in zip(trained.parameters(), model.parameters(), strict=True):
+        torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-5)
+
+
+def test_bfloat16_changes_the_convolutions_and_the_card(originals, settings, tmp_path):
+    for bfloat16 in (False, True):
+        run(originals, settings, tmp_path / str(bfloat16), bfloat16=bfloat16)
+    single, mixed = (load_checkpoint(tmp_path / each / "out" / FILE) for each in ("False", "True"))
+    assert single[1].trained["precision"] == "32-true"
+    assert mixed[1].trained["precision"] == "bf16-mixed"
+    pairs = list(zip(single[0].parameters(), mixed[0].parameters(), strict=True))
+    assert any(not one.equal(other) for one, other in pairs)
+    assert all(other.dtype == torch.float32 for _, other in pairs)
 
 
 def test_rates_too_high_are_one_line(originals, settings, tmp_path):

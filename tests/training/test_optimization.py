@@ -80,6 +80,24 @@ def test_one_cycle_goes_up_then_down_to_nothing():
     assert moved[-1] < 1e-3 * max(moved)
 
 
+def test_one_cycle_is_that_of_torch():
+    """The rate and Adam's momentum of every step, by the weights that come of them."""
+    optimization = OptimizationState(
+        FABRIC, model(), Recipe(1, 1, 0.01, schedule="one_cycle"), STEPS
+    )
+    taught(optimization, 0, STEPS)
+    other = model()
+    adam = torch.optim.Adam(other.parameters(), lr=0.01)
+    cycle = torch.optim.lr_scheduler.OneCycleLR(adam, max_lr=0.01, total_steps=STEPS)
+    for step in range(STEPS):
+        adam.zero_grad()
+        loss(other, step).backward()
+        adam.step()
+        if step < STEPS - 1:
+            cycle.step()
+    torch.testing.assert_close(weights(optimization.network), weights(other))
+
+
 def test_long_gradients_are_clipped_and_short_ones_left():
     """Adam levels a constant factor out, so the gradient is looked at, not the step."""
     seen = {}

@@ -1,12 +1,15 @@
 """The state of a stopped training: whole, or as if there were none."""
 
+import errno
+import fcntl
+import os
 from pathlib import Path
 
 import pytest
 import torch
 
 from srcore.training import resume
-from srcore.training.resume import State
+from srcore.training.resume import State, training_lock
 
 CONTENT = {"weights": torch.arange(6.0), "history": [{"epoch": 1, "output": "mid"}]}
 
@@ -50,6 +53,14 @@ def test_a_pickle_of_strange_text_is_none(tmp_path, monkeypatch):
         assert state.load() is None
 
 
+def test_a_state_of_another_torch_is_none(tmp_path, monkeypatch):
+    state = saved(tmp_path)
+    resume._code.cache_clear()
+    monkeypatch.setattr(torch, "__version__", "1.0")
+    assert State(state.path, {"seed": 0}).load() is None
+    resume._code.cache_clear()
+
+
 def test_the_code_is_that_of_the_first_look(tmp_path, monkeypatch):
     """A file that is edited during a training is not the code that trained."""
     state = saved(tmp_path)
@@ -61,3 +72,13 @@ def test_the_code_is_that_of_the_first_look(tmp_path, monkeypatch):
     resume._code.cache_clear()
     assert State(state.path, {"seed": 0}).load() is None
     resume._code.cache_clear()
+
+
+def test_a_file_system_without_locks_does_not_keep_from_training(tmp_path, monkeypatch):
+    def none(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(fcntl, "flock", none)
+    with training_lock("basic") as folder:
+        assert folder.is_dir()
