@@ -1,12 +1,13 @@
 """Text from outside (names of files, labels, what other libraries report) made fit to be shown.
 
 Whoever names a file, a label or an address may write into the name what a terminal, a spreadsheet
-or a web page acts upon. `printable` takes that away; `redacted`, `markdown` and `cell` do what an
-address, a Markdown text and a table need besides.
+or a web page acts upon. `printable` takes that away; `redacted`, `public`, `markdown` and `cell` do
+what an address, a parameter, a Markdown text and a table need besides.
 """
 
 import hashlib
 import re
+from pathlib import Path
 
 LONGEST = 2000
 """Characters of one text in a message or a log."""
@@ -20,6 +21,8 @@ _QUERY = re.compile(r"(\w://[^\s?#)'\"]*)[?#][^\s)'\"]*[^\s)'\":;,.]")
 _PATH = re.compile(r"(url: /[^\s?#]*)\?[^\s)]+")
 """How requests tells the part of an address after the host."""
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+!|~&$@:-])")
+_WWW = re.compile(r"(www)\.", re.IGNORECASE)
+"""What GitHub takes for the beginning of a link."""
 _FORMULA = re.compile(r"'*[=+\-@＝＋－＠]")
 
 
@@ -50,9 +53,14 @@ def redacted(text: str) -> str:
     return _PATH.sub(r"\1?…", text)
 
 
+def public(text: str) -> str:
+    """A parameter's value as it may be published: of an absolute path, the last part alone."""
+    return f"…/{Path(text).name}" if Path(text).is_absolute() else redacted(text)
+
+
 def markdown(text: str, longest: int = LONGEST_NAME) -> str:
     """A text as Markdown shows it: no heading, link, table, code or HTML begins in it."""
-    return _MARKDOWN.sub(r"\\\1", printable(text, longest))
+    return _WWW.sub(r"\1\\.", _MARKDOWN.sub(r"\\\1", printable(text, longest)))
 
 
 def code(text: str, longest: int = LONGEST_NAME) -> str:

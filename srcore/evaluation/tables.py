@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from srcore.common.errors import StudyError
 from srcore.common.tables import Columns, parse_table, read_table
 from srcore.metrics.table import HEADLINE, METRICS, OPTIONAL_METRICS
 
@@ -59,14 +60,18 @@ Figures = dict[str, dict[str, Any]]
 REMEDY = "remove it and run `dvc repro`"
 
 
-def read_methods(path: Path) -> pd.DataFrame:
-    """plots/methods.csv, with the further metrics that it has.
+def read_figures(path: Path) -> Figures:
+    """plots/methods.csv by name, with the further metrics that it has.
 
     Raises:
         StudyError: it is missing or damaged.
     """
     known = read_table(path, METHOD_COLUMNS, REMEDY)
-    return known.join(read_table(path, _further(pd.read_csv(path, nrows=0).columns), REMEDY))
+    table = known.join(read_table(path, _further(pd.read_csv(path, nrows=0).columns), REMEDY))
+    try:
+        return figures_of(table)
+    except ValueError as error:
+        raise StudyError(f"{path}: damaged ({error}); {REMEDY}") from None
 
 
 def _further(columns: Iterable[str]) -> Columns:
@@ -79,10 +84,15 @@ def figures_of(methods: pd.DataFrame) -> Figures:
 
     Args:
         methods: with the columns `METHOD_COLUMNS`.
+
+    Raises:
+        ValueError: a line does not say what it is of.
     """
     found: Figures = {}
     for line in methods.to_dict("records"):
         filled = {str(key): value for key, value in line.items() if not _empty(value)}
+        if missing := [key for key in ("method", "kind", "output") if key not in filled]:
+            raise ValueError(f"no {missing[0]} in a line")
         method, output = found.setdefault(filled.pop("method"), {}), filled.pop("output")
         method |= {key: int(filled.pop(key)) for key in COSTS if key in filled}
         method["kind"] = filled.pop("kind")

@@ -12,7 +12,7 @@ from typing import Any
 
 from srcore.common import paths
 from srcore.common.errors import StudyError
-from srcore.evaluation.tables import figures_of, read_checkpoints, read_methods
+from srcore.evaluation.tables import read_checkpoints, read_figures
 from srcore.inference.baselines import BASELINE
 from srcore.metrics.table import METRICS
 
@@ -56,7 +56,7 @@ def _figures(checkpoint: Path, top: Path) -> dict[str, Any]:
             f"{table}: {checkpoint.name} (SHA-256 {digest[:12]}…) is none of the checkpoints that "
             "were judged; leave --study out, or run `dvc repro` there"
         )
-    figures, wanted = figures_of(read_methods(methods)), (str(models.iloc[0]), BASELINE)
+    figures, wanted = read_figures(methods), (str(models.iloc[0]), BASELINE)
     for name in wanted:
         needed = {*METRICS} if name == BASELINE else {"gain", "wins", *METRICS}
         lines = [one for one in figures.get(name, {}).values() if isinstance(one, dict)]

@@ -124,6 +124,8 @@ def load_clip(weights: str, device: torch.device) -> Clip:
         model, _, preprocess = open_clip.create_model_and_transforms(ARCHITECTURE)
         tokenizer = open_clip.get_tokenizer(ARCHITECTURE)
     if state is not None:
+        wanted = model.state_dict()  # what would be read of it; loading converts other numbers
+        check_values({name: value for name, value in state.items() if name in wanted}, weights)
         try:
             model.load_state_dict(state)
         except Exception as error:  # noqa: BLE001  # torch raises whatever the tensors make it raise

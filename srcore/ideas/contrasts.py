@@ -3,19 +3,18 @@
 Two networks are compared seed by seed and scene by scene (`srcore.ideas.crossed`), under each head
 apart; how much the heads change an idea's worth is the interaction. The p-values of all effects at
 one output size are adjusted together (Holm 1979), those of the interactions among themselves. A
-contrast with a training that collapsed stays in its family, yet tells nothing.
+contrast with a training that collapsed tells nothing: it stays in its family, with a p-value of 1.
 """
 
 import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from srcore.common.errors import StudyError
-from srcore.features.labels import RANDOM
 from srcore.ideas.crossed import MIN_SEEDS, Effect, effect
 from srcore.ideas.names import COSTS, EQUIVALENCE_MARGIN, HEADS, INTERACTION
 from srcore.ideas.runs import Runs
@@ -85,7 +84,7 @@ NEAR, FAR = 0.01, 5.0
 left of it but the interpolation that it adds to. So has one that is that far below: of a network
 that adds to nothing, a flat image is left."""
 
-Verdict = Literal["better", "worse", "nothing", "open", "collapsed", "few"]
+Verdict = Literal["better", "worse", "negligible", "inconclusive", "collapsed", "few"]
 
 
 def contrasts(runs: Runs) -> pd.DataFrame:
@@ -95,9 +94,11 @@ def contrasts(runs: Runs) -> pd.DataFrame:
         One row per contrast, head and output: contrast, head (`bilinear`, `subpixel`, INTERACTION,
         or empty), output, idea, control, delta, low, high (95 % interval), p, adjusted (Holm),
         detectable (the smallest difference that the adjusted test would find in 80 % of the
-        cases), seeds, scenes, placebo, weights (label of the frozen weights), collapsed
-        (trainings of either network that collapsed), verdict, and what the idea costs more. Where
-        a training collapsed there is no interval, p-value or detectable difference (NaN).
+        cases), seeds, scenes, placebo (whether nothing can be expected of the idea), weights
+        (label of the frozen weights), collapsed (trainings of either network that collapsed),
+        verdict, and what the idea costs more. Differences are in dB of PSNR, means over seeds and
+        scenes. Where a training collapsed there is no interval, p-value or detectable difference
+        (NaN).
 
     Raises:
         StudyError: no two networks can be compared.
@@ -114,9 +115,13 @@ def contrasts(runs: Runs) -> pd.DataFrame:
                 for contrast, head, e in found
                 if e is not None and (head == INTERACTION) is kind
             }
-            adjusted = holm({key: e.difference() for key, e in family.items()})
+            of_both = {key: _of_both(runs, gone, *key) for key in family}
+            differences = {key: e.difference() for key, e in family.items()}
+            for key in filter(of_both.get, family):
+                differences[key] = replace(differences[key], p=1.0)
+            adjusted = holm(differences)
             for (contrast, head), e in family.items():
-                p, lost = adjusted[contrast, head].p, _of_both(runs, gone, contrast, head)
+                p, lost = adjusted[contrast, head].p, of_both[contrast, head]
                 lines.append(
                     _names(runs, contrast, head)
                     | _figures(e, 1.0 if p is None else p, len(family), lost)
@@ -181,7 +186,7 @@ def _names(runs: Runs, contrast: Contrast, head: str) -> dict[str, object]:
         "output": "",
         "idea": contrast.idea,
         "control": contrast.control,
-        "placebo": contrast.placebo or weights.startswith(RANDOM),
+        "placebo": contrast.placebo,
         "weights": weights,
     }
 
@@ -232,18 +237,18 @@ def collapsed(runs: Runs) -> dict[str, list[int]]:
 def verdict(e: Effect, adjusted: float) -> Verdict:
     """What may be said of an effect whose adjusted p-value is given.
 
-    `few`: too few seeds or scenes for any claim. `nothing`: the whole interval lies within
+    `few`: too few seeds or scenes for any claim. `negligible`: the whole interval lies within
     `EQUIVALENCE_MARGIN` of zero, even if the difference is significant. `better`, `worse`: any
-    other significant difference. `open`: the result is inconclusive.
+    other significant difference. `inconclusive`: none of these.
     """
     if e.seeds < MIN_SEEDS or e.scenes < MIN_GROUPS:
         return "few"
     low, high = e.interval()
     if low > -EQUIVALENCE_MARGIN and high < EQUIVALENCE_MARGIN:
-        return "nothing"
+        return "negligible"
     if adjusted < ALPHA:
         return "better" if e.mean > 0 else "worse"
-    return "open"
+    return "inconclusive"
 
 
 def gains(runs: Runs) -> pd.DataFrame:
@@ -253,7 +258,8 @@ def gains(runs: Runs) -> pd.DataFrame:
         One row per experiment and output: experiment, output, psnr, gain, low, high (95 % interval
         over seeds and scenes; NaN if a training collapsed), spread (standard deviation between
         seeds), seeds, collapsed (trainings that did), below (trainings that end below bicubic),
-        weights, and the costs. The linear filter stands last, without what only a network has.
+        weights, and the costs. PSNR, gains and their spread are in dB, means over scenes. The
+        linear filter stands last, without what only a network has.
     """
     lines: list[dict[str, object]] = []
     gone = collapsed(runs)

@@ -11,12 +11,12 @@ COSTS = ("parameters", "frozen", "macs")
 """What a network costs: trainable and frozen parameters, and multiply-accumulates of one image (its
 frozen extractor included)."""
 EQUIVALENCE_MARGIN = 0.1
-"""dB; an idea whose whole interval is nearer to zero is worth nothing, whatever its sign."""
+"""dB; an idea whose whole interval is nearer to zero is negligible, even if it is significant."""
 VERDICTS = {
     "better": "better",
     "worse": "worse",
-    "nothing": f"under {EQUIVALENCE_MARGIN} dB",
-    "open": "inconclusive",
+    "negligible": f"under {EQUIVALENCE_MARGIN} dB",
+    "inconclusive": "inconclusive",
     "collapsed": "inconclusive: collapsed",
     "few": "too few seeds or scenes",
 }

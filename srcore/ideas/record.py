@@ -18,7 +18,7 @@ from srcore.features.extractor import Extractor
 from srcore.ideas.experiments import Experiment
 from srcore.ideas.files import CARD, HISTORY, IMAGES
 from srcore.ideas.names import stem_of
-from srcore.ideas.runs import CURVE, Runs
+from srcore.ideas.runs import CURVE, Runs, is_card
 from srcore.inference.baselines import BASELINE, upscale
 from srcore.metrics import cost
 from srcore.metrics.psnr import psnr
@@ -72,7 +72,10 @@ def record(
         spent = _costs(experiment, network, extractors, pyramids.sizes[0]) if whole else {}
         for seed in whole:
             stem = stem_of(experiment.name, seed)
-            cards[stem] = {**read_json(folder / f"{stem}{CARD}"), **spent}
+            card = read_json(folder / f"{stem}{CARD}")
+            cards[stem] = {**card, **spent} if isinstance(card, dict) else {}
+            if not is_card(stem, cards[stem]):
+                raise StudyError(f"{folder / f'{stem}{CARD}'}: damaged; {REMEDY}")
             columns[stem] = _scores(folder / f"{stem}{IMAGES}", network.outputs, places)
             if experiment.group == "report":
                 table = read_table(folder / f"{stem}{HISTORY}", EPOCHS, REMEDY)

@@ -4,7 +4,7 @@ It is all that the analysis reads, and is small enough for git: networks and ima
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -36,6 +36,8 @@ CURVE: Columns = {
     "psnr": float,
 }
 TEXTS = ("experiment", "group", "weights", "device", "precision")
+LARGEST = 200
+"""dB; a PSNR above is damage: images of 8 bits that are not equal have less than 130."""
 COUNTS = ("seed", "images", "held_out", *COSTS)
 """What a card holds beside its recipe, as far as the analysis reads it."""
 REMEDY = "get it back by git, or make it again with `dvc repro stages/dvc.yaml:record_ideas`"
@@ -146,11 +148,15 @@ def read_runs(folder: Path) -> Runs:
     if not isinstance(found, dict) or not found:
         raise StudyError(f"{folder / CARDS}: damaged; {REMEDY}")
     cards = cast("dict[str, dict[str, Any]]", found)
-    if odd := [stem for stem, card in cards.items() if not _is_card(stem, card)]:
+    if odd := [stem for stem, card in cards.items() if not is_card(stem, card)]:
         shown = printable(odd[0], LONGEST_NAME)
         raise StudyError(f"{folder / CARDS}: damaged (the card of {shown}); {REMEDY}")
     columns: Columns = {**KEYS, **dict.fromkeys(cards, None)}
     scores = read_table(folder / SCORES, columns, REMEDY)
+    curves = read_table(folder / CURVES, CURVE, REMEDY)
+    for name, faults in ((SCORES, _faults(scores, cards)), (CURVES, _faults_of_curves(curves))):
+        if fault := next(faults, ""):
+            raise StudyError(f"{folder / name}: damaged ({fault}); {REMEDY}")
     grid = [card for card in cards.values() if is_grid(card)]
     but_for_rate = [{**card["recipe"], "lr": None} for card in grid]
     for same in (
@@ -170,10 +176,42 @@ def read_runs(folder: Path) -> Runs:
                 f"{folder / CARDS}: networks of the group {group} were trained in {len(used)} "
                 f"precisions ({', '.join(used)}) and cannot be compared; {REMEDY}"
             )
-    return Runs(scores, read_table(folder / CURVES, CURVE, REMEDY), cards)
+    return Runs(scores, curves, cards)
 
 
-def _is_card(stem: str, card: Any) -> bool:
+def _faults(scores: pd.DataFrame, cards: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """What keeps runs from being compared; each has one PSNR for every image, or none at a size.
+
+    The second fault is looked for only where the first is not there, and so on.
+    """
+    images = {str(output): sorted(part["image"]) for output, part in scores.groupby("output")}
+    if images.keys() != OUTPUTS.keys():
+        yield f"its outputs are not {', '.join(OUTPUTS)}"
+    first, *others = images.values()
+    if len(set(first)) < len(first) or any(other != first for other in others):
+        yield "not every image once at every size"
+    for stem, card in cards.items():
+        if card["held_out"] != len(first):
+            yield f"{len(first)} images, where {stem} has {card['held_out']}"
+    if np.nanmax(scores[[*REFERENCES, *cards]].abs().to_numpy(np.float64)) > LARGEST:
+        yield f"a PSNR above {LARGEST} dB"
+    there = scores[[*cards]].notna().groupby(scores["output"])
+    some, every = there.any(), there.all()
+    for stem in cards:
+        if (some[stem] != every[stem]).any():
+            yield f"not every image of {stem}"
+        if not every.loc["mid", stem]:
+            yield f"no image of {stem}"
+
+
+def _faults_of_curves(curves: pd.DataFrame) -> Iterator[str]:
+    if not set(curves["output"]) <= OUTPUTS.keys():
+        yield f"an output that is none of {', '.join(OUTPUTS)}"
+    if curves.duplicated(["experiment", "seed", "epoch", "output"]).any():
+        yield "an epoch that is there twice"
+
+
+def is_card(stem: str, card: Any) -> bool:
     """Whether a card has all that the analysis reads, and is that of its run."""
     if not isinstance(card, dict):
         return False

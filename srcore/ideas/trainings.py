@@ -10,6 +10,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -128,6 +129,13 @@ def train_ideas(
     Raises:
         StudyError: a run's loss is NaN or infinite, or its recipe does not fit the data.
     """
+    images = len(data.split[0])
+    for recipe in (experiment.recipe for experiment in wanted):  # not after hours of others
+        if recipe.batch_size > images:
+            raise StudyError(
+                f"{recipe.group}.batch_size = {recipe.batch_size}: there are {images} "
+                "training images"
+            )
     runs.mkdir(parents=True, exist_ok=True)
     # Before the first training, so that a key is of the code that runs, whatever is edited later.
     keys = [_key(experiment, data, precision) for experiment in wanted]
@@ -164,9 +172,11 @@ def _train(
     first = stem_of(experiment.name, experiment.seeds[0])
     if wait:
         logger.info("%s: waiting for another process that is training it", first)
-    with hold(runs / f".{first}.lock", wait=wait) as is_ours:
-        if not is_ours:
-            return
+    with ExitStack() as locks:
+        # In one order everywhere, or two processes would wait for each other.
+        for stem in (stem_of(experiment.name, seed) for seed in sorted(experiment.seeds)):
+            if not locks.enter_context(hold(runs / f".{stem}.lock", wait=wait)):
+                return
         for stem in (stem_of(experiment.name, seed) for seed in pending):
             if published is not None and key_of(published, stem) == key:
                 copy_run(published, runs, stem)

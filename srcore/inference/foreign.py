@@ -8,8 +8,9 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from srcore.common.errors import StudyError, reason
+from srcore.common.reading import NotAFileError, open_regular
 from srcore.common.text import printable
-from srcore.features.files import read_weights
+from srcore.features.files import check_values, read_weights
 from srcore.inference.network import Network
 from srcore.models.base import RGB, SuperResolver
 from srcore.models.checkpoint import Card, load_checkpoint
@@ -49,7 +50,8 @@ def load_external(path: Path, device: torch.device, *, pickles: bool) -> list[Ne
 
     Raises:
         StudyError: nothing there, a pickle that was not asked for, a file that is damaged or of an
-            architecture that is not known, a scale other than 2 and 4, or not RGB.
+            architecture that is not known, a scale other than 2 and 4, or not RGB; weights that
+            are NaN or infinite.
     """
     known = {*SAFE, *PICKLES}
     files = [path] if path.is_file() else sorted(f for f in path.iterdir() if _kind(f) in known)
@@ -93,8 +95,10 @@ def _named(path: Path, trained: dict[str, Any]) -> Card:
 
 def _is_ours(path: Path) -> bool:
     try:
-        with safe_open(path, framework="pt") as file:
+        with open_regular(path), safe_open(path, framework="pt") as file:
             return "card" in (file.metadata() or {})
+    except NotAFileError as error:
+        raise StudyError(f"{path}: {error.strerror}; take it out") from None
     except SafetensorError as error:
         raise StudyError(f"{path}: not a whole safetensors file ({error})") from None
 
@@ -121,4 +125,6 @@ def _describe(path: Path) -> "ImageModelDescriptor[Any]":
         raise StudyError(f"{path}: not a network that spandrel knows ({reason(error)})") from None
     if not isinstance(descriptor, ImageModelDescriptor):
         raise StudyError(f"{path}: takes more than an image; take it out")
+    tensors = descriptor.model.state_dict()  # whole numbers among them are counts and indices
+    check_values({k: v for k, v in tensors.items() if v.is_floating_point()}, str(path))
     return descriptor

@@ -20,6 +20,7 @@ from safetensors.numpy import save_file
 
 from srcore.common.errors import StudyError
 from srcore.common.files import fresh_folder
+from srcore.common.reading import NotAFileError, open_regular, parse_json
 from srcore.common.tables import again
 from srcore.models.scales import OUTPUTS
 
@@ -104,12 +105,14 @@ def load_linear(folder: Path) -> LinearFilter:
     """
     path = folder / FILE
     try:
-        with safe_open(path, framework="numpy") as file:
-            card = json.loads((file.metadata() or {})["card"])
+        with open_regular(path), safe_open(path, framework="numpy") as file:
+            card = parse_json((file.metadata() or {})["card"])
             weights = {scale: file.get_tensor(f"x{scale}") for scale in OUTPUTS.values()}
         images = int(card["images"])
     except FileNotFoundError:
         raise StudyError(f"{path}: missing; run `dvc repro`") from None
+    except NotAFileError as error:
+        raise StudyError(f"{path}: {error.strerror}; {again(folder)}") from None
     except (SafetensorError, KeyError, TypeError, ValueError):
         raise StudyError(f"{path}: damaged; {again(folder)}") from None
     shapes = {scale: (scale, scale, WINDOW, WINDOW) for scale in weights}

@@ -59,30 +59,51 @@ class Network:
 
         Args:
             low: (N, 3, H, W) in [0, 1].
-            features: frozen features that stand for the image as a whole, when they are at hand.
+            features: what `global_features` gave, when it is at hand.
 
         Returns:
             Its outputs, each (N, 3, s·H, s·W).
         """
-        return self._ensembled(lambda x: self.model(x, *self._features(x, features)), low)
+        return self._ensembled(
+            lambda x, given: self.model(x, *self._features(x, given)), low, features
+        )
 
     @torch.inference_mode()
     def forward_output(self, output: str, low: Tensor, features: Tensor | None = None) -> Tensor:
         """One of its outputs, (N, 3, s·H, s·W); args as of a call."""
 
-        def run(x: Tensor) -> dict[str, Tensor]:
-            return {output: self.model.forward_output(output, x, *self._features(x, features))}
+        def run(x: Tensor, given: Tensor | None) -> dict[str, Tensor]:
+            return {output: self.model.forward_output(output, x, *self._features(x, given))}
 
-        return self._ensembled(run, low)[output]
+        return self._ensembled(run, low, features)[output]
+
+    @torch.inference_mode()
+    def global_features(self, low: Tensor) -> Tensor | None:
+        """Frozen features that stand for the image as a whole, for all tiles of it.
+
+        Args:
+            low: (N, 3, H, W) in [0, 1], all of the image.
+
+        Returns:
+            (1, N, F), or (8, N, F) of an ensemble, one for each transform; None where the network
+            has no such features.
+        """
+        if not self.model.global_features or self.extractor is None:
+            return None
+        return torch.stack([self.extractor(dihedral(low, each)) for each in range(self.runs)])
 
     def _ensembled(
-        self, run: Callable[[Tensor], dict[str, Tensor]], low: Tensor
+        self,
+        run: Callable[[Tensor, Tensor | None], dict[str, Tensor]],
+        low: Tensor,
+        features: Tensor | None,
     ) -> dict[str, Tensor]:
+        given = [None] * self.runs if features is None else list(features)
         if not self.ensemble:
-            return run(low)
+            return run(low, given[0])
         total: dict[str, Tensor] = {}
         for transform in range(DIHEDRAL):
-            for name, output in run(dihedral(low, transform)).items():
+            for name, output in run(dihedral(low, transform), given[transform]).items():
                 part = undo_dihedral(output, transform).div(DIHEDRAL)
                 total[name] = total[name] + part if name in total else part
         return total

@@ -115,7 +115,12 @@ class Tiles:
         """
         scale = OUTPUTS[output]
         height, width = (scale * side for side in self._shape)
-        features = self._features() if self._network.model.global_features else None
+        # Of the image as a whole, without what is put around it.
+        features = (
+            self._network.global_features(self._tensor(self._pixels))
+            if self._network.model.global_features
+            else None
+        )
         for row in self._rows:
             for column in self._columns:
                 made = self._run(output, self._cut(row, column), features)
@@ -139,11 +144,6 @@ class Tiles:
 
     def _run(self, output: str, low: Pixels, features: Tensor | None) -> Tensor:
         return self._network.forward_output(output, self._tensor(low), features)
-
-    def _features(self) -> Tensor:
-        """Those of the image as a whole, without what was put around it."""
-        assert self._network.extractor is not None
-        return self._network.extractor(self._tensor(self._pixels))
 
     def _tensor(self, pixels: Pixels) -> Tensor:
         """(H, W, 3) → (1, 3, H, W) in [0, 1], in channels-last memory order."""

@@ -44,7 +44,8 @@ def frozen_parameters(extractor: Extractor | None) -> int:
 def macs(model: SuperResolver, extractor: Extractor | None, side: int) -> int:
     """Multiply-accumulates of convolutions and matrix products for one image of `side` pixels.
 
-    The frozen extractor counts, since a new image must pass through it as well.
+    All outputs of the network are counted together; one of them alone may take less. The frozen
+    extractor counts, since a new image must pass through it as well.
     """
     device = next(model.parameters()).device
     low = torch.zeros(1, 3, side, side, device=device)

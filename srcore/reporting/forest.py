@@ -86,15 +86,16 @@ def _forest(axes: Axes, table: pd.DataFrame, names: Sequence[str]) -> None:
         colour = COLLAPSED_COLOUR if line["collapsed"] else COLOURS[line["head"]]
         if not line["collapsed"]:
             axes.plot([line["low"], line["high"]], [y, y], color=colour, linewidth=1.6)
-        face = "white" if line["placebo"] else colour
+        hollow = line["placebo"] or str(line["weights"]).startswith(RANDOM)
+        face = "white" if hollow else colour
         axes.plot(line["delta"], y, "o", color=colour, markerfacecolor=face, markersize=5.5)
         if line["collapsed"]:
             _beside(axes, line["delta"], y, line["collapsed"])
     weights = table[table["weights"].str.startswith(RANDOM)].set_index("contrast")["weights"]
     _rows(axes, [f"{n}  ({RANDOM})" if n in weights.index else n for n in names])
-    if "own" in " ".join(names):
-        first = next(place for place, name in enumerate(names) if name.startswith("own"))
-        axes.axhline(first - 0.5, color="#bbbbbb", linewidth=0.6)
+    own = [place for place, name in enumerate(names) if name.startswith("own")]
+    if own:
+        axes.axhline(own[0] - 0.5, color="#bbbbbb", linewidth=0.6)
     axes.set_xlabel("difference in PSNR, dB")
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 from srcore.common.errors import StudyError
 from srcore.common.stage import main
 from srcore.common.tables import Columns, parse_table
-from srcore.common.text import code, markdown
+from srcore.common.text import code, markdown, public
 from srcore.evaluation.tables import Figures, networks_of, parse_figures
 from srcore.inference.baselines import BASELINE
 from srcore.metrics.holm import holm
@@ -229,15 +229,16 @@ def _stale(study: Study) -> str:
 
 def _changes(base: Any, head: Any, key: str = "") -> Iterator[tuple[str, str, str]]:
     """Dotted key and both values of what differs, shortened, as Markdown."""
-    if isinstance(base, dict) and isinstance(head, dict):
-        for name in dict.fromkeys([*base, *head]):
-            yield from _changes(base.get(name), head.get(name), f"{key}.{name}".lstrip("."))
+    before, after = ({} if value is None else value for value in (base, head))
+    if base != head and isinstance(before, dict) and isinstance(after, dict):
+        for name in dict.fromkeys([*before, *after]):
+            yield from _changes(before.get(name), after.get(name), f"{key}.{name}".lstrip("."))
     elif base != head:
         yield key, _short(base), _short(head)
 
 
 def _short(value: Any) -> str:
-    text = str(value)
+    text = public(str(value))
     text = text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
     return text if isinstance(value, int | float) else markdown(text)
 

@@ -1,7 +1,7 @@
 """Sheets of the comparison as PNG: every method's output, and every method's error.
 
-Images are drawn pixel for pixel or enlarged by a whole number, never smoothed. Equal comparisons
-give equal bytes.
+Images are never smoothed. Those of up to 576 pixels a side are drawn pixel for pixel or enlarged by
+a whole number; of larger ones, some pixels are left out. Equal comparisons give equal bytes.
 """
 
 import textwrap
@@ -25,7 +25,7 @@ from srcore.reporting.canvas import FAINT, INK, LINE, Canvas
 CELL = 288
 """Pixels; a cell is the largest multiple of the image's side within it, or the side itself."""
 WIDEST_CELL = 576
-"""Pixels; larger images are not drawn pixel by pixel."""
+"""Pixels; larger images are drawn with fewer pixels than they have."""
 MARGIN, GAP, BETWEEN = 28, 14, 44
 """Pixels at the edge of the sheet, between cells, and between the images' rows."""
 BIG, NAME, NORMAL, SMALL = 36, 28, 23, 20

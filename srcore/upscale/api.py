@@ -88,7 +88,7 @@ def enlarge(
     Raises:
         StudyError: the image is of another kind, or the network does not enlarge so much.
     """
-    if not isinstance(image, Image.Image | np.ndarray):
+    if not isinstance(image, Image.Image | np.ndarray):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise StudyError(f"image: give an image of Pillow or an array, not {type(image).__name__}")
     if size is None and not (isinstance(scale, Real) and 1 <= scale <= LARGEST):
         raise StudyError(f"scale = {scale!r}: give a number from 1 to {LARGEST:g}")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from srcore.common.tables import read_table, write_table
-from srcore.common.text import cell, code, from_cell, markdown, printable, redacted
+from srcore.common.text import cell, code, from_cell, markdown, printable, public, redacted
 
 ANY = st.text(st.characters(), max_size=60)
 
@@ -86,6 +86,23 @@ def test_markdown_begins_nothing(text):
     shown = markdown(text)
     assert "\n" not in shown
     assert not any(sign in shown.replace(f"\\{sign}", "") for sign in "#<>|`[]*")
+
+
+def test_markdown_makes_no_link_of_a_bare_address():
+    assert markdown("www.x.io and WWW.x.io") == r"www\.x.io and WWW\.x.io"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("/home/me/vgg16.pt", "…/vgg16.pt"),
+        ("https://me:secret@host/a?token=1", "https://…@host/a?…"),
+        ("data/none", "data/none"),
+        ("random", "random"),
+    ],
+)
+def test_what_is_published_has_no_folder_of_a_machine_and_no_password(value, shown):
+    assert public(value) == shown
 
 
 def test_code_stays_between_its_backticks():

@@ -8,6 +8,7 @@ import pytest
 import torch
 from tiny import tiny_network
 
+from srcore.common.errors import StudyError
 from srcore.common.files import write_json
 from srcore.common.reading import read_json
 from srcore.common.tables import write_table
@@ -19,7 +20,7 @@ from srcore.evaluation.tables import (
     networks_of,
     parse_figures,
     read_checkpoints,
-    read_methods,
+    read_figures,
 )
 from srcore.inference.network import ensembles
 from srcore.metrics import cost
@@ -64,12 +65,22 @@ def test_further_metrics_are_the_last_columns_and_an_ensemble_is_no_model(
     assert costs["vgg+"] == 8 * costs["vgg"]
     assert headline(found) == headline(methods)
     write_table(tmp_path / "methods.csv", found)
-    back = read_methods(tmp_path / "methods.csv")
-    assert list(back) == list(found)
-    figures = parse_figures((tmp_path / "methods.csv").read_text())
-    assert figures == figures_of(back)
+    figures = read_figures(tmp_path / "methods.csv")
+    assert figures == parse_figures((tmp_path / "methods.csv").read_text())
     assert figures["vgg+"]["mid"]["psnr_y"] > figures["vgg+"]["mid"]["psnr"]
     assert networks_of(figures) == ["basic", "multi", "vgg"]
+
+
+@pytest.mark.parametrize("column", ["method", "kind", "output"])
+def test_a_line_that_does_not_say_what_it_is_of_is_refused(methods, tmp_path, column):
+    methods = methods.copy()
+    methods.loc[3, column] = ""
+    write_table(tmp_path / "methods.csv", methods)
+    message = rf"methods\.csv: damaged \(no {column} in a line\)"
+    with pytest.raises(StudyError, match=message):
+        read_figures(tmp_path / "methods.csv")
+    with pytest.raises(ValueError, match=f"no {column} in a line"):
+        parse_figures((tmp_path / "methods.csv").read_text())
 
 
 def test_the_weights_of_a_metrics_network_stand_in_the_last_column(fuller, networks):

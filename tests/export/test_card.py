@@ -24,7 +24,7 @@ def test_it_tells_what_the_network_is_and_costs(made):
     for part in (
         "depth at low resolution, sub-pixel heads, and a difference to bicubic",
         "trainable parameters | 230,940",
-        "72×72 | 1.19 G",
+        "72×72, all outputs | 1.19 G",
         "81 images",
         "epochs | 33",
         "rotated and mirrored at random | no",

@@ -271,6 +271,16 @@ def test_weights_of_another_network_are_one_line(tmp_path):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("dtype", [torch.complex64, torch.int8])
+def test_tensors_without_plain_numbers_are_named(tmp_path, dtype):
+    """torch would drop an imaginary part, and take whole numbers for weights."""
+    path = tmp_path / "other.pt"
+    torch.save({"visual.proj": torch.zeros(768, 512, dtype=dtype)}, path)
+    refused = pytest.raises(StudyError, match=r"other\.pt: visual\.proj holds no real numbers")
+    with so_deep(1), refused:
+        load_clip(str(path), CPU)
+
+
 @pytest.fixture
 def cache(monkeypatch, tmp_path) -> Path:
     """A cache of open_clip's of our own, with nothing in it."""

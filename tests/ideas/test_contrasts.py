@@ -10,8 +10,8 @@ from matplotlib.image import imread
 
 from srcore.common.errors import StudyError
 from srcore.ideas.contrasts import CONTRASTS, RATE, collapsed, contrasts, gains, verdict
-from srcore.ideas.crossed import Effect
-from srcore.ideas.names import COSTS, SLOW, stem_of
+from srcore.ideas.crossed import Effect, effect
+from srcore.ideas.names import COSTS, INTERACTION, SLOW, stem_of
 from srcore.ideas.notes import note, note_of_curves
 from srcore.ideas.runs import CURVE, Runs
 from srcore.ideas.tables import markdown, tables
@@ -36,7 +36,7 @@ def made(scenes: list[str] = NAMES) -> Runs:
     """Runs of six bodies under both heads; of `vgg.subpixel` one seed collapsed."""
     chance = np.random.default_rng(0)
     columns, cards = {}, {}
-    for body, worth in GAIN_OVER_PLAIN.items():
+    for place, (body, worth) in enumerate(GAIN_OVER_PLAIN.items()):
         for head, more in (("bilinear", 0.0), ("subpixel", 2.0)):
             for seed in range(SEEDS):
                 stem = stem_of(f"{body}.{head}", seed)
@@ -54,7 +54,7 @@ def made(scenes: list[str] = NAMES) -> Runs:
                     "held_out": IMAGES,
                     "device": "cpu",
                     "precision": "32-true",
-                    **dict.fromkeys(COSTS, 3),
+                    **dict.fromkeys(COSTS, 3 + place),
                 }
     keys = {
         "output": ["mid"] * IMAGES + ["large"] * IMAGES,
@@ -79,9 +79,10 @@ def test_known_effects_are_found():
     assert third["low"] < 0.5 < third["high"]
     assert third["verdict"] == "better"
     assert third["adjusted"] >= third["p"]
+    assert third["extra_macs"] == 1
     skips = line(table, "… their skips", "subpixel")
     assert skips["low"] < 0 < skips["high"]
-    assert skips["verdict"] == "nothing"
+    assert skips["verdict"] == "negligible"
     both = line(table, "a third convolution", "interaction")
     assert abs(both["delta"]) < 0.1
     head = line(table, "sub-pixel head over bicubic", "")
@@ -149,7 +150,7 @@ def test_a_contrast_with_a_training_that_collapsed_tells_nothing():
     assert collapsed(runs)["vgg.subpixel"] == [3]
     for head in ("subpixel", "interaction"):
         vgg = line(table, "VGG16 features", head)
-        assert vgg["placebo"]
+        assert (vgg["placebo"], vgg["weights"]) == (False, "random weights")
         assert (vgg["collapsed"], vgg["verdict"]) == (1, "collapsed")
     assert line(table, "VGG16 features", "bilinear")["collapsed"] == 0
     text = markdown(tables(table, over))
@@ -162,6 +163,42 @@ def test_a_contrast_with_a_training_that_collapsed_tells_nothing():
     cards = {s: card for s, card in runs.cards.items() if s != stem_of("merge_slow.subpixel", 3)}
     others = contrasts(Runs(runs.scores, runs.curves, cards))  # that seed has no control
     assert line(others, "VGG16 features", "subpixel")["collapsed"] == 0
+
+
+def test_the_lost_p_value_of_a_collapsed_training_lowers_no_others_p(monkeypatch):
+    """It would be ordered among the others, and the steps after it are less strict."""
+    runs = made()
+    with_it = contrasts(runs)
+    scores = runs.scores.copy()
+    scores["vgg.subpixel.seed3"] += 50.0  # no longer near bicubic, and far from all
+    monkeypatch.setattr(
+        "srcore.ideas.contrasts.collapsed",
+        lambda _: {name: [3] if name == "vgg.subpixel" else [] for name in runs.experiments},
+    )
+    other = contrasts(replace(runs, scores=scores))
+    whole = with_it["collapsed"] == 0
+    assert with_it.loc[whole, "adjusted"].tolist() == other.loc[whole, "adjusted"].tolist()
+    family = with_it[(with_it["head"] != INTERACTION) & (with_it["output"] == "mid")]
+    ordered = family[family["collapsed"] == 0].sort_values("p")["p"].to_numpy()
+    steps = np.arange(len(family), len(family) - len(ordered), -1)
+    expected = np.minimum(np.maximum.accumulate(ordered * steps), 1)
+    found = family[family["collapsed"] == 0].sort_values("p")["adjusted"]
+    np.testing.assert_allclose(found, expected)
+
+
+def test_detectable_is_at_the_strictest_step_of_its_family():
+    runs = made()
+    table = contrasts(runs)
+    for head in ("subpixel", INTERACTION):
+        one = line(table, "a third convolution", head)
+        family = table[((table["head"] == INTERACTION) == (head == INTERACTION))]
+        tests = (family["output"] == "mid").sum()
+        assert tests == {"subpixel": 13, INTERACTION: 6}[head]
+        differences = [
+            runs.difference(f"merge.{of}", f"plain.{of}", "mid") for of in ("bilinear", "subpixel")
+        ]
+        of_head = differences[1] - differences[0] if head == INTERACTION else differences[1]
+        assert one["detectable"] == pytest.approx(effect(of_head).detectable(0.05 / tests))
 
 
 def test_a_network_that_gives_flat_images_collapsed():
@@ -177,8 +214,8 @@ def test_a_network_that_gives_flat_images_collapsed():
     [
         (0.5, 1e-4, 5, 165, 0.001, "better"),
         (-0.5, 1e-4, 5, 165, 0.001, "worse"),
-        (0.02, 1e-6, 5, 165, 0.001, "nothing"),
-        (0.2, 1e-2, 5, 165, 0.4, "open"),
+        (0.02, 1e-6, 5, 165, 0.001, "negligible"),
+        (0.2, 1e-2, 5, 165, 0.4, "inconclusive"),
         (0.5, 1e-4, 3, 165, 0.001, "few"),
         (0.5, 1e-4, 5, 9, 0.001, "few"),
     ],
@@ -203,6 +240,16 @@ def test_the_note_of_the_curves_is_of_the_original_studys_networks_alone():
     assert note_of_curves(replace(runs, cards=cards)) == (
         "8 images, 40 held out; learning rate 0.003; a GPU (32-true); vgg: random weights"
     )
+
+
+def test_a_record_without_our_own_network_is_drawn(tmp_path):
+    """Some contrasts have "own" in their names, but for another reason."""
+    runs = made()
+    table = contrasts(runs)
+    table = table.replace({"contrast": {"VGG16 features": "features of its own image"}})
+    assert not table["contrast"].str.startswith("own").any()
+    draw_ideas(table, gains(runs), note(runs), tmp_path / "ideas.png")
+    assert min(imread(tmp_path / "ideas.png").shape[:2]) > 500
 
 
 def test_the_drawings(tmp_path):

@@ -15,8 +15,11 @@ PARTS = [
     (0.02, 0.1, 0.05),
     (0.02, 0.02, 0.05),
     (0.1, 0.1, 0.05),
+    (0.28, 0.55, 0.29),
+    (0.08, 0.0, 0.15),
+    (0.006, 0.98, 0.05),
 ]
-"""Standard deviations of seeds, images and the rest, in dB; the study's lie among them."""
+"""Standard deviations of seeds, images and the rest, in dB; the last are the study's extremes."""
 
 
 def made(chance, parts, shift=0.0, seeds=SEEDS, images=IMAGES):
@@ -57,6 +60,15 @@ def test_the_variance_is_that_of_two_way_clustering():
         - (deviation**2).sum()
     ) / table.size**2
     assert effect(table).standard_error ** 2 == pytest.approx(clustered, rel=0.02)
+
+
+def test_the_parts_are_those_of_the_two_way_table():
+    """By hand: seed means 3 and 1, scene means 2, −3 and 7, and a rest that is not nothing.
+
+    MS_seed = 3 · (1 + 1) / 1 = 6, MS_scene = 2 · (0 + 25 + 25) / 2 = 50, MS_rest = 16 / 2 = 8.
+    """
+    found = effect([[1, -2, 10], [3, -4, 4]])
+    assert found == Effect(2.0, 6 / 6, (50 - 8) / 6, 2, 3)
 
 
 def test_an_effect_without_noise_is_certain_and_none_is_none():

@@ -150,6 +150,109 @@ def test_something_else_than_cards_is_one_line(root, tmp_path, text):
         read_runs(tmp_path)
 
 
+ROWS = {
+    "three more convolutions": "… their depth",
+    "skip connections": "… their skips",
+    "blocks of parallel convolutions": "… their convolutions",
+    "dilation in these blocks": "… their dilation",
+    "residual blocks (more layers, skip connections)": "residual blocks",
+    "dilated blocks (added convolutions, dilation)": "dilated blocks",
+    "frozen VGG16 features": "VGG16 features",
+    "frozen CLIP embedding, random weights": "CLIP embedding (random weights)",
+}
+"""How README.md and docs/results.md name what docs/ideas.md names otherwise."""
+PARTS = {"residual blocks": ("depth", "skips"), "dilated blocks": ("convolutions", "dilation")}
+
+
+def test_the_front_pages_figures_are_those_of_the_record(root):
+    lines = (root / "plots/ideas.md").read_text().splitlines()
+    shown = [line[2:-2].split(" | ") for line in lines if line.startswith("| ")]
+    figures = {cells[0]: cells for cells in shown if cells[1] == "subpixel"}
+    plain = {key: [cells[n].partition(" ")[0] for n in (2, 6)] for key, cells in figures.items()}
+    found = []
+    for page in ("README.md", "docs/results.md"):
+        for line in (root / page).read_text().splitlines():
+            name, *cells = line.strip("| ").replace("**", "").split(" | ")
+            if (idea := ROWS.get(name)) is None:
+                continue
+            found.append(name)
+            mid, large = plain[idea]
+            if page == "README.md":
+                assert cells[1:] == [f"{mid} / {large}", *figures[idea][-2:]]
+                continue
+            if idea in PARTS:
+                parts = [plain[f"… their {part}"] for part in PARTS[idea]]
+                mid, large = (
+                    f"{whole} ({', '.join(of)})"
+                    for whole, of in zip((mid, large), zip(*parts, strict=True), strict=True)
+                )
+            assert cells == [mid, large, *figures[idea][-2:]]
+    assert sorted(found) == sorted(
+        [*ROWS, "frozen VGG16 features", "frozen CLIP embedding, random weights"]
+    )
+
+
+def test_the_front_pages_range_of_the_heads_gain_is_that_of_the_record(root):
+    runs = read_runs(root / "data/ideas")
+    bodies = ("plain", "merge", "stacked", "residual", "undilated", "dilated")
+    spans = []
+    for output in ("mid", "large"):
+        over = [runs.difference(f"{b}.subpixel", f"{b}.bilinear", output).mean() for b in bodies]
+        spans.append(f"+{min(over):.1f} to +{max(over):.1f}")
+    assert f"| {' / '.join(spans)} | +34 K | +0.18 G |" in (root / "README.md").read_text()
+
+
+def without(rows):
+    return lambda table: table.drop(index=table.index[rows])
+
+
+def emptied(column, rows):
+    def change(table):
+        table.loc[table.index[rows], column] = np.nan
+        return table
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "words"),
+    [
+        ("scores.csv", without(slice(-100, None)), "not every image once"),
+        ("scores.csv", lambda t: pd.concat([t, t[:50]]), "not every image once"),
+        ("scores.csv", lambda t: t[t["output"] == "mid"], "its outputs are not mid, large"),
+        ("scores.csv", lambda t: t.replace({"output": {"large": "huge"}}), "its outputs are not"),
+        ("scores.csv", lambda t: t[:0], "its outputs are not"),
+        ("scores.csv", lambda t: t[t["image"] != t["image"][0]], "164 images, where plain"),
+        ("scores.csv", emptied("plain.bilinear.seed0", [3]), "not every image of plain.bilinear"),
+        ("scores.csv", emptied("merge.subpixel.seed4", [-1]), "not every image of merge.subpixel"),
+        ("scores.csv", emptied("report.multi.seed0", slice(0, 330)), "no image of report.multi"),
+        ("scores.csv", lambda t: t.assign(linear=1e300), "a PSNR above 200 dB"),
+        ("curves.csv", lambda t: pd.concat([t, t[:1]]), "an epoch that is there twice"),
+        ("curves.csv", lambda t: t.replace({"output": {"mid": "m"}}), "none of mid, large"),
+    ],
+)
+def test_scores_that_cannot_be_compared_are_one_line(root, tmp_path, file, change, words):
+    shutil.copytree(root / "data/ideas", tmp_path, dirs_exist_ok=True)
+    change(pd.read_csv(tmp_path / file)).to_csv(tmp_path / file, index=False)
+    with pytest.raises(StudyError, match=rf"{file}: damaged \(.*{words}") as caught:
+        read_runs(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["[]", "3", "null", '"x"', "{}"])
+def test_a_run_whose_card_is_damaged_is_one_line(folder, pyramids, text):
+    (folder / "vgg.bilinear.seed0.card.json").write_text(text)
+    with pytest.raises(StudyError, match=r"vgg\.bilinear\.seed0\.card\.json: damaged"):
+        recorded(folder, pyramids)
+
+
+def test_a_card_of_another_run_is_refused(folder, pyramids):
+    path = folder / "vgg.bilinear.seed0.card.json"
+    path.write_text(path.read_text().replace("vgg.bilinear", "vgg.subpixel"))
+    with pytest.raises(StudyError, match=r"vgg\.bilinear\.seed0\.card\.json: damaged"):
+        recorded(folder, pyramids)
+
+
 def test_a_card_whose_run_has_no_scores_is_one_line(root, tmp_path):
     shutil.copytree(root / "data/ideas", tmp_path, dirs_exist_ok=True)
     cards = json.loads((tmp_path / "runs.json").read_text())

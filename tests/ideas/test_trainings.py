@@ -396,3 +396,12 @@ def test_a_card_tells_no_time(data, tmp_path):
         train_ideas([one(seeds=(0,))], data, folder, "32-true")
         cards.append((folder / "plain.bilinear.seed0.card.json").read_text())
     assert cards[0] == cards[1]
+
+
+def test_a_batch_that_is_too_large_is_refused_before_the_first_training(data, tmp_path):
+    """The original study's networks come last, hours after the first."""
+    first = one(seeds=(0,))
+    last = replace(first, recipe=replace(first.recipe, batch_size=7, group="train"))
+    with pytest.raises(StudyError, match=r"^train\.batch_size = 7: there are 6 training images$"):
+        train_ideas([first, last], data, tmp_path / "runs", "32-true")
+    assert not (tmp_path / "runs").exists()

@@ -177,7 +177,7 @@ def test_parameters_are_those_that_run(tmp_path):
     assert parameters(found.model) > 2 * wanted
 
 
-@pytest.mark.parametrize("harm", ["cut", "unknown", "scale", "frozen", "empty"])
+@pytest.mark.parametrize("harm", ["cut", "unknown", "scale", "frozen", "nan", "folder", "empty"])
 def test_what_cannot_be_judged_is_one_line(tmp_path, harm):
     path = tmp_path / "theirs.safetensors"
     if harm == "cut":
@@ -193,6 +193,14 @@ def test_what_cannot_be_judged_is_one_line(tmp_path, harm):
         network = tiny_network("vgg")
         save_checkpoint(network.model, network.card, tmp_path).rename(path)
         message = "takes frozen features"
+    elif harm == "nan":
+        network = span()
+        next(network.parameters()).data[0] = torch.nan
+        write(network, path)
+        message = "holds NaN or infinite values"
+    elif harm == "folder":
+        path.mkdir()
+        path, message = tmp_path, r"theirs\.safetensors: is not a file but a folder"
     else:
         path, message = tmp_path, r"holds no \.ckpt, \.pt, \.pth, \.safetensors"
     with pytest.raises(StudyError, match=message):

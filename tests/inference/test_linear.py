@@ -79,6 +79,9 @@ def test_its_size_is_196_and_784_numbers():
         (None, "missing"),
         (b"", "damaged"),
         (b"x" * 100, "damaged"),
+        ("folder", "is not a file but a folder"),
+        ('{"images": 1e400}', "damaged"),
+        ("[" * 100_000, "damaged"),
         (np.zeros((5, 5)), "another window"),
         (np.full((7, 7), -101.0), "above 100"),
         (np.full((7, 7), np.nan), "above 100"),
@@ -89,6 +92,10 @@ def test_a_file_that_cannot_be_used_is_one_line(tmp_path: Path, content, message
     if isinstance(content, np.ndarray):
         tensors = {f"x{scale}": np.tile(content, (scale, scale, 1, 1)) for scale in (2, 4)}
         save_file(tensors, path, metadata={"card": '{"images": 3}'})
+    elif content == "folder":
+        path.mkdir()
+    elif isinstance(content, str):
+        save_file({"x2": np.zeros(1)}, path, metadata={"card": content})
     elif content is not None:
         path.write_bytes(content)
     with pytest.raises(StudyError, match=message) as caught:

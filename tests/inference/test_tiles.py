@@ -1,3 +1,6 @@
+from dataclasses import replace
+from itertools import product
+
 import numpy as np
 import pytest
 import torch
@@ -130,6 +133,21 @@ def test_tiled_equals_whole(networks, name, height, width, tile):
         made = assembled(network, pixels, output, tile)
         assert made.shape == expected.shape
         assert (made - expected).abs().max() <= 1e-5
+
+
+@pytest.mark.parametrize("name", ["subpixel", "vgg", "clip"])
+def test_a_tiled_ensemble_is_the_mean_over_the_transformed_images(networks, name):
+    """Features of the image as a whole are those of each transform, as in the evaluation."""
+    network, pixels = networks[name], arrays()[2][:42, :30]
+    ensemble = replace(network, ensemble=True)
+    for output in network.model.outputs:
+        mean = torch.zeros(3, *(OUTPUTS[output] * side for side in pixels.shape[:2]))
+        for quarters, mirrored in product(range(4), (False, True)):
+            turned = np.rot90(pixels[:, ::-1] if mirrored else pixels, quarters)
+            made = whole(network, turned.copy())[output].rot90(-quarters, (1, 2))
+            mean += (made.flip(2) if mirrored else made) / 8
+        assert (assembled(ensemble, pixels, output, 24) - mean).abs().max() <= 1e-5
+        assert (assembled(network, pixels, output, 24) - mean).abs().max() > 1e-5
 
 
 @pytest.mark.parametrize("name", ["subpixel", "vgg", "clip"])

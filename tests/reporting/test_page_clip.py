@@ -109,7 +109,27 @@ def test_an_image_that_is_not_in_the_data_set_is_one_clear_line(tmp_path: Path, 
     kept = {"multi": NETWORKS["multi"]}
     params = make_study(tmp_path, root / "params.yaml", networks=kept, side=16, crops=3)
     add_clip(tmp_path, TRAINED)
-    file = tmp_path / "plots/clip_matrix.csv"
-    file.write_text(file.read_text().replace("crop-002.png", "other.png"))
+    for name in ("clip_matrix", "clip_best"):
+        file = tmp_path / "plots" / f"{name}.csv"
+        file.write_text(file.read_text().replace("crop-002.png", "other.png"))
     with pytest.raises(StudyError, match=r"no image 'other\.png'"):
+        read_results(tmp_path, params)
+
+
+@pytest.mark.parametrize("file", ["clip_matrix", "clip_best"])
+def test_tables_that_do_not_fit_each_other_are_one_clear_line(
+    tmp_path: Path, root: Path, file: str
+):
+    kept = {"multi": NETWORKS["multi"]}
+    params = make_study(tmp_path, root / "params.yaml", networks=kept, side=16, crops=3)
+    add_clip(tmp_path, TRAINED)
+    path = tmp_path / "plots" / f"{file}.csv"
+    lines = path.read_text().splitlines(keepends=True)
+    kept_lines = (
+        lines[:-1]
+        if file == "clip_matrix"
+        else [line for line in lines if "crop-002.png" not in line]
+    )
+    path.write_text("".join(kept_lines))
+    with pytest.raises(StudyError, match=rf"{file}\.csv: damaged \(.*crop-002\.png"):
         read_results(tmp_path, params)

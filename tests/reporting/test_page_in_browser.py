@@ -135,7 +135,20 @@ def test_both_schemes_have_contrast(page: Page, file: Path):
       const names = ["page", "sheet", "ink", "muted", "link", "good", "bad", "stripe", "warn-ink",
         "warn-page", "s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7"];
       const value = name => light(styles.getPropertyValue(`--${name}`));
-      return Object.fromEntries(names.map(name => [name, value(name)]));
+      const found = Object.fromEntries(names.map(name => [name, value(name)]));
+      const over = (selector, property, name) => {
+        const drawn = document.createElement("div");
+        drawn.innerHTML = `<svg class="interval"><line class="${selector.slice(1)}"/></svg>`;
+        document.body.append(drawn);
+        const share = getComputedStyle(drawn.querySelector(selector))[property];
+        light(styles.getPropertyValue("--sheet"));
+        paint.globalAlpha = share;
+        found[`${selector} ${name}`] = light(styles.getPropertyValue(`--${name}`));
+        paint.globalAlpha = 1;
+      };
+      for (let index = 0; index < 8; index++) over(".dot", "fillOpacity", `s${index}`);
+      for (const name of ["ink", "muted", "good"]) over(".spread", "strokeOpacity", name);
+      return found;
     })()"""
     pages: list[float] = []
     for scheme in ("light", "dark"):
@@ -156,6 +169,9 @@ def test_both_schemes_have_contrast(page: Page, file: Path):
             assert contrast("warn-ink", ground) >= 4.5
         for index in range(8):
             assert contrast(f"s{index}", "sheet") >= 4.5, (scheme, index)
+        for name in light:
+            if name.startswith("."):  # marks that let the ground through
+                assert contrast(name, "sheet") >= 3, (scheme, name)
     assert pages[0] > 0.8
     assert pages[1] < 0.05
 

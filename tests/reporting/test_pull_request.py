@@ -172,7 +172,15 @@ def test_the_part_that_was_judged_is_named():
     assert "paired over 40 test images" in review(study("main"), head)
 
 
-HARM = "</td><script>x</script>\n# head | `code` ![i](//x) \x1b[31m @all"
+HARM = "</td><script>x</script>\n# head www.x.io | `code` ![i](//x) \x1b[31m @all"
+
+
+def test_no_folder_and_no_password_of_a_parameter_is_published():
+    head = study("now")
+    head.params["frozen"] = {"vgg": "/home/me/secret/vgg16.pt", "clip": "https://me:pw@host/x"}
+    text = review(study("main"), head)
+    assert "vgg16" in text
+    assert not re.search("home|secret|pw", text)
 
 
 def test_what_others_wrote_begins_nothing_in_markdown():
@@ -182,7 +190,7 @@ def test_what_others_wrote_begins_nothing_in_markdown():
     head.metrics[HARM] = head.metrics["vgg"]
     text = review(base, head)
     bare = re.sub(r"`[^`\n]*`", "", text)  # code shows whatever it is
-    assert not re.search(r"(?<!\\)[<>@!]|^#[^#]|(?<!\\)`", bare, re.MULTILINE)
+    assert not re.search(r"(?<!\\)[<>@!]|www\.|^#[^#]|(?<!\\)`", bare, re.MULTILINE)
     assert all(line.isprintable() for line in text.splitlines())
     table = [line for line in text.splitlines() if line.startswith("|")]
     assert len({len(re.split(r"(?<!\\)\|", line)) for line in table}) == 1

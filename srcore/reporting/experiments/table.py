@@ -106,7 +106,7 @@ def compare(studies: Sequence[Study], unfinished: dict[str, int] | None = None) 
     adjusted = holm(found)
     rows: list[Row] = []
     for place, (study, params, models) in enumerate(zip(studies, flat, shown, strict=True)):
-        values = tuple(params.get(key) for key in settings)
+        values = tuple(_shown(params.get(key)) for key in settings)
         for model in models:
             beside_first = None
             if firsts[model] is not study:
@@ -178,6 +178,10 @@ def markdown_of(value: Any) -> str:
 def verdict(cell: Cell) -> str:
     """The verdict as Markdown, bold where it is more than noise."""
     return f"**{cell.verdict}**" if cell.significant else cell.verdict
+
+
+def _shown(value: Any) -> Any:
+    return text.public(value) if isinstance(value, str) else value
 
 
 def _has(table: Table, output: str) -> bool:

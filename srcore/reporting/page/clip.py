@@ -16,6 +16,7 @@ from PIL import Image
 from srcore.common import paths
 from srcore.common.errors import StudyError
 from srcore.common.tables import Columns, read_table
+from srcore.common.text import printable
 from srcore.data.dataset import Pyramids
 from srcore.features.labels import RANDOM
 from srcore.reporting.page.svg import signed
@@ -98,6 +99,7 @@ def read_clip(root: Path) -> Clip | None:
     best = read_table(root / paths.CLIP_BEST, BEST, REMEDY)
     matrix = read_table(root / paths.CLIP_MATRIX, MATRIX, REMEDY)
     names = list(dict.fromkeys(matrix["image"]))
+    _check(best, matrix, names)
     thumbnails = _thumbnails(root / paths.PYRAMIDS, names)
     return Clip(
         weights=weights,
@@ -111,6 +113,19 @@ def read_clip(root: Path) -> Clip | None:
         ],
         descriptions=matrix.drop_duplicates("number")["description"].tolist(),
     )
+
+
+def _check(best: pd.DataFrame, matrix: pd.DataFrame, names: Sequence[str]) -> None:
+    """See that every image of the matrix has its best descriptions and a cosine for each."""
+    if missing := [name for name in names if name not in set(best["image"])]:
+        raise StudyError(f"{paths.CLIP_BEST}: damaged (no {printable(missing[0])} in it); {REMEDY}")
+    numbers = matrix["number"].unique()
+    for name, lines in matrix.groupby("image"):
+        if len(lines) != len(numbers) or set(lines["number"]) != set(numbers):
+            raise StudyError(
+                f"{paths.CLIP_MATRIX}: damaged (not every description of {printable(str(name))} "
+                f"in it); {REMEDY}"
+            )
 
 
 def _thumbnails(folder: Path, names: Sequence[str]) -> list[str]:

@@ -88,6 +88,6 @@ def _verdict(ranking: Ranking, against: dict[str, str]) -> str:
     if level:
         parts.append(f"is not significantly different from {listed(level)}")
     if others and not ahead and not level and against[BASELINE] == "better":
-        parts.append("is better than every other method")
+        parts.append("is better than all others in the ranking below")
     once = "; other seeds may give another result" if ranking.one_training else ""
     return f" {listed(parts)}{once}"

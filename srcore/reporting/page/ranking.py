@@ -102,7 +102,7 @@ def _ranking(results: Results, output: str) -> Ranking:
     entries = {
         name: {"gain": 0.0} | cast("dict[str, Any]", results.metrics[name][output])
         for name in (*REFERENCES, *results.models)
-        if output in results.metrics[name]
+        if output in results.metrics.get(name, {})
     }
     names = sorted(entries, key=lambda name: -entries[name]["gain"])
     pairs = _pairs(results, output, names)

@@ -11,7 +11,7 @@ from pathlib import Path
 from platform import python_version_tuple
 from typing import Any, cast
 
-from srcore.common.text import redacted
+from srcore.common.text import public
 from srcore.evaluation.tables import ENSEMBLE, NO_NETWORK
 from srcore.features.labels import RANDOM
 from srcore.inference.baselines import BASELINE, PLUS
@@ -24,6 +24,7 @@ from srcore.reporting.document import embedded, environment, policy, source
 from srcore.reporting.page.charts import interval_bar
 from srcore.reporting.page.facts import beside_report, facts, training_table
 from srcore.reporting.page.headline import headline
+from srcore.reporting.page.index import Chosen
 from srcore.reporting.page.plots.table import plot_groups
 from srcore.reporting.page.ranking import rankings
 from srcore.reporting.page.results import Results
@@ -55,12 +56,13 @@ def render(results: Results) -> str:
         metrics=METRICS,
         ensembles=any(m["kind"] == ENSEMBLE for m in results.metrics.values()),
         seeds=_seeds(results),
+        precisions=results.precisions,
         beside=beside_report(results),
         runs=training_table(results),
         rankings=ranked,
         few_groups=MIN_GROUPS,
         curves=plot_groups(results),
-        images=[_image(results, item) for item in results.index["images"]],
+        images=[_image(results, item) for item in results.index.images],
         low=results.params.pyramid.sizes[0],
         sides=dict(zip(("low", *OUTPUTS), results.params.pyramid.sizes, strict=True)),
         largest=results.params.pyramid.sizes[-1],
@@ -140,49 +142,45 @@ def _seeds(results: Results) -> str:
     return "" if counts == [1] else " or ".join(str(count) for count in counts)
 
 
-def _image(results: Results, item: dict[str, Any]) -> dict[str, Any]:
+def _image(results: Results, item: Chosen) -> dict[str, Any]:
     """One chosen image with its outputs at every size; each file is embedded once."""
     sizes: list[dict[str, Any]] = []
-    for output, shown in cast("dict[str, list[dict[str, Any]]]", item["outputs"]).items():
+    for output, shown in item.outputs.items():
         side = results.side(output)
         views: list[dict[str, Any]] = []
         for view in shown:
-            figures = cast("dict[str, float]", view.get("figures", {}))
-            score = ", ".join(METRICS[key].text(value) for key, value in figures.items())
-            named = f"{item['name']}, {side} × {side} pixels, {view['label']}"
+            score = ", ".join(METRICS[key].text(value) for key, value in view.figures.items())
+            named = f"{item.name}, {side} × {side} pixels, {view.label}"
             views.append(
                 {
-                    "method": view["method"],
-                    "label": view["label"],
-                    "unreal": view.get("weights") == RANDOM,
-                    "figures": {k: METRICS[k].shown(value) for k, value in figures.items()},
+                    "method": view.method,
+                    "label": view.label,
+                    "unreal": view.weights == RANDOM,
+                    "figures": {k: METRICS[k].shown(value) for k, value in view.figures.items()},
                     "score": score,
                     "alt": f"{named}: {score}" if score else named,
-                    "source": _embedded(results.folder / view["file"]),
+                    "source": _embedded(results.folder / view.file),
                 }
             )
         best = results.best(output) if output in results.outputs else "target"
         sizes.append({"output": output, "side": side, "views": views, "right": best})
-    usual = [o for o in results.outputs if o in item["outputs"]]
+    usual = [o for o in results.outputs if o in item.outputs]
     low = results.params.pyramid.sizes[0]
     return {
-        "id": item["id"],
-        "name": item["name"],
-        "detail": item["detail"],
+        "id": item.id,
+        "name": item.name,
+        "detail": item.detail,
         "sizes": sizes,
         "first": usual[-1] if usual else sizes[0]["output"],
-        "low": _embedded(results.folder / item["low"]),
-        "low_alt": f"{item['name']}, the {low} × {low} pixels that every method starts from",
+        "low": _embedded(results.folder / item.low),
+        "low_alt": f"{item.name}, the {low} × {low} pixels that every method starts from",
     }
 
 
 def _parameters(params: Params) -> list[tuple[str, str]]:
-    """All of params.yaml, a line a key; of an absolute path the last part only, for privacy."""
+    """All of params.yaml, a line a key."""
     lines = _flat(params.model_dump())
-    return [
-        (key, f"…/{Path(value).name}" if Path(value).is_absolute() else redacted(value))
-        for key, value in lines
-    ]
+    return [(key, public(value)) for key, value in lines]
 
 
 def _flat(value: Any, key: str = "") -> list[tuple[str, str]]:

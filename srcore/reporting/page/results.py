@@ -1,6 +1,5 @@
 """What the report page reads: the files that the stages before it left."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -12,19 +11,20 @@ from srcore.common.errors import StudyError
 from srcore.common.reading import read_json
 from srcore.common.tables import Columns, read_table
 from srcore.evaluation.tables import (
-    NETWORK,
+    OURS,
     REMEDY,
     SHARED,
     Figures,
-    figures_of,
     networks_of,
     read_checkpoints,
-    read_methods,
+    read_figures,
 )
+from srcore.inference.baselines import BASELINE
 from srcore.metrics.table import METRICS
 from srcore.models.scales import OUTPUTS
 from srcore.params import Params
 from srcore.reporting.page.clip import Clip, read_clip
+from srcore.reporting.page.index import Index, read_index
 
 IMAGES: Columns = {
     "image": str,
@@ -75,7 +75,7 @@ class Results:
     """plots/training.csv."""
     beside: pd.DataFrame
     """plots/beside_report.csv."""
-    index: dict[str, Any]
+    index: Index
     """data/compare/index.json."""
     folder: Path
     """data/compare, where its images lie."""
@@ -107,6 +107,12 @@ class Results:
         return next((entry[o].get("weights", "") for o in OUTPUTS if o in entry), "")
 
     @property
+    def precisions(self) -> list[str]:
+        """The precisions in which the networks were trained."""
+        column = self.checkpoints.get("precision")
+        return [] if column is None else sorted({str(name) for name in column if name})
+
+    @property
     def part(self) -> str:
         """Name of the part of the data set on which the networks were judged."""
         return "test" if self.params.split.test else "validation"
@@ -123,17 +129,17 @@ def read_results(root: Path, params: Params) -> Results:
         StudyError: a file is missing or damaged.
     """
     sheet = root / paths.SAMPLES
-    methods = read_methods(root / paths.METHOD_TABLE)
-    if not len(methods[methods["kind"] == NETWORK]):
-        raise StudyError(f"{paths.METHOD_TABLE}: damaged (no network in it); {REMEDY}")
+    metrics = read_figures(root / paths.METHOD_TABLE)
+    training = read_table(root / paths.TRAINING_TABLE, TRAINING, REMEDY)
+    _check(metrics, training)
     return Results(
         params=params,
-        metrics=figures_of(methods),
+        metrics=metrics,
         checkpoints=read_checkpoints(root / paths.MODEL_TABLE),
         images=read_table(root / paths.IMAGE_TABLE, IMAGES, REMEDY),
-        training=read_table(root / paths.TRAINING_TABLE, TRAINING, REMEDY),
+        training=training,
         beside=read_table(root / paths.BESIDE_REPORT_TABLE, BESIDE, REMEDY),
-        index=_json(root / paths.COMPARE / "index.json", ("images",)),
+        index=read_index(root / paths.COMPARE / "index.json"),
         folder=root / paths.COMPARE,
         dataset=_dataset(root),
         sheet=sheet if sheet.exists() else None,
@@ -145,14 +151,29 @@ def _dataset(root: Path) -> dict[str, Any]:
     if not (root / paths.DATASET).exists():
         return {}
     sides = read_table(root / paths.DATASET_TABLE, SIDES, REMEDY).set_index("side")
-    return _json(root / paths.DATASET) | {
+    dataset = read_json(root / paths.DATASET)
+    if not isinstance(dataset, dict):
+        raise StudyError(f"{root / paths.DATASET}: damaged; {REMEDY}")
+    return cast("dict[str, Any]", dataset) | {
         str(side): {key: f"{value:g}" for key, value in line.items()}
         for side, line in sides.iterrows()
     }
 
 
-def _json(path: Path, keys: Sequence[str] = ()) -> dict[str, Any]:
-    value = read_json(path)
-    if not isinstance(value, dict) or any(key not in value for key in keys):
-        raise StudyError(f"{path}: damaged; {REMEDY}")
-    return cast("dict[str, Any]", value)
+def _check(metrics: Figures, training: pd.DataFrame) -> None:
+    """See that what the page sets side by side is there: a merge by hand may have taken a line."""
+    models = networks_of(metrics)
+    if not models:
+        raise StudyError(f"{paths.METHOD_TABLE}: damaged (no network in it); {REMEDY}")
+    trained = set(training[training["run"] == OURS]["model"])
+    for name in models:
+        method = metrics[name]
+        if not all(method.get(cost, 0) > 0 for cost in ("parameters", "macs")):
+            raise StudyError(f"{paths.METHOD_TABLE}: damaged ({name} has no costs); {REMEDY}")
+        for output in method.keys() & OUTPUTS.keys():
+            if not {"seeds", "wins"} <= method[output].keys():
+                raise StudyError(f"{paths.METHOD_TABLE}: damaged ({name} has no seeds); {REMEDY}")
+            if output not in metrics.get(BASELINE, {}):
+                raise StudyError(f"{paths.METHOD_TABLE}: damaged (no {BASELINE} in it); {REMEDY}")
+        if name not in trained:
+            raise StudyError(f"{paths.TRAINING_TABLE}: damaged (no {name} in it); {REMEDY}")

@@ -24,9 +24,11 @@ def signed(value: float, digits: int = 2) -> str:
 
 def short(value: float) -> str:
     """A cost in K, M or G with three significant digits: 38.9 K, 1.11 G."""
+    rounded = float(f"{value:.3g}")
     for unit, size in (("G", 1e9), ("M", 1e6), ("K", 1e3)):
-        if value >= 0.9995 * size:
-            return f"{value / size:.{max(0, 2 - int(math.log10(value / size)))}f} {unit}"
+        if rounded >= size:
+            digits = max(0, 2 - math.floor(math.log10(rounded / size)))
+            return f"{rounded / size:.{digits}f} {unit}"
     return f"{value:g}"
 
 

@@ -8,7 +8,7 @@ from srcore.reporting.page.results import Results
 from srcore.reporting.page.svg import short, signed
 
 COSTS = (
-    ("macs", "MACs", "multiply-accumulates per image"),
+    ("macs", "MACs", "multiply-accumulates, all outputs"),
     ("parameters", "parameters", "trainable parameters"),
 )
 """Column of plots/methods.csv, short name and name of an axis."""
@@ -38,8 +38,8 @@ def groups(results: Results) -> list[Group]:
     interval = " with its 95 % interval" if known else ""
     text = (
         f"Each mark is one model{interval}. Marks higher up and further left are better. "
-        "Multiply-accumulates are counted for enlarging one image. The cost of training is not "
-        "shown."
+        "Multiply-accumulates are counted for one image and all outputs of a network together. "
+        "The cost of training is not shown."
     )
     return [Group("Quality against cost", text, charts, legend(results))]
 
