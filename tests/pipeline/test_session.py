@@ -41,7 +41,7 @@ REAL = (
 LONGER = (
     "dvc exp run -S model=subpixel -S data.source=voc2007 "
     "-S data.voc2007.archive=/my/VOCtrainval_originals_946.tar "
-    "-S split.validation=165 -S train.epochs=52 -S trainer.precision=auto"
+    "-S split.validation=165 -S train.epochs=52 -S trainer.precision=auto -S 'seeds=[0,1,2]'"
 )
 
 
