@@ -20,7 +20,7 @@ STYLES = {
 """Output → mark, colour, and where it stands within a method's line."""
 TITLES = {
     "survival": "survival of meaning",
-    "first": "own original found first",
+    "first": "share whose own original is nearest",
     "map": "zero-shot mAP",
 }
 
@@ -68,6 +68,8 @@ def draw_meaning(table: pd.DataFrame, sizes: tuple[int, int, int], path: Path, o
                 color=colour,
                 capsize=3,
             )
+        left, right = axes.get_xlim()
+        axes.set_xlim(left, min(right, 1 + 0.1 * (1 - left)))  # nothing here is above 1
     handles = cast("list[Artist]", list(drawn.values()))  # a container is drawn as its parts
     figure.legend(handles, list(drawn), loc="outside lower center", ncols=3, fontsize=9)
     named = [f"{name} ({weights[name]})" if weights[name] else name for name in methods]
