@@ -39,7 +39,8 @@ def check_machines(device: torch.device, trainer: Trainer) -> None:
 
 def _check_number(name: str, least: int, most: int) -> None:
     text = os.environ[name]
-    if not (text.isascii() and text.isdecimal() and least <= int(text[:9]) <= most):
+    short = text.isascii() and text.isdecimal() and len(text) <= 9  # int() refuses thousands
+    if not (short and least <= int(text) <= most):
         raise StudyError(
             f"{name} = {printable(text)}: must be a whole number from {least} to {most} "
             "(docs/machines.md)"

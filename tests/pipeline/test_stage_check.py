@@ -85,6 +85,7 @@ def test_machines_that_do_not_know_each_other(project, monkeypatch):
     [
         ("NODE_RANK", "first"),
         ("NODE_RANK", "3"),
+        ("NODE_RANK", "0000000005"),
         ("MASTER_PORT", "99x"),
         ("MASTER_PORT", "65536"),
         ("MASTER_PORT", "0"),
