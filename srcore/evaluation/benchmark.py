@@ -202,7 +202,7 @@ def _outputs(
     inputs = to_tensor(np.ascontiguousarray(low)[None], device)
     for network in networks:
         if output in network.model.outputs:
-            made = to_images(network(inputs)[output])[0]
+            made = to_images(network.forward_output(output, inputs))[0]
             yield network.method, network.card.seed, network.card.weights or "", made
 
 

@@ -25,8 +25,9 @@ MEASURED = "measured here"
 """Source of a row that this benchmark measured."""
 PIXELS = 1280 * 720
 """Of the output that the field counts multiply-accumulates for."""
-SIDE = 72
-"""Side of the smaller of two images that costs are counted on."""
+SIDE = 96
+"""Side of the smaller of two images that costs are counted on: a multiple of the windows of most
+networks with attention, which pad other images."""
 
 
 def with_published(means: pd.DataFrame, networks: list[Network], path: Path) -> pd.DataFrame:
@@ -46,7 +47,7 @@ def with_published(means: pd.DataFrame, networks: list[Network], path: Path) -> 
     Raises:
         StudyError: the csv is missing or damaged.
     """
-    costs = {network.method: _cost(network) for network in networks}
+    costs = {network.method: cost_of(network) for network in networks}
     measured = means.copy()
     measured["parameters"] = pd.Series(
         [costs[method][0] if method in costs else None for method in means["method"]],
@@ -88,7 +89,7 @@ def with_published(means: pd.DataFrame, networks: list[Network], path: Path) -> 
     return found.astype({name: kind for name, kind in whole.items() if name in found})
 
 
-def _cost(network: Network) -> tuple[int, dict[str, int]]:
+def cost_of(network: Network) -> tuple[int, dict[str, int]]:
     """Parameters, and multiply-accumulates for the output of each name.
 
     Convolutions grow with the image, CLIP does not: it shrinks every image to its own size.
@@ -98,6 +99,7 @@ def _cost(network: Network) -> tuple[int, dict[str, int]]:
     an_image = small - a_pixel * SIDE**2
     if isinstance(network.model, ExternalNetwork):  # papers count what runs, too
         parameters = cost.running_parameters(network.model, SIDE)
+        an_image = 0.0  # SPAN merges its branches anew for every image
     else:
         parameters = cost.parameters(network.model) + cost.frozen_parameters(network.extractor)
     return parameters, {

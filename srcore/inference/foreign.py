@@ -9,6 +9,7 @@ from torch import Tensor
 
 from srcore.common.errors import StudyError, reason
 from srcore.common.reading import NotAFileError, open_regular
+from srcore.common.stage import NO_MEMORY
 from srcore.common.text import printable
 from srcore.features.files import check_values, read_weights
 from srcore.inference.network import Network
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 SAFE, PICKLES = (".safetensors",), (".pth", ".pt", ".ckpt")
 """Extensions of files that hold tensors alone, and of pickles."""
+TRIAL = (41, 57)
+"""Height and width of the image that every network has to enlarge before any is judged."""
 
 
 class ExternalNetwork(SuperResolver):
@@ -36,7 +39,8 @@ class ExternalNetwork(SuperResolver):
 
     def forward(self, low: Tensor) -> dict[str, Tensor]:
         """(N, 3, H, W) in [0, 1] → its one output, in [0, 1]; padded as the network needs."""
-        return {self.outputs[0]: self._descriptor(low)}
+        # A copy, for some (RCAN) scale their input in place, and other networks are to see it.
+        return {self.outputs[0]: self._descriptor(low.clone())}
 
 
 def load_external(path: Path, device: torch.device, *, pickles: bool) -> list[Network]:
@@ -51,7 +55,7 @@ def load_external(path: Path, device: torch.device, *, pickles: bool) -> list[Ne
     Raises:
         StudyError: nothing there, a pickle that was not asked for, a file that is damaged or of an
             architecture that is not known, a scale other than 2 and 4, or not RGB; weights that
-            are NaN or infinite.
+            are NaN or infinite; a network that cannot enlarge an image.
     """
     known = {*SAFE, *PICKLES}
     files = [path] if path.is_file() else sorted(f for f in path.iterdir() if _kind(f) in known)
@@ -83,9 +87,25 @@ def _load(path: Path, device: torch.device, *, pickles: bool) -> Network:
             f"{descriptor.input_channels} to {descriptor.output_channels} channels; "
             "×2 and ×4 of RGB images are judged, so take it out"
         )
+    _check_enlarges(path, descriptor)
     descriptor.to(device).eval()
     trained = {"architecture": descriptor.architecture.name}
     return Network(ExternalNetwork(descriptor, output).eval(), _named(path, trained), None)
+
+
+def _check_enlarges(path: Path, descriptor: "ImageModelDescriptor[Any]") -> None:
+    """See that a network runs: what spandrel guesses from shapes may fit the tensors alone."""
+    name, scale = descriptor.architecture.name, descriptor.scale
+    try:
+        with torch.inference_mode():
+            made = descriptor.eval()(torch.zeros(1, RGB, *TRIAL)).shape
+    except Exception as error:
+        if NO_MEMORY.search(str(error)):
+            raise
+        why = reason(error)
+        raise StudyError(f"{path}: {name} cannot enlarge an image ({why}); take it out") from None
+    if made[-2:] != torch.Size(scale * side for side in TRIAL):
+        raise StudyError(f"{path}: {name} does not enlarge by {scale}; take it out")
 
 
 def _named(path: Path, trained: dict[str, Any]) -> Card:

@@ -56,7 +56,7 @@ class Benchmark(Settings):
     ensemble: bool
     """Evaluate every network a second time with the mean of its eight dihedral transforms."""
     pickles: bool
-    """Read .pth and .ckpt files as well, which are pickles; else safetensors alone."""
+    """Read .pth, .pt and .ckpt files as well, which are pickles; else safetensors alone."""
 
 
 class Modern(Settings):

@@ -5,11 +5,11 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 from matlab import matrix, to_uint8
 from photographs import FOLDER, arrays
 from PIL import Image
@@ -34,6 +34,7 @@ from srcore.images.matlab import crop_to_multiple, imresize
 from srcore.inference.network import Network
 from srcore.metrics.optional import OptionalMetrics
 from srcore.metrics.seeds import mean_over_seeds
+from srcore.models.base import SuperResolver
 from srcore.models.checkpoint import Card, save_checkpoint
 from srcore.models.registry import model_class
 from srcore.params.schema import Evaluate
@@ -233,8 +234,8 @@ def test_figures_are_those_of_images_saved(table, networks):
 
 
 def test_a_network_that_is_bicubic_gains_nothing(folder):
-    class Bicubic(torch.nn.Module):
-        outputs = tuple(SCALES)
+    class Bicubic(SuperResolver):
+        outputs: ClassVar[tuple[str, ...]] = tuple(SCALES)
 
         def forward(self, low):
             image = to_images(low)[0]

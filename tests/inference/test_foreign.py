@@ -16,6 +16,7 @@ from srcore.common.errors import StudyError
 from srcore.common.tensors import to_tensor
 from srcore.evaluation.benchmark import evaluate_benchmarks, find_images
 from srcore.evaluation.contestants import contestants
+from srcore.evaluation.published import cost_of
 from srcore.inference.foreign import load_external
 from srcore.inference.load import SHIPPED
 from srcore.inference.network import Network
@@ -44,6 +45,20 @@ def safmn(scale: int = 4) -> torch.nn.Module:
     return SAFMN(dim=16, n_blocks=2, ffn_scale=2.0, upscaling_factor=scale).eval()
 
 
+def rcan() -> torch.nn.Module:
+    from spandrel.architectures.RCAN import RCAN
+
+    torch.manual_seed(0)
+    return RCAN(n_resgroups=1, n_resblocks=1, n_feats=8, scale=4, reduction=4).eval()
+
+
+def dat() -> torch.nn.Module:
+    """spandrel takes its 12 channels for others than they are, and it cannot run."""
+    from spandrel.architectures.DAT import DAT
+
+    return DAT(embed_dim=12, depth=[2], num_heads=[2], upscale=4).eval()
+
+
 def write(network: torch.nn.Module, path):
     save_file({name: value.contiguous() for name, value in network.state_dict().items()}, path)
     return path
@@ -66,6 +81,19 @@ def test_its_output_is_that_of_the_architecture(tmp_path, make, output, scale):
         expected = network(torch.nn.functional.pad(LOW, (0, 7, 0, 5), mode="reflect"))
     middle = expected[..., : scale * 40, : scale * 40].clamp(0, 1)
     torch.testing.assert_close(made[..., : scale * 40, : scale * 40], middle, atol=2e-2, rtol=0)
+
+
+def test_a_network_that_scales_its_input_in_place_leaves_it_alone(tmp_path):
+    """All networks of a benchmark see one tensor."""
+    low = LOW.clone()
+    with torch.inference_mode():
+        rcan()(low)
+    assert not low.equal(LOW), "else the test would show nothing"
+    (found,) = load_external(write(rcan(), tmp_path / "theirs.safetensors"), CPU, pickles=False)
+    low = LOW.clone()
+    once, twice = found(low)["large"], found(low)["large"]
+    assert low.equal(LOW)
+    assert twice.equal(once)
 
 
 def test_all_of_a_folder_take_part_at_their_scale(tmp_path, asked):
@@ -177,7 +205,21 @@ def test_parameters_are_those_that_run(tmp_path):
     assert parameters(found.model) > 2 * wanted
 
 
-@pytest.mark.parametrize("harm", ["cut", "unknown", "scale", "frozen", "nan", "folder", "empty"])
+def test_multiadds_are_those_of_the_convolutions_that_run(tmp_path):
+    """SPAN merges its branches anew for every image; that is no work on the image."""
+    (found,) = load_external(write(span(4), tmp_path / "theirs.safetensors"), CPU, pickles=False)
+    running, multiadds = cost_of(found)
+    kernels = running - sum(
+        value.numel()
+        for name, value in span(4).named_parameters()
+        if name.endswith(("eval_conv.bias", "conv_cat.bias", "upsampler.0.bias"))
+    )
+    assert multiadds == {"large": kernels * 320 * 180}
+
+
+@pytest.mark.parametrize(
+    "harm", ["cut", "unknown", "scale", "frozen", "nan", "cannot run", "folder", "empty"]
+)
 def test_what_cannot_be_judged_is_one_line(tmp_path, harm):
     path = tmp_path / "theirs.safetensors"
     if harm == "cut":
@@ -198,6 +240,9 @@ def test_what_cannot_be_judged_is_one_line(tmp_path, harm):
         next(network.parameters()).data[0] = torch.nan
         write(network, path)
         message = "holds NaN or infinite values"
+    elif harm == "cannot run":
+        write(dat(), path)
+        message = "DAT cannot enlarge an image .*; take it out"
     elif harm == "folder":
         path.mkdir()
         path, message = tmp_path, r"theirs\.safetensors: is not a file but a folder"
