@@ -11,6 +11,7 @@ from PIL import Image, ImageOps
 from srcore.common.errors import StudyError
 from srcore.images.error import ImageError
 from srcore.images.raster import Kept, Pixels, Raster, raster_of
+from srcore.images.reading.colour import checked
 from srcore.images.reading.pillow import is_wide, straight
 from srcore.inference import load
 from srcore.inference.network import Network
@@ -87,6 +88,7 @@ def enlarge(
 
     Raises:
         StudyError: the image is of another kind, or the network does not enlarge so much.
+        OSError: the file behind an image of Pillow is damaged.
     """
     if not isinstance(image, Image.Image | np.ndarray):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise StudyError(f"image: give an image of Pillow or an array, not {type(image).__name__}")
@@ -96,6 +98,8 @@ def enlarge(
         raise StudyError(f"size = {size}: give a width and a height in pixels")
     if not _is_positive(tile):
         raise StudyError(f"tile = {tile}: give the side of a tile in pixels")
+    if not isinstance(network, Network | None):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise StudyError(f"network: give what load_network gave, not {type(network).__name__}")
     network = network or load_network()
     raster = _of_pillow(image) if isinstance(image, Image.Image) else _of_array(image)
     width, height = raster.size
@@ -130,13 +134,25 @@ def _of_pillow(image: Image.Image) -> Raster:
             "an image of 16 bits with a transparent grey: Pillow cannot hold what becomes of it; "
             "give an array (H, W, 2) of grey and alpha"
         )
-    image = ImageOps.exif_transpose(image)
+    image = _upright(image)
     if wide:
-        return Raster(np.asarray(image).astype(np.uint16)[..., None], None, Kept())
+        return _of_array(np.asarray(image).astype(np.uint16))
+    icc = checked(image.info.get("icc_profile"), "CMYK")[0] if image.mode == "CMYK" else None
     try:
-        return _of_array(np.asarray(straight(image, image.info.get("icc_profile"))))
+        return _of_array(np.asarray(straight(image, icc)))
     except ImageError as error:
         raise StudyError(f"an image of mode {image.mode}: {error}") from None
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """As its EXIF says; as it is where that is damaged."""
+    image.load()  # what is wrong with the pixels is for who opened them
+    try:
+        return ImageOps.exif_transpose(image)
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 Pillow raises anything on damaged EXIF
+        return image
 
 
 def _of_array(pixels: NDArray[Any]) -> Raster:

@@ -13,7 +13,7 @@ from srcore.inference.tiles import TILE, Tiles
 from srcore.models.scales import OUTPUTS
 from srcore.upscale.bleed import bleed
 from srcore.upscale.flat import settle
-from srcore.upscale.resize import alpha_rows, shrink
+from srcore.upscale.resize import alpha_rows, shrink, shrink_seen
 
 Watch = Callable[
     [Iterable[tuple[slice, slice, Tensor]], int], Iterator[tuple[slice, slice, Tensor]]
@@ -58,8 +58,9 @@ def enlarge_rows(
     The network enlarges by its next factor, and Pillow shrinks that to the size, antialiased; an
     image that is large enough already is shrunk alone. The network sees grey as three equal
     channels, and its answer is their mean. Where an image is fully transparent its colours mean
-    nothing, and would show at the edges once enlarged: they are replaced by those of the nearest
-    pixel that is seen. Where all that the network sees is one colour, that colour is the answer.
+    nothing, and would show at the edges: before the network they are replaced by those of the
+    nearest pixel that is seen, and where an image is shrunk alone colours count by their alpha.
+    Where all that the network sees is one colour, that colour is the answer.
 
     Args:
         network: what enlarges.
@@ -74,17 +75,17 @@ def enlarge_rows(
     """
     factor = max(new / old for new, old in zip(size, image.size, strict=True))
     colours = image.colours
-    radius = network.model.receptive_radius + 4
-    if image.alpha is not None:
-        colours = bleed(colours, image.alpha, radius)
     if factor > 1:
+        if image.alpha is not None:
+            colours = bleed(colours, image.alpha, network.model.receptive_radius + 4)
         output = output_for(network, factor)
         large = (OUTPUTS[output] * image.size[0], OUTPUTS[output] * image.size[1])
         tiles = Tiles(network, np.broadcast_to(colours, (*colours.shape[:2], 3)), tile, device)
-        made = _bands(tiles, colours, output, watch)
+        made = shrink(_bands(tiles, colours, output, watch), large, size)
+    elif image.alpha is not None:
+        made = shrink_seen(image, size)
     else:
-        large, made = image.size, rows_of(Raster(colours, None, image.kept)).bands
-    made = shrink(made, large, size)
+        made = shrink(rows_of(image).bands, image.size, size)
     if image.alpha is not None:
         made = _with_alpha(made, image.alpha, size)
     channels = colours.shape[2] + (image.alpha is not None)

@@ -268,7 +268,7 @@ def _disks_with_case(sources: Iterable[Path]) -> set[int]:
     """Disks that hold two of the images whose names differ in case alone."""
     twins: dict[str, set[Path]] = {}
     for source in sources:
-        twins.setdefault(str(source).lower(), set()).add(source)
+        twins.setdefault(str(source).casefold(), set()).add(source)
     return {path.stat().st_dev for paths in twins.values() if len(paths) > 1 for path in paths}
 
 

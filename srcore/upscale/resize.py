@@ -2,24 +2,54 @@
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from srcore.images.raster import Pixels, white
+from srcore.images.raster import Pixels, Raster, rows_of, white
 
 SUPPORT = 2
 """Pixels to either side that bicubic interpolation looks at."""
+HIDDEN = 1e-6
+"""Weight of a colour that cannot be seen: enough where there is no other."""
+
+Band = NDArray[Any]
+"""Some rows: `Pixels`, or float32, which is neither rounded nor clipped."""
+
+
+def shrink_seen(image: Raster, size: tuple[int, int]) -> Iterator[Pixels]:
+    """Make the colours of a transparent image smaller, each counting by how much of it is seen.
+
+    Args:
+        image: the image, with alpha.
+        size: width and height of what is made, at most as large.
+
+    Yields:
+        Bands of colours, without alpha.
+    """
+    largest = white(image.colours)
+
+    def weighted() -> Iterator[Band]:
+        for band in rows_of(image).bands:
+            colours, alpha = band[..., :-1], band[..., -1:]
+            weights = alpha.astype(np.float32) / largest + HIDDEN
+            yield np.concatenate([colours * weights, weights], axis=2)
+
+    for band in shrink(weighted(), image.size, size):
+        sums, weights = band[..., :-1], band[..., -1:]
+        colours = np.divide(sums, weights, out=np.zeros_like(sums), where=weights != 0)
+        yield np.clip(np.rint(colours), 0, largest).astype(image.colours.dtype)
 
 
 def shrink(
-    bands: Iterator[Pixels], before: tuple[int, int], after: tuple[int, int]
-) -> Iterator[Pixels]:
+    bands: Iterator[Band], before: tuple[int, int], after: tuple[int, int]
+) -> Iterator[Band]:
     """Make an image smaller, antialiased, by Pillow's bicubic filter.
 
     Args:
-        bands: (rows, W, C) from top to bottom, of either depth.
+        bands: (rows, W, C) from top to bottom.
         before: its width and height.
         after: width and height of what is made, at most as large.
 
@@ -32,7 +62,7 @@ def shrink(
     (width, height), (new_width, new_height) = before, after
     step = height / new_height
     margin = math.ceil(SUPPORT * max(1, step)) + 1
-    held: Pixels | None = None
+    held: Band | None = None
     first = done = 0  # the row that `held` begins with; rows made
     for band in bands:
         held = band if held is None else np.concatenate([held, band])
@@ -56,9 +86,7 @@ def alpha_rows(alpha: Pixels, size: tuple[int, int], top: int, bottom: int) -> P
     return resized(alpha[first:last, :, None], (size[0], bottom - top), box)[..., 0]
 
 
-def resized(
-    pixels: Pixels, size: tuple[int, int], box: tuple[float, float, float, float]
-) -> Pixels:
+def resized(pixels: Band, size: tuple[int, int], box: tuple[float, float, float, float]) -> Band:
     """Resize a part of (H, W, C) by Pillow's bicubic filter, whatever the depth.
 
     Pixels around the part count as they do in the whole image.
@@ -70,6 +98,9 @@ def resized(
         return made.reshape(size[1], size[0], channels)
     planes = list[NDArray[np.float32]]()
     for channel in range(channels):
-        exact = Image.fromarray(pixels[..., channel].astype(np.float32))
-        planes.append(np.asarray(exact.resize(size, Image.Resampling.BICUBIC, box=box)))
-    return np.clip(np.rint(np.stack(planes, axis=2)), 0, white(pixels)).astype(pixels.dtype)
+        plane = Image.fromarray(pixels[..., channel].astype(np.float32))
+        planes.append(np.asarray(plane.resize(size, Image.Resampling.BICUBIC, box=box)))
+    exact = np.stack(planes, axis=2)
+    if pixels.dtype == np.float32:
+        return exact
+    return np.clip(np.rint(exact), 0, white(pixels)).astype(pixels.dtype)

@@ -286,6 +286,15 @@ def test_exif_broken_in_other_ways(tmp_path, kind, exif):
         assert "its EXIF is damaged and left out" in logged(tmp_path / "a")
 
 
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_exif_without_a_tag_is_not_damaged(tmp_path, kind):
+    """Pillow writes it when somebody removes the orientation, the only tag."""
+    exif = b"MM\0*\0\0\0\x08" + bytes(6)
+    Image.fromarray(PHOTOGRAPH).save(tmp_path / "a", kind, exif=b"Exif\0\0" + exif)
+    assert look(tmp_path / "a").notes == ()
+    assert read(tmp_path / "a").kept.exif is None
+
+
 def test_a_tag_that_points_nowhere_costs_only_itself(tmp_path, enlarged):
     exif = bytearray(tag(0x013B, b"somebody\0"))
     struct.pack_into("<I", exif, 18, 9999)

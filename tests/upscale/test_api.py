@@ -98,6 +98,24 @@ def test_an_image_of_cielab_is_converted(bicubic):
     assert "icc_profile" not in made.info
 
 
+@pytest.mark.parametrize("profile", [b"junk" * 50, rgb_profile()])
+def test_a_damaged_profile_of_cmyk_is_left_out(bicubic, profile):
+    image = Image.fromarray(PHOTOGRAPH).convert("CMYK")
+    expected = srcore.enlarge(image, bicubic, scale=2)
+    image.info["icc_profile"] = profile
+    made = srcore.enlarge(image, bicubic, scale=2)
+    assert (np.asarray(made) == np.asarray(expected)).all()
+    assert "icc_profile" not in made.info
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_damaged_exif_is_left_out(bicubic, tmp_path, kind):
+    Image.fromarray(PHOTOGRAPH).save(tmp_path / "a", kind, exif=b"Exif\0\0garbage garbage")
+    with Image.open(tmp_path / "a") as image:
+        expected = srcore.enlarge(np.asarray(image), bicubic, scale=2)
+        assert (np.asarray(srcore.enlarge(image, bicubic, scale=2)) == expected).all()
+
+
 def test_a_device_that_there_is_not_is_named(monkeypatch):
     with pytest.raises(StudyError, match=r"^device = gpu: no such device; give auto, cpu, cuda"):
         srcore.load_network(device="gpu")
@@ -137,6 +155,8 @@ def test_a_transparent_grey_of_16_bits_is_refused_and_not_dropped(bicubic, tmp_p
         ({"image": PHOTOGRAPH.astype(float)}, "an array of float64"),
         ({"image": np.zeros((2, 2, 5), np.uint8)}, "1 to 4 channels"),
         ({"image": Image.new("F", (2, 2))}, "an image of mode F: 32 bits per pixel"),
+        ({"image": Image.new("I;16", (0, 5))}, r"an array of uint16, \(5, 0\)"),
+        ({"image": PHOTOGRAPH, "network": "net.safetensors"}, "what load_network gave, not str"),
         ({"image": PHOTOGRAPH, "scale": 5}, "scale = 5: give a number from 1 to 4"),
         ({"image": PHOTOGRAPH, "scale": "2"}, "scale = '2': give a number from 1 to 4"),
         ({"image": PHOTOGRAPH, "size": 40}, "size = 40: give a width and a height"),
@@ -151,7 +171,7 @@ def test_a_transparent_grey_of_16_bits_is_refused_and_not_dropped(bicubic, tmp_p
 )
 def test_what_cannot_be_enlarged_says_so(bicubic, given, words):
     with pytest.raises(StudyError, match=words):
-        srcore.enlarge(network=bicubic, **given)
+        srcore.enlarge(**{"network": bicubic, **given})
 
 
 def test_the_network_of_the_package_is_the_default():

@@ -62,6 +62,39 @@ def test_colours_of_what_cannot_be_seen_do_not_show(bicubic):
     assert (made.alpha == alpha_rows(alpha, (96, 96), 0, 96)).all()
 
 
+def test_what_is_hardly_seen_hardly_counts_where_an_image_is_shrunk(bicubic):
+    """As Pillow has it for RGBA; columns of white between others of black that are nearly gone."""
+    colours = np.zeros((24, 64, 3), np.uint8)
+    alpha = np.ones((24, 64), np.uint8)
+    colours[:, ::2], alpha[:, ::2] = 255, 255
+    made = enlarge(bicubic, image(colours, alpha), 0.5, CPU)
+    rgba = Image.fromarray(np.dstack([colours, alpha]))
+    expected = np.asarray(rgba.resize((32, 12), Image.Resampling.BICUBIC))
+    assert np.abs(made.colours.astype(int) - expected[..., :3]).max() <= 3
+    assert (made.alpha == expected[..., 3]).all()
+    assert made.colours.min() > 250
+
+
+@pytest.mark.parametrize("size", [20, 200, 1600])
+def test_colours_of_what_cannot_be_seen_do_not_show_however_small_it_becomes(bicubic, size):
+    y, x = np.mgrid[:1600, :1600] - 799.5
+    alpha = np.where(x**2 + y**2 < 600**2, 255, 0).astype(np.uint8)
+    colours = np.where(alpha[..., None] > 0, (255, 0, 0), (0, 255, 0)).astype(np.uint8)
+    made = enlarge(bicubic, image(colours, alpha), size / 1600, CPU)
+    assert (made.colours[made.alpha > 0] == (255, 0, 0)).all()
+    assert (made.colours[0, 0] == (0, 255, 0)).all(), "where nothing is seen it stays as it is"
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_16_bits_and_alpha_are_shrunk_as_8_are(bicubic, channels):
+    colours, alpha = PHOTOGRAPH[..., :channels], PHOTOGRAPH[..., 1]
+    wide, deep = (x.astype(np.uint16) * 257 for x in (colours, alpha))
+    eight = enlarge(bicubic, image(colours, alpha), 0.6, CPU)
+    sixteen = enlarge(bicubic, image(wide, deep), 0.6, CPU)
+    assert sixteen.colours.dtype == np.uint16
+    assert np.abs(sixteen.colours / 257 - eight.colours).max() <= 1
+
+
 def test_nothing_is_bled_where_all_or_nothing_is_seen():
     for value in (0, 255):
         alpha = np.full((24, 31), value, np.uint8)

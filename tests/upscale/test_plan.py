@@ -95,6 +95,15 @@ def test_nothing_is_overwritten_unless_asked(folder):
     assert len(planned(folder / "b.PNG").jobs) == 1
 
 
+def test_names_that_fold_alike_are_two_where_the_disk_has_both(tmp_path):
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for name in ("straße", "strasse"):
+        Image.new("RGB", (4, 3)).save(folder / f"{name}.png")
+    names = {job.target.name for job in planned(folder).jobs}
+    assert names == {"straße.x4.png", "strasse.x4.png"}
+
+
 def test_two_images_never_become_one(folder, tmp_path):
     (folder / "deep" / "a.jpg").write_bytes((folder / "a.jpg").read_bytes())
     first, second = folder / "a.jpg", folder / "deep" / "a.jpg"

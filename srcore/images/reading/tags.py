@@ -98,7 +98,7 @@ def read_directory(data: bytes, place: int, head: Head) -> Directory:
         raise ValueError("a directory lies outside of the file")
     (count,) = struct.unpack_from(f"{head.order}{count_format}", data, place)
     end = start + count * size
-    if not 0 < count <= MOST or end > len(data):
+    if count > MOST or end > len(data):
         raise ValueError("a directory is damaged")
     tags: dict[int, Tag] = {}
     for entry in range(start, end, size):
