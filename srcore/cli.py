@@ -4,6 +4,7 @@
 # ruff: noqa: PLC0415
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 from enum import StrEnum
@@ -24,6 +25,8 @@ app = typer.Typer(
 )
 
 
+TERMINATED = 128 + signal.SIGTERM
+"""Exit code of a process that was asked to end, as shells have it."""
 EXPORT = ("jinja2", "onnx", "onnxruntime", "onnxscript")
 """Packages of the extra `export`; all others that a command may lack are of `study`."""
 DEMO = ("fastapi", "gradio", "uvicorn")
@@ -51,6 +54,8 @@ def _open_stderr() -> None:
 
 def _run(command: Callable[[], None]) -> None:
     """Run a command; a package that is missing is one line that says where it comes from."""
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:  # which would leave a half-written file
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     try:
         main(command)
     except ModuleNotFoundError as error:

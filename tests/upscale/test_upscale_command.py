@@ -1,4 +1,5 @@
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -294,6 +295,20 @@ def test_as_a_program(tmp_path, checkpoint, upscale):
         f"error: {tmp_path / 'a.x4.png'}: already exists; --overwrite replaces it, "
         "--skip-existing leaves it"
     ]
+
+
+def test_a_process_that_is_asked_to_end_leaves_nothing_half_written(tmp_path):
+    PHOTOGRAPH.resize((1200, 900)).save(tmp_path / "a.png")
+    command = [sys.executable, "-m", "srcore", "upscale", str(tmp_path / "a.png")]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        while not list(tmp_path.glob(".*.partial")):
+            assert process.poll() is None, process.stderr.read()
+            time.sleep(0.05)
+        process.terminate()
+        printed = process.stderr.read()
+    assert process.returncode == 128 + signal.SIGTERM
+    assert "Traceback" not in printed
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
 
 
 def test_help_is_quick_and_mistakes_of_options_are_reported():
