@@ -25,7 +25,7 @@ SHADE = "#e6e6e6"
 STEP = 0.22
 """Distance of the two heads' marks within a row, whose height is 1."""
 INCHES_PER_ROW, WIDTH, DPI = 0.29, 10.5, 130
-COLLAPSED = "mean with a collapsed training: no interval, no verdict"
+COLLAPSED = "mean with collapsed trainings (number): no interval, no verdict"
 COLLAPSED_COLOUR = "#f0b48a"
 NOTE, TITLE = 120, 10.5
 """Letters in a line of the note; size of a title."""
@@ -119,11 +119,12 @@ def _gains(axes: Axes, table: pd.DataFrame, bodies: Sequence[str], linear: float
 
 def _beside(axes: Axes, x: float, y: float, collapsed: int) -> None:
     axes.annotate(
-        f"{collapsed} collapsed",
+        str(collapsed),
         (x, y),
-        xytext=(6, 0),
+        xytext=(-6, 0),
         textcoords="offset points",
         fontsize=7,
+        ha="right",
         va="center",
     )
 
