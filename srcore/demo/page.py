@@ -55,8 +55,14 @@ class Work:
     def _loaded(self, name: str) -> Network:
         return load_network(self._networks[name], None, self._device)
 
+    def enter(self, request: gr.Request) -> None:
+        """Begin to listen for a stop, before the turn of the work: it may wait for others."""
+        event = self._stops.get(str(request.session_hash))
+        if event is None or event.is_set():
+            self._stops[str(request.session_hash)] = threading.Event()
+
     def stop(self, request: gr.Request) -> None:
-        """End the work of one tab: its button was pressed, or it was closed."""
+        """End the work of one tab, waiting or not: its button was pressed, or it was closed."""
         if event := self._stops.get(str(request.session_hash)):
             event.set()
 
@@ -83,14 +89,18 @@ class Work:
         if image is None:
             raise gr.Error("drop an image first, or pick one below", print_exception=False)
         session = str(request.session_hash)
-        event = self._stops[session] = threading.Event()
+        event = self._stops.setdefault(session, threading.Event())
 
-        def on_tile(done: int, total: int) -> None:
-            progress((done, total), desc="tile", unit="tiles")
+        def go_on() -> None:
             if event.is_set():
                 raise _Stopped
 
+        def on_tile(done: int, total: int) -> None:
+            progress((done, total), desc="tile", unit="tiles")
+            go_on()
+
         try:
+            go_on()
             network = replace(self._load(name), ensemble=ensemble)
             folder = Path(tempfile.mkdtemp(dir=self._folder))
             made = enlarge_file(Path(image), folder, network, scale, shrink=shrink, on_tile=on_tile)
@@ -109,6 +119,8 @@ def _line(error: Exception) -> str:
         return printable(str(error))
     if isinstance(error, MemoryError) or NO_MEMORY.search(str(error)):
         return "not enough memory; give a smaller image or scale"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror} ({error.filename})" if error.filename else error.strerror
     if isinstance(error, ModuleNotFoundError) and error.name:
         return f'{error.name} is not installed; pip install ".[study]" in the project\'s folder'
     raise error
@@ -151,7 +163,7 @@ def page(work: Work, names: list[str]) -> gr.Blocks:
                 download = gr.DownloadButton("Download", elem_id="download")
         if found := samples():
             gr.Examples(found, image, label="Or one of these", cache_examples=False)
-        start.click(
+        start.click(work.enter, queue=False).then(
             work.run,
             [image, network, scale, ensemble, shrink],
             [slider, outcome, download],
