@@ -52,10 +52,14 @@ def _open_stderr() -> None:
         sys.stderr = os.fdopen(2, "w")
 
 
+def _end(*_: object) -> None:
+    sys.exit(TERMINATED)
+
+
 def _run(command: Callable[[], None]) -> None:
     """Run a command; a package that is missing is one line that says where it comes from."""
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:  # which would leave a half-written file
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+        signal.signal(signal.SIGTERM, _end)
     try:
         main(command)
     except ModuleNotFoundError as error:

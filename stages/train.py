@@ -11,6 +11,7 @@ from srcore.models.registry import MODELS, model_class
 from srcore.params import load_params
 from srcore.training.distributed import data_digest, launch, rank_zero_errors, rank_zero_only
 from srcore.training.loop import train_model
+from srcore.training.machines import check_machines
 from srcore.training.recipe import recipe_for
 from srcore.training.resume import training_lock
 
@@ -18,12 +19,12 @@ from srcore.training.resume import training_lock
 def run() -> None:
     name, params = argument(MODELS), load_params()
     device = prepare(params.device, params.threads)
+    check_machines(device, params.trainer)  # other machines run no stage `check`
     pyramids = Pyramids.open(paths.PYRAMIDS)
     parts = read_split(paths.SPLIT, pyramids.names)
-    split = parts.train, parts.validation
     model = model_class(name)
     features = Features.open(paths.FEATURES / model.frozen) if model.frozen else None
-    given = name, pyramids, features, split
+    given = name, pyramids, features, (parts.train, parts.validation)
     recipe, trainer = recipe_for(model, params), params.trainer
     with rank_zero_errors(trainer), rank_zero_only(trainer, training_lock(name)) as states:
         with rank_zero_only(trainer, fresh_folder(paths.MODELS / name)) as out:

@@ -76,6 +76,12 @@ def _hold_out(
     total = sum(map(len, shuffled))
     sums = _reachable([(size, len(by_size[size])) for size in sizes], total)
     wanted = requested if isinstance(requested, int) else round(requested * all_images)
+    if isinstance(requested, int) and not 0 < requested < total:
+        there = "there are" if total == all_images else "beside the other held-out ones there are"
+        raise StudyError(
+            f"split.{key} = {requested}: {there} {total} images, so choose 1 to {total - 1}, "
+            "or a share"
+        )
     goal = _goal(
         f"split.{key} = {requested}", wanted, total, sums[0], exact=isinstance(requested, int)
     )
@@ -146,10 +152,6 @@ def _reachable(counts: Sequence[tuple[int, int]], total: int) -> list[int]:
 
 def _goal(setting: str, wanted: int, total: int, reachable: int, *, exact: bool) -> int:
     """The number of images to take: `wanted` itself, or else the nearest that groups make."""
-    if exact and not 0 < wanted < total:
-        raise StudyError(
-            f"{setting}: there are {total} images, so choose 1 to {total - 1}, or a share"
-        )
     wanted = min(max(wanted, 1), total - 1)
     below = (reachable & ((2 << wanted) - 1)).bit_length() - 1
     beyond = reachable >> wanted

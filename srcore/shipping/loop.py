@@ -18,6 +18,7 @@ from srcore.params.optional import Shipped
 from srcore.shipping.crops import Crops
 from srcore.shipping.originals import Originals
 from srcore.shipping.step import Step
+from srcore.training.precision import Precision, processor
 from srcore.training.resume import State, digest
 from srcore.training.schedules import SCHEDULES
 
@@ -56,7 +57,12 @@ def train_shipped(
     model = model_class(settings.model)()
     model.to(device=device, memory_format=torch.channels_last)  # type: ignore[reportCallIssue]
     step = Step(model, Crops.of(originals, settings.crop, device), settings, bfloat16=bfloat16)
-    engine = {"device": device.type, "precision": "bf16-mixed" if bfloat16 else "32-true"}
+    precision: Precision = "bf16-mixed" if bfloat16 else "32-true"
+    engine = {
+        "device": device.type,
+        "processor": processor(device, precision),
+        "precision": precision,
+    }
     trained = settings.model_dump() | {"images": originals.images} | engine
     card = Card(settings.model, settings.seed, trained)
     data = digest(*originals.pixels.values(), originals.places)

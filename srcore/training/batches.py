@@ -81,8 +81,10 @@ def _fit(arrays: list[NDArray[Any]], device: torch.device) -> bool:
 
 def _put(array: NDArray[Any], device: torch.device) -> Tensor:
     """Copy to the device piece by piece, so that main memory never holds the whole array."""
-    whole = torch.empty(array.shape, dtype=torch.from_numpy(array[:0]).dtype, device=device)
+    whole = torch.empty(
+        array.shape, dtype=torch.from_numpy(np.empty(0, array.dtype)).dtype, device=device
+    )
     for start in range(0, len(array), 256):
-        piece = np.ascontiguousarray(array[start : start + 256])
+        piece = np.array(array[start : start + 256])  # of a file that cannot be written
         whole[start : start + 256] = torch.from_numpy(piece).to(device)
     return whole

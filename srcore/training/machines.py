@@ -17,7 +17,7 @@ def check_machines(device: torch.device, trainer: Trainer) -> None:
 
     Raises:
         StudyError: the machine has fewer devices, or does not know the other machines or its own
-            number among them.
+            number among them, or takes itself for another than the only one.
     """
     if device.type == "cuda" and trainer.devices > torch.cuda.device_count():
         raise StudyError(
@@ -35,6 +35,13 @@ def check_machines(device: torch.device, trainer: Trainer) -> None:
     if trainer.nodes > 1:
         _check_number("NODE_RANK", 0, trainer.nodes - 1)
         _check_number("MASTER_PORT", 1, 65535)
+    elif trainer.devices > 1:
+        for name in ("NODE_RANK", "GROUP_RANK"):
+            if os.environ.get(name, "0") != "0":
+                raise StudyError(
+                    f"{name} = {printable(os.environ[name])}: there is one machine "
+                    f"(trainer.nodes = 1); unset it"
+                )
 
 
 def _check_number(name: str, least: int, most: int) -> None:

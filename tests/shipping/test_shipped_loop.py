@@ -93,6 +93,25 @@ def test_other_settings_do_not_resume(originals, settings, tmp_path):
     assert all(resumed[name].equal(anew[name]) for name in anew)
 
 
+@pytest.mark.parametrize(("processor", "periods"), [("cpu", 0), ("another", 3)])
+def test_another_processor_does_not_resume(
+    originals, settings, tmp_path, monkeypatch, processor, periods
+):
+    """Its sums differ in the last bits."""
+    run(originals, settings, tmp_path)
+    saved, save = [], State.save
+
+    def note(state, content):
+        saved.append(content)
+        save(state, content)
+
+    monkeypatch.setattr(State, "save", note)
+    monkeypatch.setattr("srcore.shipping.loop.processor", lambda *_: processor)
+    run(originals, settings, tmp_path)
+    assert len(saved) == periods
+    assert load_checkpoint(tmp_path / "out" / FILE)[1].trained["processor"] == processor
+
+
 def test_other_images_do_not_resume(originals, settings, tmp_path):
     run(originals, settings, tmp_path)
     other = replace(originals, pixels={key: 255 - of for key, of in originals.pixels.items()})

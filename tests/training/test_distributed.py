@@ -31,6 +31,7 @@ from srcore.training.distributed import (
     launch,
     rank_zero_only,
 )
+from srcore.training.machines import check_machines
 
 COUNT, HELD_OUT = 9, 2
 FIRST = "NODE_RANK=0 MASTER_ADDR=10.0.0.1 MASTER_PORT=29500 dvc repro stages/dvc.yaml:train_vgg"
@@ -185,6 +186,15 @@ def test_machines_that_do_not_know_each_other_are_one_line(monkeypatch):
     asked = Trainer(devices=1, nodes=2, precision="32-true")
     with pytest.raises(StudyError, match=r"nodes = 2: set MASTER_ADDR, MASTER_PORT on every"):
         launch(CPU, asked)
+
+
+@pytest.mark.parametrize("name", ["NODE_RANK", "GROUP_RANK"])
+def test_the_only_machine_is_the_first(monkeypatch, name):
+    """A number left over from another training: no process would write."""
+    monkeypatch.setenv(name, "1")
+    with pytest.raises(StudyError, match=rf"^{name} = 1: there is one machine .*; unset it$"):
+        check_machines(CPU, Trainer(devices=2, nodes=1, precision="32-true"))
+    check_machines(CPU, Trainer(devices=1, nodes=1, precision="32-true"))
 
 
 def test_one_process_minds_no_job_system(monkeypatch):

@@ -56,7 +56,9 @@ def photographs(settings: Voc2007, downloads: Path) -> Iterator[Source]:
         members = sorted(
             member
             for member in map(PurePosixPath, archive.members)
-            if member.parent.name == "JPEGImages" and member.suffix.lower() == ".jpg"
+            if member.parent.name == "JPEGImages"
+            and member.suffix.lower() == ".jpg"
+            and not member.name.startswith(".")  # macOS packs a "._" file beside each
         )
         if not members:
             raise StudyError(

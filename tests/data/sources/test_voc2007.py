@@ -39,6 +39,7 @@ def test_images_by_name_with_their_labels(tmp_path: Path):
         "JPEGImages/000002.jpg": image,
         "JPEGImages/000001.jpg": image + b"1",
         "JPEGImages/readme.txt": b"",
+        "__MACOSX/VOC2007/JPEGImages/._000001.jpg": b"",
         "SegmentationClass/000001.jpg": image,
         "Annotations/000001.xml": annotation("person", "cat", "person"),
     })  # fmt: skip
