@@ -135,6 +135,9 @@ def _lines(base: Study, head: Study, links: str | None) -> Iterator[str]:
         gains = (study.metrics[m][o] for study in (base, head) for m, o in rows)
         if any("gain_spread" in entry for entry in gains):
             notes += "; ± is the standard deviation between seeds"
+        counts = [image_count(study, *next(iter(rows))) for study in (base, head)]
+        if max(counts) > images:
+            notes += f"; gains are of each side's own {counts[0]} → {counts[1]} images"
         yield f"Differences in dB, paired over {images} {part} images{notes}."
     for side, study, other in (("new", head, base), ("gone", base, head)):
         if missing := [model for model in study.models if model not in other.metrics]:
@@ -213,6 +216,12 @@ def differences(
     return found
 
 
+def image_count(study: Study, model: str, output: str) -> int:
+    """On how many images a network's gain is a mean."""
+    table = study.images
+    return table["image"][(table["method"] == model) & (table["output"] == output)].nunique()
+
+
 def _stale(study: Study) -> str:
     """One line where the results were made with other parameters than those beside them."""
     found: dict[str, str] = {}
@@ -234,13 +243,13 @@ def _changes(base: Any, head: Any, key: str = "") -> Iterator[tuple[str, str, st
         for name in dict.fromkeys([*before, *after]):
             yield from _changes(before.get(name), after.get(name), f"{key}.{name}".lstrip("."))
     elif base != head:
-        yield key, _short(base), _short(head)
+        old, new = _short(base), _short(head)
+        yield key, old, f"{new} (another)" if new == old else new
 
 
 def _short(value: Any) -> str:
     text = public(str(value))
-    text = text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
-    return text if isinstance(value, int | float) else markdown(text)
+    return text if isinstance(value, int | float) else markdown(text, LONGEST)
 
 
 def _recorded(commit: str | None, models: list[str]) -> Iterator[dict[str, Any]]:

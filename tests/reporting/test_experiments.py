@@ -1,5 +1,6 @@
 """Experiments side by side: what is a column, what is a row, what is said beside the first."""
 
+import dataclasses
 import re
 from html.parser import HTMLParser
 
@@ -10,7 +11,7 @@ import pytest
 from srcore.common.errors import StudyError
 from srcore.reporting.experiments.page import render
 from srcore.reporting.experiments.table import compare, markdown, numbers
-from srcore.reporting.pull_request import Study
+from srcore.reporting.pull_request import Study, review
 
 NAMES = [f"{number:02}.png" for number in range(40)]
 NOISE = np.random.default_rng(0).normal(0, 0.2, 40)
@@ -48,6 +49,35 @@ def cells(text: str) -> list[list[str]]:
     rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")]
     assert len({len(row) for row in rows}) == 1
     return rows
+
+
+def renamed(made: Study, names: list[str]) -> Study:
+    """The same on images of other names."""
+    images = made.images.assign(image=names * 2, group=names * 2)
+    return dataclasses.replace(made, images=images)
+
+
+def test_a_difference_on_some_of_the_images_says_on_how_many():
+    """Gains are of all images of each side, and may say the opposite."""
+    first = study("main", {"basic": NOISE})
+    other = renamed(
+        study("other", {"basic": NOISE + 0.5}), NAMES[:30] + [f"x{n}" for n in NAMES[30:]]
+    )
+    rows = cells(markdown(compare([first, other])))
+    assert rows[2][-1] == "**+0.50, better in these trainings, on 30 shared images**"
+    assert "shared" not in markdown(compare([first, study("all", {"basic": NOISE + 0.5})]))
+    text = review(first, other)
+    assert "paired over 30 validation images; " in text
+    assert "; gains are of each side's own 40 → 40 images." in text
+    assert "each side's own" not in review(first, study("all", {"basic": NOISE + 0.5}))
+
+
+def test_experiments_of_other_sizes_have_their_scale_in_common():
+    first, other = study("main", {"basic": NOISE}), study("small", {"basic": NOISE}, shift=1)
+    other.params["pyramid"]["sizes"] = [48, 96, 192]
+    table = compare([first, other])
+    assert "gain at ×2, dB" in markdown(table)
+    assert ">Gain at ×2, dB</th>" in render(table)
 
 
 def test_a_grid_is_one_small_table(grid):
@@ -141,7 +171,7 @@ def test_the_page_holds_the_table_and_a_plot_against_the_rate(grid):
         for tag, attributes in Tags(page).found
         if tag == "svg" and attributes.get("role") == "img"
     ]
-    assert chart.startswith("Gain over bicubic at 144 pixels against train.lr. basic: ")
+    assert chart.startswith("Gain over bicubic at 144 against train.lr. basic: ")
     mean = NOISE.mean()
     for x, gain in ((0.0005, mean - 0.5), (0.001, mean), (0.002, mean + 0.5)):
         assert f"{gain:+.2f} dB at {x:g}".replace("-", "−", 1) in chart

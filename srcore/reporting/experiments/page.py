@@ -47,11 +47,11 @@ def _charts(table: Table, output: str) -> list[dict[str, Any]]:
             f"{one.name}: " + ", ".join(f"{signed(p.y)} dB at {p.x:g}" for p in one.points)
             for one in series
         )
-        label = f"Gain over bicubic at {table.sides[output]} pixels against {key}. {figures}."
+        label = f"Gain over bicubic at {table.sides[output]} against {key}. {figures}."
         # Where another parameter differs too, a line would join what is not comparable.
         joined = len(table.settings) == 1
         drawing = against(series, label, (key, "gain over bicubic, dB"), joined=joined)
-        title = f"{table.sides[output]} × {table.sides[output]}: {key}"
+        title = f"At {table.sides[output]}: {key}"
         found.append({"title": title, "drawing": drawing, "series": series})
     return found
 

@@ -11,7 +11,7 @@ from srcore.metrics.holm import holm
 from srcore.metrics.paired import Difference
 from srcore.models.scales import OUTPUTS
 from srcore.reporting.page.svg import signed
-from srcore.reporting.pull_request import Study, differences
+from srcore.reporting.pull_request import Study, differences, image_count
 
 NOT_A_SETTING = ("model",)
 """Parameters that are no column: the networks of an experiment stand in its rows."""
@@ -63,13 +63,13 @@ class Table:
     Attributes:
         settings: dotted keys of the parameters that differ between them.
         rows: the experiments in order, each with its networks.
-        sides: output → pixels per side.
+        sides: output → pixels per side; its scale, as ×2, where these differ.
         unfinished: how many are queued, running or failed, by state.
     """
 
     settings: tuple[str, ...]
     rows: list[Row]
-    sides: dict[str, int]
+    sides: dict[str, str]
     unfinished: dict[str, int]
 
 
@@ -111,9 +111,14 @@ def compare(studies: Sequence[Study], unfinished: dict[str, int] | None = None) 
             beside_first = None
             if firsts[model] is not study:
                 beside_first = {output: adjusted.get((place, model, output)) for output in OUTPUTS}
-            cells = dict(_cells(study, model, beside_first))
+            cells = dict(_cells(study, model, beside_first, firsts[model]))
             rows.append(Row(study.name, values, model, _weights(study, model), cells))
-    return Table(settings, rows, _sides(studies[0]), unfinished or {})
+    sides = list(map(_sides, studies))
+    if any(other != sides[0] for other in sides):
+        shown_sides = {output: f"×{scale}" for output, scale in OUTPUTS.items()}
+    else:
+        shown_sides = {output: str(side) for output, side in sides[0].items()}
+    return Table(settings, rows, shown_sides, unfinished or {})
 
 
 def _sides(study: Study) -> dict[str, int]:
@@ -127,9 +132,12 @@ def _sides(study: Study) -> dict[str, int]:
 
 
 def _cells(
-    study: Study, model: str, beside_first: dict[str, Difference | None] | None
+    study: Study, model: str, beside_first: dict[str, Difference | None] | None, first: Study
 ) -> Iterator[tuple[str, Cell]]:
-    """Every output of a network in one experiment, and its difference to the first, if any."""
+    """Every output of a network in one experiment, and its difference to the first, if any.
+
+    A gain is of all images of its experiment. A difference of fewer says so: the two may disagree.
+    """
     for output in OUTPUTS:
         if (entry := study.metrics[model].get(output)) is None:
             continue
@@ -139,6 +147,8 @@ def _cells(
             significant = difference is not None and difference.significant
             if difference is not None:
                 verdict = f"{signed(difference.mean)}, {difference.text}"
+                if difference.images < max(image_count(s, model, output) for s in (study, first)):
+                    verdict += f", on {difference.images} shared images"
             else:
                 verdict = OTHER_IMAGES
         gain = entry["gain"]
