@@ -217,6 +217,7 @@ def test_multiadds_are_those_of_the_convolutions_that_run(tmp_path):
     assert multiadds == {"large": kernels * 320 * 180}
 
 
+@pytest.mark.filterwarnings("ignore:Initializing zero-element", "ignore:torch.meshgrid")
 @pytest.mark.parametrize(
     "harm", ["cut", "unknown", "scale", "frozen", "nan", "cannot run", "folder", "empty"]
 )
