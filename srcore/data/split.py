@@ -75,16 +75,15 @@ def _hold_out(
     sizes = sorted(by_size, reverse=True)
     total = sum(map(len, shuffled))
     sums = _reachable([(size, len(by_size[size])) for size in sizes], total)
-    wanted = requested if isinstance(requested, int) else round(requested * all_images)
-    if isinstance(requested, int) and not 0 < requested < total:
+    exact = isinstance(requested, int)
+    wanted = requested if exact else round(requested * all_images)
+    if exact and not 0 < wanted < total:
         there = "there are" if total == all_images else "beside the other held-out ones there are"
         raise StudyError(
             f"split.{key} = {requested}: {there} {total} images, so choose 1 to {total - 1}, "
             "or a share"
         )
-    goal = _goal(
-        f"split.{key} = {requested}", wanted, total, sums[0], exact=isinstance(requested, int)
-    )
+    goal = _goal(f"split.{key} = {requested}", wanted, total, sums[0], exact=exact)
     chosen: list[Group] = []
     for size, rest, greedy in zip(sizes, sums[1:], _greedy(shuffled, sizes, goal), strict=True):
         # The count nearest to what the shuffle alone would take, after which the rest still fits.

@@ -87,20 +87,22 @@ def _load(path: Path, device: torch.device, *, pickles: bool) -> Network:
             f"{descriptor.input_channels} to {descriptor.output_channels} channels; "
             "×2 and ×4 of RGB images are judged, so take it out"
         )
-    _check_enlarges(path, descriptor)
     descriptor.to(device).eval()
+    _check_enlarges(path, descriptor, device)
     trained = {"architecture": descriptor.architecture.name}
     return Network(ExternalNetwork(descriptor, output).eval(), _named(path, trained), None)
 
 
-def _check_enlarges(path: Path, descriptor: "ImageModelDescriptor[Any]") -> None:
+def _check_enlarges(
+    path: Path, descriptor: "ImageModelDescriptor[Any]", device: torch.device
+) -> None:
     """See that a network runs: what spandrel guesses from shapes may fit the tensors alone."""
     name, scale = descriptor.architecture.name, descriptor.scale
     try:
         with torch.inference_mode():
-            made = descriptor.eval()(torch.zeros(1, RGB, *TRIAL)).shape
+            made = descriptor(torch.zeros(1, RGB, *TRIAL, device=device)).shape
     except Exception as error:
-        if NO_MEMORY.search(str(error)):
+        if isinstance(error, MemoryError) or NO_MEMORY.search(str(error)):
             raise
         why = reason(error)
         raise StudyError(f"{path}: {name} cannot enlarge an image ({why}); take it out") from None

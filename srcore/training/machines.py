@@ -40,7 +40,7 @@ def check_machines(device: torch.device, trainer: Trainer) -> None:
             if os.environ.get(name, "0") != "0":
                 raise StudyError(
                     f"{name} = {printable(os.environ[name])}: there is one machine "
-                    f"(trainer.nodes = 1); unset it"
+                    "(trainer.nodes = 1); unset it"
                 )
 
 
