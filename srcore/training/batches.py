@@ -10,7 +10,9 @@ from torch import Tensor
 
 from srcore.common.tensors import to_float
 from srcore.data.dataset import Features, Indices, Pyramids
+from srcore.models.scales import OUTPUTS
 from srcore.training.augment import dihedral
+from srcore.training.crops import Corner, crop, shrink
 
 SHARE = 0.5
 """Share of a GPU's free memory that the data set may fill; the rest is for the training."""
@@ -50,21 +52,40 @@ class Examples:
     def __len__(self) -> int:
         return len(self.low)
 
+    @property
+    def largest(self) -> str:
+        """The output of the largest scale."""
+        return max(self.targets, key=OUTPUTS.__getitem__)
+
     def take(
-        self, rows: Indices, transform: int = 0
+        self, rows: Indices, transform: int = 0, corner: Corner | None = None
     ) -> tuple[tuple[Tensor, ...], dict[str, Tensor]]:
         """The network's arguments and the targets of some rows, each in [0, 1].
 
-        Images go through one of the eight dihedral transforms; stored features do not.
+        Args:
+            rows: which images.
+            transform: one of the eight dihedral transforms, for images; stored features keep.
+            corner: where to cut the largest target, of which all the rest is then made; None for
+                whole images as they are stored.
         """
-        inputs = [dihedral(to_float(self._batch(self.low, rows)), transform)]
+        if corner is None:
+            low = to_float(self._batch(self.low, rows))
+            targets = {name: to_float(self._batch(of, rows)) for name, of in self.targets.items()}
+        else:
+            low, targets = self._cropped(rows, corner)
+        inputs = [dihedral(low, transform)]
         if self.features is not None:
             inputs.append(self._batch(self.features, rows).float())
+        return tuple(inputs), {name: dihedral(of, transform) for name, of in targets.items()}
+
+    def _cropped(self, rows: Indices, corner: Corner) -> tuple[Tensor, dict[str, Tensor]]:
+        scale = OUTPUTS[self.largest]
+        large = crop(to_float(self._batch(self.targets[self.largest], rows)), corner, scale)
         targets = {
-            output: dihedral(to_float(self._batch(target, rows)), transform)
-            for output, target in self.targets.items()
+            name: large if name == self.largest else shrink(large, scale // OUTPUTS[name])
+            for name in self.targets
         }
-        return tuple(inputs), targets
+        return shrink(large, scale), targets
 
     def _batch(self, array: Rows, rows: Indices) -> Tensor:
         if isinstance(array, Tensor):

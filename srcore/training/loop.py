@@ -23,8 +23,10 @@ from srcore.metrics.psnr import psnr
 from srcore.models.base import SuperResolver
 from srcore.models.checkpoint import Card, save_checkpoint
 from srcore.models.registry import model_class
+from srcore.models.scales import OUTPUTS
 from srcore.training.augment import DIHEDRAL
 from srcore.training.batches import Examples
+from srcore.training.crops import draw_corner
 from srcore.training.distributed import check_same_on_all_ranks, engine
 from srcore.training.losses import LOSSES
 from srcore.training.optimization import OptimizationState
@@ -84,8 +86,10 @@ def train(
         for start in range(0, len(order), batch_size):
             batch = order[start : start + batch_size]
             transform = int(rng.integers(DIHEDRAL)) if recipe.flips else 0
+            cut = recipe.crops > 0 and rng.random() < recipe.crops
+            corner = draw_corner(rng, OUTPUTS[examples.largest]) if cut else None
             local_rows, share = _shard(batch, fabric)
-            inputs, targets = examples.take(local_rows, transform)
+            inputs, targets = examples.take(local_rows, transform, corner)
             outputs = optimization.forward(*inputs)
             losses = [criterion(outputs[name], target) for name, target in targets.items()]
             loss = torch.stack(losses) * share
@@ -206,11 +210,13 @@ def train_model(
         raise StudyError(
             f"{recipe.group}.batch_size = {recipe.batch_size}: there are {count} training images"
         )
-    if features is not None and recipe.flips:
-        raise StudyError(
-            f"{recipe.group}.flips = true: {name} takes stored features, which are not "
-            "transformed; set it to false"
-        )
+    for key in ("flips", "crops"):
+        if features is not None and getattr(recipe, key):
+            value = str(getattr(recipe, key)).lower()
+            raise StudyError(
+                f"{recipe.group}.{key} = {value}: {name} takes stored features of whole images "
+                f"as they are; set it to {'false' if key == 'flips' else 0}"
+            )
     if features is not None and len(features.array) != len(pyramids):
         raise StudyError("the stored features are of another data set; run `dvc repro`")
     torch.manual_seed(seed)

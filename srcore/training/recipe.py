@@ -24,6 +24,8 @@ class Recipe:
         schedule: name of a schedule in `srcore.training.schedules.SCHEDULES`.
         max_norm: gradient clipping: maximum norm, longer ones are clipped to it; 0 for no bound.
         flips: rotate and mirror every batch at random.
+        crops: share of the batches that are cut at random and shrunk anew
+            (`srcore.training.crops`); the others are whole images as they are stored.
         average: decay of the exponential average of the weights, which is then the network that
             is judged and kept; 0 for none.
         optimizer: adam, or muon: Muon for the kernels between features, Adam for the rest.
@@ -40,6 +42,7 @@ class Recipe:
     schedule: str = "constant"
     max_norm: float = 0.0
     flips: bool = False
+    crops: float = 0.0
     average: float = 0.0
     optimizer: str = "adam"
     muon_lr: float = 0.0
@@ -48,8 +51,12 @@ class Recipe:
     rate: str = "lr"
 
     def settings(self) -> dict[str, Any]:
-        """What decides the training, as a checkpoint carries it."""
-        return {k: value for k, value in asdict(self).items() if k not in ("group", "rate")}
+        """What decides the training, as a checkpoint carries it; crops only where there are any.
+
+        Otherwise every checkpoint and every stored run from before them would count as another.
+        """
+        left_out = ("group", "rate") if self.crops else ("group", "rate", "crops")
+        return {k: value for k, value in asdict(self).items() if k not in left_out}
 
     def rates(self) -> str:
         """The learning rates by their names in params.yaml, for messages."""

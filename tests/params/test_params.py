@@ -217,6 +217,7 @@ OUT_OF_RANGE = [
     ("subpixel.schedule", "cosine", "'linear', 'one_cycle' or 'constant'"),
     ("subpixel.max_norm", -0.1, "greater than or equal to 0"),
     ("subpixel.flips", 1, "valid boolean"),
+    ("subpixel.crops", 1.1, "less than or equal to 1"),
     ("subpixel.average", 1.0, "less than 1"),
     ("shipped.seed", -1, "greater than or equal to 0"),
     ("shipped.seed", 2**63, "must be below 2**63"),

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +41,7 @@ OURS = Recipe(
     schedule="linear",
     max_norm=0.1,
     flips=True,
+    crops=0.5,
     average=0.9,
     optimizer="muon",
     muon_lr=0.01,
@@ -342,9 +344,15 @@ def test_what_cannot_be_trained_is_refused(pyramids, split, tmp_path):
         run("clip", pyramids, split, tmp_path / "b", features=few)
 
 
-def test_augmented_images_beside_features_are_refused(pyramids, split, tmp_path):
-    with pytest.raises(StudyError, match=r"subpixel\.flips = true: clip takes stored features"):
-        run("clip", pyramids, split, tmp_path, features=clip_features(), recipe=OURS)
+@pytest.mark.parametrize(
+    ("flips", "crops", "named"), [(True, 0.5, "flips = true"), (False, 0.5, "crops = 0.5")]
+)
+def test_augmented_images_beside_features_are_refused(
+    flips, crops, named, pyramids, split, tmp_path
+):
+    recipe = replace(OURS, flips=flips, crops=crops)
+    with pytest.raises(StudyError, match=rf"subpixel\.{named}: clip takes stored features"):
+        run("clip", pyramids, split, tmp_path, features=clip_features(), recipe=recipe)
 
 
 def test_weights_broken_by_the_last_step_stop_the_run(pyramids, split, tmp_path, monkeypatch):

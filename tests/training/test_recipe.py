@@ -42,3 +42,10 @@ def test_networks_that_differ_by_their_recipe_alone_have_no_other(params, name, 
     assert recipe_for(model_class(name), params)
     with pytest.raises(StudyError, match=f"train.recipe = {recipe}: .* set it to own"):
         recipe_for(model_class(name), with_recipe(params, recipe))
+
+
+def test_crops_are_among_the_settings_only_where_there_are_any():
+    """So that stored runs of recipes without crops keep their keys."""
+    without = Recipe(3, 2, 0.002)
+    assert "crops" not in without.settings()
+    assert replace(without, crops=0.5).settings() == {**without.settings(), "crops": 0.5}
