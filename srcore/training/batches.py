@@ -10,7 +10,6 @@ from torch import Tensor
 
 from srcore.common.tensors import to_float
 from srcore.data.dataset import Features, Indices, Pyramids
-from srcore.models.scales import OUTPUTS
 from srcore.training.augment import dihedral
 from srcore.training.crops import Corner, crop, shrink
 
@@ -53,9 +52,9 @@ class Examples:
         return len(self.low)
 
     @property
-    def largest(self) -> str:
-        """The output of the largest scale."""
-        return max(self.targets, key=OUTPUTS.__getitem__)
+    def scale(self) -> int:
+        """How many times as large as the low resolution the largest target is."""
+        return max(target.shape[1] for target in self.targets.values()) // self.low.shape[1]
 
     def take(
         self, rows: Indices, transform: int = 0, corner: Corner | None = None
@@ -79,13 +78,14 @@ class Examples:
         return tuple(inputs), {name: dihedral(of, transform) for name, of in targets.items()}
 
     def _cropped(self, rows: Indices, corner: Corner) -> tuple[Tensor, dict[str, Tensor]]:
-        scale = OUTPUTS[self.largest]
-        large = crop(to_float(self._batch(self.targets[self.largest], rows)), corner, scale)
+        sides = {name: target.shape[1] for name, target in self.targets.items()}
+        largest = max(sides, key=sides.__getitem__)
+        large = crop(to_float(self._batch(self.targets[largest], rows)), corner, self.scale)
         targets = {
-            name: large if name == self.largest else shrink(large, scale // OUTPUTS[name])
-            for name in self.targets
+            name: large if name == largest else shrink(large, sides[largest] // side)
+            for name, side in sides.items()
         }
-        return shrink(large, scale), targets
+        return shrink(large, self.scale), targets
 
     def _batch(self, array: Rows, rows: Indices) -> Tensor:
         if isinstance(array, Tensor):

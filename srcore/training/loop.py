@@ -23,7 +23,6 @@ from srcore.metrics.psnr import psnr
 from srcore.models.base import SuperResolver
 from srcore.models.checkpoint import Card, save_checkpoint
 from srcore.models.registry import model_class
-from srcore.models.scales import OUTPUTS
 from srcore.training.augment import DIHEDRAL
 from srcore.training.batches import Examples
 from srcore.training.crops import draw_corner
@@ -87,7 +86,7 @@ def train(
             batch = order[start : start + batch_size]
             transform = int(rng.integers(DIHEDRAL)) if recipe.flips else 0
             cut = recipe.crops > 0 and rng.random() < recipe.crops
-            corner = draw_corner(rng, OUTPUTS[examples.largest]) if cut else None
+            corner = draw_corner(rng, examples.scale) if cut else None
             local_rows, share = _shard(batch, fabric)
             inputs, targets = examples.take(local_rows, transform, corner)
             outputs = optimization.forward(*inputs)
