@@ -74,6 +74,7 @@ def test_figures_of_survival_stand_with_intervals_and_verdicts(trained):
     row = re.search(r'<tr>\s*<th scope="row" data-value="multi">.*?</tr>', text, re.DOTALL).group(0)
     assert "0.900 <small>+0.850 to +0.950</small>" in row
     assert "+0.012 <small>+0.002 to +0.022</small>" in row
+    assert "The small numbers beside a value are its 95 % interval." in text
     assert "better in these trainings" in row
     assert ">75 %</td>" in row
     assert ">0.654</td>" in row
@@ -90,6 +91,7 @@ def test_random_weights_are_folded_away_and_claim_nothing(tmp_path: Path, root: 
     assert "<img" not in before
     assert folded.rstrip().endswith("</details>")
     assert "Verdict" not in text
+    assert "95 %" not in text
     assert not re.search("better|worse|noise", text)
     assert "mAP" not in text
 
