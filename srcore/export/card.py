@@ -35,6 +35,7 @@ RECIPE = {
     "warm_up": "share of the steps in which the rate rises",
     "max_norm": "gradient clipping: maximum norm",
     "flips": "rotated and mirrored at random",
+    "crops": "share of the batches cut at random and shrunk anew",
     "average": "decay of the average of the weights",
     "device": "trained on",
     "processes": "processes",

@@ -63,9 +63,14 @@ class Examples:
 
         Args:
             rows: which images.
-            transform: one of the eight dihedral transforms, for images; stored features keep.
-            corner: where to cut the largest target, of which all the rest is then made; None for
-                whole images as they are stored.
+            transform: one of the eight dihedral transforms of the images; stored features stay as
+                they are.
+            corner: where to cut the largest target, of which all other images are then made; None
+                for whole images as they are stored.
+
+        Returns:
+            The input (N, 3, H, W), with the features after it if there are any, and each output's
+            target (N, 3, s·H, s·W).
         """
         if corner is None:
             low = to_float(self._batch(self.low, rows))

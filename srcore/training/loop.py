@@ -57,8 +57,8 @@ def train(
 
     Returns:
         One row per epoch and output: epoch, output, criterion (name of the loss that trains), loss
-        and inverse_psnr (its mean and that of 1/PSNR over the epoch's training images), psnr (mean
-        over the held-out images after the epoch, in dB, 8-bit outputs).
+        and inverse_psnr (its mean and that of 1/PSNR over the epoch's training images, or crops of
+        them), psnr (mean over the held-out images after the epoch, in dB, 8-bit outputs).
 
     Raises:
         StudyError: the loss is NaN or infinite.

@@ -4,8 +4,9 @@ from dataclasses import replace
 import pytest
 from tiny import CPU
 
-from srcore.export.card import model_card
+from srcore.export.card import RECIPE, model_card
 from srcore.inference.load import load_network
+from srcore.training.recipe import Recipe
 
 JUDGED = {"psnr": 30.456, "ssim": 0.9123, "gain": 2.5, "gain_low": 2.25, "gain_high": 2.75}
 FIGURES = {
@@ -110,6 +111,10 @@ def test_values_of_a_training_read_well_and_what_is_off_is_left_out(made):
         assert row in text
     assert "clipping" not in text.split("## Training")[1]
     assert "moving average" not in text
+
+
+def test_every_setting_of_a_training_has_its_words():
+    assert replace(Recipe(3, 2, 0.002), crops=0.5).settings().keys() <= RECIPE.keys()
 
 
 def test_it_names_the_kernel_of_its_own_training(made):

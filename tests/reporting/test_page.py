@@ -5,6 +5,7 @@ import hashlib
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from io import StringIO
 from itertools import pairwise
@@ -20,10 +21,12 @@ from srcore.common.tables import read_table, write_table
 from srcore.evaluation.tables import METHOD_COLUMNS, Figures, figures_of
 from srcore.metrics.paired import Difference
 from srcore.params import Params
+from srcore.reporting.page.facts import TRAINED
 from srcore.reporting.page.ranking import Ranking
 from srcore.reporting.page.render import render
 from srcore.reporting.page.results import read_results
 from srcore.reporting.page.svg import log_ticks, short, signed, ticks
+from srcore.training.recipe import Recipe
 
 VOID = {"meta", "link", "img", "input", "br"}
 
@@ -305,6 +308,10 @@ def test_on_a_few_scenes_no_interval_and_no_claim_stands_anywhere(
     assert not re.search("better than (?!bicubic on)|worse than|significantly", text)
     assert "The validation images show only 9 scenes. This is too few for a conclusion" in text
     assert "95 %" not in text.split("Curves")[0]
+
+
+def test_every_setting_of_a_training_has_a_heading():
+    assert replace(Recipe(3, 2, 0.002), crops=0.5).settings().keys() <= TRAINED.keys()
 
 
 def test_several_seeds(tmp_path: Path, root: Path):

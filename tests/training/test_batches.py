@@ -1,5 +1,7 @@
 """Batches: the rows asked for, the same from the memory map and from a device's memory."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 import torch
@@ -37,10 +39,10 @@ def test_a_resident_data_set_gives_the_same_batches(features, monkeypatch):
     monkeypatch.setattr("srcore.training.batches._fit", lambda arrays, device: True)
     resident = Examples.of(pyramids, features, ("mid",), CPU)
     assert isinstance(resident.low, torch.Tensor)
-    for symmetry in range(DIHEDRAL):
+    for symmetry, corner in product(range(DIHEDRAL), (None, (3, 1))):
         (inputs, targets), (others, other_targets) = (
-            mapped.take(rows, symmetry),
-            resident.take(rows, symmetry),
+            mapped.take(rows, symmetry, corner),
+            resident.take(rows, symmetry, corner),
         )
         assert all(map(torch.equal, inputs, others))
         assert targets["mid"].equal(other_targets["mid"])

@@ -22,7 +22,7 @@ def test_it_shrinks_as_pillow_does(divisor):
         theirs = Image.fromarray(image).resize((side, side), Image.Resampling.BICUBIC)
         difference = np.abs(shrunk - np.asarray(theirs))
         assert difference.max() <= 1
-        assert difference.mean() < 0.1
+        assert difference.mean() < 1e-3
 
 
 def test_a_crop_starts_at_every_pixel_that_leaves_room():

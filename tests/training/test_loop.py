@@ -207,6 +207,25 @@ def test_images_and_targets_are_transformed_together(pyramids):
             torch.testing.assert_close(shrunk, low)
 
 
+@pytest.mark.parametrize("crops", [0, 0.5, 1])
+def test_a_share_of_the_batches_is_cut_and_no_held_out_image(
+    crops, pyramids, split, tmp_path, monkeypatch
+):
+    taken: list[tuple[bool, bool]] = []
+    take = Examples.take
+
+    def record(self, rows, transform=0, corner=None):
+        taken.append((bool(set(rows) & set(split[1])), corner is not None))
+        return take(self, rows, transform, corner)
+
+    monkeypatch.setattr(Examples, "take", record)
+    run("subpixel", pyramids, split, tmp_path, recipe=replace(OURS, epochs=6, crops=crops))
+    assert not any(cut for held_out, cut in taken if held_out)
+    cut = [cut for held_out, cut in taken if not held_out]
+    assert len(cut) == 6 * 5
+    assert set(cut) == {0: {False}, 0.5: {False, True}, 1: {True}}[crops]
+
+
 def test_validation_is_the_mean_over_images_of_8_bit_outputs(pyramids, split):
     model = model_class("basic")()
     found = validate(model, examples(pyramids, "basic"), split[1], FABRIC)["mid"]

@@ -18,6 +18,7 @@ TRAINED = {
     "schedule": "Schedule",
     "max_norm": "Gradient clipping norm",
     "flips": "Random rotations and flips",
+    "crops": "Share of batches cut at random",
     "average": "Moving average of weights",
     "images": "Images",
     "device": "Device",
