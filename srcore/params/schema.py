@@ -183,8 +183,8 @@ class Subpixel(Settings):
     flips: bool
     """Rotate and mirror every batch at random."""
     crops: float = Field(ge=0, le=1)
-    """Share of the batches whose large images are cut at random, to a size two low-resolution pixels
-    smaller, and shrunk anew; the others are whole images as they are stored."""
+    """Share of the batches whose large images are cut at random, to a size that is two
+    low-resolution pixels smaller, and shrunk anew; the others are whole images as stored."""
     average: float = Field(ge=0, lt=1)
     """Decay of the moving average (EMA) of the weights, which is evaluated and kept; 0 for none."""
 

@@ -73,19 +73,21 @@ class Examples:
             target (N, 3, s·H, s·W).
         """
         if corner is None:
-            low = to_float(self._batch(self.low, rows))
-            targets = {name: to_float(self._batch(of, rows)) for name, of in self.targets.items()}
+            low = self._batch(self.low, rows)
+            targets = {name: self._batch(target, rows) for name, target in self.targets.items()}
         else:
             low, targets = self._cropped(rows, corner)
-        inputs = [dihedral(low, transform)]
+        inputs = [dihedral(to_float(low), transform)]
         if self.features is not None:
             inputs.append(self._batch(self.features, rows).float())
-        return tuple(inputs), {name: dihedral(of, transform) for name, of in targets.items()}
+        return tuple(inputs), {
+            name: dihedral(to_float(target), transform) for name, target in targets.items()
+        }
 
     def _cropped(self, rows: Indices, corner: Corner) -> tuple[Tensor, dict[str, Tensor]]:
         sides = {name: target.shape[1] for name, target in self.targets.items()}
         largest = max(sides, key=sides.__getitem__)
-        large = crop(to_float(self._batch(self.targets[largest], rows)), corner, self.scale)
+        large = crop(self._batch(self.targets[largest], rows), corner, self.scale)
         targets = {
             name: large if name == largest else shrink(large, sides[largest] // side)
             for name, side in sides.items()

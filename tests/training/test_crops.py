@@ -5,6 +5,7 @@ import pytest
 import torch
 from PIL import Image
 from tiny import CPU, tiny_pyramids
+from torch import Tensor
 
 from srcore.common.tensors import to_images, to_tensor
 from srcore.models.scales import OUTPUTS
@@ -14,25 +15,29 @@ from srcore.training.crops import MARGIN, crop, draw_corner, shrink
 
 
 @pytest.mark.parametrize("divisor", [2, 4])
-def test_it_shrinks_as_pillow_does(divisor):
+@pytest.mark.parametrize("device", ["cpu", "another"])
+def test_it_shrinks_as_pillow_does(device, divisor, monkeypatch):
     images = tiny_pyramids(3, low=24).large
-    ours = to_images(shrink(to_tensor(images), divisor)).astype(int)
+    given = torch.from_numpy(images)
+    if device == "another":  # its arithmetic, on this processor
+        monkeypatch.setattr(Tensor, "device", torch.device("cuda"))
+    ours = shrink(given, divisor).numpy().astype(int)
     side = images.shape[1] // divisor
     for image, shrunk in zip(images, ours, strict=True):
         theirs = Image.fromarray(image).resize((side, side), Image.Resampling.BICUBIC)
         difference = np.abs(shrunk - np.asarray(theirs))
-        assert difference.max() <= 1
-        assert difference.mean() < 1e-3
+        assert difference.max() <= {"cpu": 1, "another": 16}[device]
+        assert difference.mean() < {"cpu": 0.01, "another": 0.2}[device]
 
 
 def test_a_crop_starts_at_every_pixel_that_leaves_room():
     rng = np.random.default_rng(0)
-    image = torch.arange(64.0).expand(1, 1, 64, 64)
+    image = torch.arange(64)[None, None, :, None].expand(1, 64, 64, 3)
     for scale in OUTPUTS.values():
         corners = {draw_corner(rng, scale) for _ in range(3000)}
         starts = range(MARGIN * scale + 1)
         assert corners == {(top, left) for top in starts for left in starts}
-        ends = {crop(image, corner, scale)[0, 0, 0, -1].item() for corner in corners}
+        ends = {crop(image, corner, scale)[0, 0, -1, 0].item() for corner in corners}
         assert max(ends) == 63
         assert len(ends) == len(starts)
 
@@ -55,7 +60,9 @@ def test_a_crop_and_what_is_made_of_it_belong_together(outputs):
     for name, target in {**targets, "low": low}.items():
         assert target.shape[-1] == OUTPUTS.get(name, 1) * side
         if target is not largest:
-            assert target.equal(shrink(largest, largest.shape[-1] // target.shape[-1]))
+            whole = torch.from_numpy(to_images(largest))
+            shrunk = shrink(whole, largest.shape[-1] // target.shape[-1])
+            assert to_images(target).tolist() == shrunk.tolist()
 
 
 def test_a_crop_in_the_middle_is_about_what_the_pyramids_have():
