@@ -29,6 +29,8 @@ from srcore.metrics.table import HEADLINE, METRIC_WEIGHTS, measure
 from srcore.models.scales import OUTPUTS
 from srcore.params.schema import Evaluate
 
+LUMA = "psnr_y"
+"""The further metric that PSNR is in a benchmark."""
 SMALLEST = 20
 """Shortest side in pixels: at scale 4, less a border of 4, it holds one window of the SSIM."""
 SMALLEST_DEEP = 24
@@ -152,7 +154,8 @@ def evaluate_benchmarks(
         images: what is judged on.
         max_pixels: the largest width × height.
         device: where to compute.
-        extra: which metrics beside those that are always there; None for none.
+        extra: which metrics beside those that are always there; None for none. `psnr_y` is left
+            out, for PSNR is that of luma here.
 
     Returns:
         One row per image, output, method and seed: data_set, image, method, seed (missing for a
@@ -160,7 +163,10 @@ def evaluate_benchmarks(
         `srcore.metrics.table` and each further one, gain (dB over bicubic), and weights (label of
         the frozen weights, empty without).
     """
-    optional = load_optional_metrics(extra, device) if extra else NONE
+    optional = NONE
+    if extra:  # PSNR is that of luma here, and would stand there twice
+        further = [name for name in extra.metrics if name != LUMA]
+        optional = load_optional_metrics(extra.model_copy(update={"metrics": further}), device)
     smallest = _smallest_side(extra)
     lines: list[dict[str, Any]] = []
     for image in progress(images, "benchmark", unit="image"):

@@ -13,6 +13,9 @@ from srcore.models.base import SuperResolver
 from srcore.models.checkpoint import Card
 from srcore.training.augment import DIHEDRAL, dihedral, undo_dihedral
 
+AVERAGED = f"mean of {DIHEDRAL} runs"
+"""What is said of the outputs of an ensemble."""
+
 
 @dataclass(frozen=True)
 class Network:
@@ -33,9 +36,9 @@ class Network:
 
     @property
     def label(self) -> str:
-        """Name of the model, with all that its figures depend on."""
-        notes = "; ".join(self.notes)
-        return f"{self.card.model} ({notes})" if notes else self.card.model
+        """Name of the method, with all that its figures depend on."""
+        notes = "; ".join([*([AVERAGED] if self.ensemble else []), *self.notes])
+        return f"{self.method} ({notes})" if notes else self.method
 
     @property
     def notes(self) -> list[str]:

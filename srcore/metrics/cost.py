@@ -17,13 +17,17 @@ def parameters(model: SuperResolver) -> int:
 def running_parameters(model: SuperResolver, side: int) -> int:
     """Number of parameters of the layers that run: of merged branches what became of them.
 
+    Of alternatives in one list, of which the image chooses, all count: papers count every expert.
+
     Args:
         model: the network, in evaluation mode.
         side: pixels of the image that it is run on.
     """
     running: dict[int, int] = {}
+    ran: set[nn.Module] = set()
 
     def note(module: nn.Module, *_: object) -> None:
+        ran.add(module)
         running.update((id(p), p.numel()) for p in module.parameters(recurse=False))
 
     hooks = [module.register_forward_hook(note) for module in model.modules()]
@@ -33,6 +37,10 @@ def running_parameters(model: SuperResolver, side: int) -> int:
     finally:
         for hook in hooks:
             hook.remove()
+    for several in model.modules():
+        if isinstance(several, nn.ModuleList) and not ran.isdisjoint(several):
+            others = (p for module in several if module not in ran for p in module.parameters())
+            running.update((id(p), p.numel()) for p in others)
     return sum(running.values())
 
 

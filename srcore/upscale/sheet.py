@@ -12,7 +12,7 @@ from srcore.features.labels import RANDOM
 from srcore.images.detail import Detail
 from srcore.images.raster import Raster, eight_bits
 from srcore.inference.baselines import BASELINE, upscale
-from srcore.inference.network import Network
+from srcore.inference.network import AVERAGED, Network
 from srcore.reporting.canvas import FAINT, LINE, Canvas
 from srcore.reporting.sheets import BIG, GAP, MARGIN, NAME, NORMAL, SMALL, WARNING
 
@@ -40,10 +40,11 @@ def draw_sheet(
     details = find_details(_difference(bicubic, made, scale), scale)
     side = details[0].size * scale
     cell = side * max(1, CELL // side)
+    note = ", ".join(filter(None, (network.card.weights, AVERAGED if network.ensemble else None)))
     columns = (
         ("before", "pixels repeated", upscale(low[None], "nearest", scale)[0]),
         (BASELINE, "interpolation", bicubic),
-        (network.card.model, network.card.weights or "", made),
+        (network.method, note, made),
     )
     width = 2 * MARGIN + len(columns) * (CELL + GAP) - GAP
     (w, h), (big_w, big_h) = before.size, after.size

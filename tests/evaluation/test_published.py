@@ -86,6 +86,41 @@ def test_published_rows_of_the_data_sets_that_were_measured(root, rows):
     assert bicubic.parameters.isna().all()
 
 
+@pytest.mark.parametrize(
+    ("folder", "published"),
+    [("set5", "Set5"), ("Set5_HR", "Set5"), ("SET_14", "Set14"), ("B100", "BSD100"),
+     ("BSDS100", "BSD100"), ("Urban 100", "Urban100"), ("Set55", None), ("_", None)],
+)  # fmt: skip
+def test_a_data_set_is_known_however_its_folder_is_spelt(
+    root, means, networks, folder, published, caplog
+):
+    caplog.set_level("INFO")
+    renamed = means.assign(data_set=means.data_set.replace({"mine": folder, "Set5": "other"}))
+    rows = with_published(renamed, networks, root / "data/published.csv")
+    literal = pd.read_csv(root / "data/published.csv")
+    found = rows[rows.source != MEASURED]
+    assert len(found) == (literal.data_set == published).sum()
+    assert set(found.data_set) <= {folder}
+    unknown = [record.message for record in caplog.records if "no published rows" in record.message]
+    names = ", ".join(["other", folder][: 1 + (published is None)])
+    known = "BSD100, Manga109, Set14, Set5, Urban100"
+    assert unknown == [f"no published rows for {names}; they are for {known}"]
+
+
+@pytest.mark.parametrize(("difference", "warned"), [(0.04, False), (-0.04, False), (-0.3, True)])
+def test_other_images_than_the_published_are_warned_of(
+    root, means, networks, difference, warned, caplog
+):
+    published = {"mid": 33.66, "large": 28.42}
+    bicubic = (means.method == "bicubic") & (means.data_set == "Set5")
+    means.loc[bicubic, "psnr"] = means.output.map(published)[bicubic] + difference
+    with_published(means, networks, root / "data/published.csv")
+    said = [record.message for record in caplog.records if record.levelname == "WARNING"]
+    assert len(said) == (2 if warned else 0)
+    if warned:
+        assert said[0].startswith("Set5 ×2: bicubic has 33.36 dB here and 33.66 dB in papers, so ")
+
+
 def test_costs_are_for_an_output_of_720p(rows):
     """230,940 less the biases, at every pixel of the input."""
     of = rows[(rows.method == "subpixel") & (rows.data_set == "mine")].set_index("output")

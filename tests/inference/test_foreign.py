@@ -205,6 +205,14 @@ def test_parameters_are_those_that_run(tmp_path):
     assert parameters(found.model) > 2 * wanted
 
 
+def test_parameters_of_experts_count_whichever_the_image_chooses():
+    from spandrel.architectures.SeemoRe import SeemoRe
+
+    torch.manual_seed(0)
+    model = SeemoRe(scale=2, embedding_dim=8, num_layers=2, num_experts=5).eval()
+    assert running_parameters(model, 16) == parameters(model)
+
+
 def test_multiadds_are_those_of_the_convolutions_that_run(tmp_path):
     """SPAN merges its branches anew for every image; that is no work on the image."""
     (found,) = load_external(write(span(4), tmp_path / "theirs.safetensors"), CPU, pickles=False)

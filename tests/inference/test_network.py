@@ -10,7 +10,7 @@ from srcore.data.dataset import Features
 from srcore.features.extractor import Extractor, load_extractor
 from srcore.features.store import store_features
 from srcore.inference import network as inference
-from srcore.inference.network import assemble
+from srcore.inference.network import assemble, ensembles
 from srcore.models.base import SuperResolver
 from srcore.models.checkpoint import Card
 from srcore.models.registry import model_class
@@ -101,6 +101,9 @@ def test_a_network_has_no_gradients_and_names_its_weights(extractors):
     vgg, basic = assemble([made("vgg", 0, extractors), made("basic", 0, extractors)], WEIGHTS, CPU)
     assert vgg.label == "vgg (random weights)"
     assert basic.label == "basic"
+    averaged, averaged_basic = ensembles([vgg, basic])
+    assert averaged.label == "vgg+ (mean of 8 runs; random weights)"
+    assert averaged_basic.label == "basic+ (mean of 8 runs)"
     assert not any(output.requires_grad for output in vgg(photographs()[2]).values())
 
 

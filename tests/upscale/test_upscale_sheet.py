@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from photographs import arrays
@@ -58,6 +60,14 @@ def test_random_frozen_weights_are_said(tmp_path, drawn):
     after = enlarge(network, before, 2, CPU)
     draw_sheet(before, after, 2, network, name="cat.jpg", path=tmp_path / "a.png")
     assert {"vgg", "random weights"} <= {thing for thing in drawn if isinstance(thing, str)}
+
+
+def test_an_ensemble_is_named_as_one(tmp_path, drawn):
+    network = replace(tiny_network("basic"), ensemble=True)
+    before = raster(arrays()[2][:20, :20])
+    after = enlarge(network, before, 2, CPU)
+    draw_sheet(before, after, 2, network, name="cat.jpg", path=tmp_path / "a.png")
+    assert {"basic+", "mean of 8 runs"} <= {thing for thing in drawn if isinstance(thing, str)}
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (300, 20)])
