@@ -58,6 +58,8 @@ def load_torch(file: IO[bytes], path: Path) -> object:
     Raises:
         StudyError: it holds something else.
     """
+    if is_safetensors(file):
+        raise StudyError(misnamed(path))
     if is_torchscript(file):
         raise StudyError(
             f"{path}: refused; it is a program (TorchScript); save its state_dict as safetensors"
@@ -71,6 +73,20 @@ def load_torch(file: IO[bytes], path: Path) -> object:
         raise StudyError(
             f"{path}: refused; only tensors are read, so save its state_dict as safetensors"
         ) from None
+
+
+def is_safetensors(file: IO[bytes]) -> bool:
+    """Whether a file begins as safetensors do: the length of a JSON header, then the header."""
+    file.seek(0)
+    length, brace = int.from_bytes(file.read(8), "little"), file.read(1)
+    file.seek(0)
+    return brace == b"{" and 8 + length <= os.fstat(file.fileno()).st_size
+
+
+def misnamed(path: Path) -> str:
+    """What to tell of a safetensors file that has the name of another kind."""
+    shown = printable(path.with_suffix(".safetensors").name, LONGEST_NAME)
+    return f"{path}: is a safetensors file under another extension; rename it to {shown}"
 
 
 def is_torchscript(file: IO[bytes]) -> bool:

@@ -1,5 +1,6 @@
 """Networks that others trained, from the files that the field exchanges; spandrel knows them."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -8,13 +9,13 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from srcore.common.errors import StudyError, reason
-from srcore.common.reading import NotAFileError, open_regular
+from srcore.common.reading import NotAFileError, open_regular, parse_json
 from srcore.common.stage import NO_MEMORY
-from srcore.common.text import printable
-from srcore.features.files import check_values, read_weights
+from srcore.common.text import LONGEST_NAME, printable
+from srcore.features.files import check_values, is_safetensors, misnamed, read_weights
 from srcore.inference.network import Network
 from srcore.models.base import RGB, SuperResolver
-from srcore.models.checkpoint import Card, load_checkpoint
+from srcore.models.checkpoint import LONGEST_CARD, Card, load_checkpoint
 from srcore.models.scales import OUTPUTS
 
 if TYPE_CHECKING:
@@ -22,6 +23,14 @@ if TYPE_CHECKING:
 
 SAFE, PICKLES = (".safetensors",), (".pth", ".pt", ".ckpt")
 """Extensions of files that hold tensors alone, and of pickles."""
+MISFITS = (
+    ("missing", "Missing key(s)", r'"([^"]+)"'),
+    ("unexpected", "Unexpected key(s)", r'"([^"]+)"'),
+    ("of another shape", "size mismatch", r"size mismatch for ([^:\n]+):"),
+)
+"""What to call it, and how torch's lines about tensors that do not fit begin and name them."""
+SHOWN = 3
+"""Names of tensors of each kind in a message."""
 TRIAL = (41, 57)
 """Height and width of the image that every network has to enlarge before any is judged."""
 
@@ -57,11 +66,24 @@ def load_external(path: Path, device: torch.device, *, pickles: bool) -> list[Ne
             architecture that is not known, a scale other than 2 and 4, or not RGB; weights that
             are NaN or infinite; a network that cannot enlarge an image.
     """
-    known = {*SAFE, *PICKLES}
-    files = [path] if path.is_file() else sorted(f for f in path.iterdir() if _kind(f) in known)
+    files = [path] if path.is_file() else _checkpoints(path)
     if not files:
-        raise StudyError(f"benchmark.checkpoints = {path}: holds no {', '.join(sorted(known))}")
+        read = ", ".join(SAFE + PICKLES if pickles else SAFE)
+        more = "" if pickles else f"; {', '.join(PICKLES)} are read with -S benchmark.pickles=true"
+        raise StudyError(
+            f"benchmark.checkpoints = {path}: holds no {read} directly in it "
+            f"(sub-folders are not searched{more})"
+        )
     return [_load(file, device, pickles=pickles) for file in files]
+
+
+def _checkpoints(folder: Path) -> list[Path]:
+    """Those of a folder, pickles as well: one that may not be read is refused, not passed over.
+
+    Hidden files are none: macOS puts a `._name` beside a file that it copies.
+    """
+    shown = (file for file in folder.iterdir() if not file.name.startswith("."))
+    return sorted(file for file in shown if _kind(file) in {*SAFE, *PICKLES})
 
 
 def _kind(path: Path) -> str:
@@ -70,10 +92,7 @@ def _kind(path: Path) -> str:
 
 def _load(path: Path, device: torch.device, *, pickles: bool) -> Network:
     if _kind(path) not in SAFE and not pickles:
-        raise StudyError(
-            f"{path}: is no safetensors file; save it as one, or have pickles read "
-            "(-S benchmark.pickles=true)"
-        )
+        raise StudyError(_not_safe(path))
     if _kind(path) in SAFE and _is_ours(path):
         model, card = load_checkpoint(path)
         if model.frozen is not None:
@@ -115,10 +134,37 @@ def _named(path: Path, trained: dict[str, Any]) -> Card:
     return Card(printable(path.stem), 0, trained)
 
 
+def _not_safe(path: Path) -> str:
+    """Why a file that has not the name of a safetensors file is refused, and what to do."""
+    try:
+        with open_regular(path) as file:
+            if is_safetensors(file):
+                return misnamed(path)
+    except NotAFileError as error:
+        return f"{path}: {error.strerror}; take it out"
+    return (
+        f"{path}: is no safetensors file; save it as one, or have pickles read "
+        "(-S benchmark.pickles=true)"
+    )
+
+
 def _is_ours(path: Path) -> bool:
+    """Whether a safetensors file has a card like this study's: others write texts under that key.
+
+    A card of ours that is damaged may be no JSON any more; see `_unknown`.
+    """
+    text = _card(path)
+    try:
+        values = parse_json(text) if text and len(text) <= LONGEST_CARD else None
+    except ValueError:
+        return False
+    return isinstance(values, dict) and {"model", "trained"} <= values.keys()
+
+
+def _card(path: Path) -> str | None:
     try:
         with open_regular(path), safe_open(path, framework="pt") as file:
-            return "card" in (file.metadata() or {})
+            return (file.metadata() or {}).get("card")
     except NotAFileError as error:
         raise StudyError(f"{path}: {error.strerror}; take it out") from None
     except SafetensorError as error:
@@ -140,13 +186,43 @@ def _describe(path: Path) -> "ImageModelDescriptor[Any]":
     # Not by spandrel's own reader: it runs a file that is a program (TorchScript).
     weights: Any = read_weights(path)
     try:
-        descriptor = ModelLoader(device="cpu").load_from_state_dict(
-            canonicalize_state_dict(weights)
-        )
+        state = canonicalize_state_dict(weights)
+        kinds = ModelLoader(device="cpu").registry.architectures("detection")
+        architecture = next((kind.architecture for kind in kinds if kind.detect(state)), None)
     except Exception as error:  # noqa: BLE001  its readers raise anything on damaged or odd files
-        raise StudyError(f"{path}: not a network that spandrel knows ({reason(error)})") from None
+        raise StudyError(f"{_unknown(path)} ({reason(error)})") from None
+    if architecture is None:
+        raise StudyError(f"{_unknown(path)}; take it out")
+    try:
+        descriptor = architecture.load(state)
+    except Exception as error:  # noqa: BLE001  the same
+        raise StudyError(
+            f"{path}: spandrel takes it for {architecture.name}, but its tensors do not fit "
+            f"({_misfits(error)}); get it again, or take it out"
+        ) from None
     if not isinstance(descriptor, ImageModelDescriptor):
         raise StudyError(f"{path}: takes more than an image; take it out")
     tensors = descriptor.model.state_dict()  # whole numbers among them are counts and indices
     check_values({k: v for k, v in tensors.items() if v.is_floating_point()}, str(path))
     return descriptor
+
+
+def _unknown(path: Path) -> str:
+    if _kind(path) in SAFE and _card(path) is not None:
+        return f"{path}: neither a network that spandrel knows nor, by its card, one of this study"
+    return f"{path}: not a network that spandrel knows"
+
+
+def _misfits(error: Exception) -> str:
+    """The tensors that a network could not be given, as torch or spandrel tells of them."""
+    if isinstance(error, KeyError):  # looked up by spandrel, to learn a size from it
+        return f"missing {printable(str(error.args[0]), LONGEST_NAME)}"
+    said, parts = str(error), list[str]()
+    for kind, beginning, name in MISFITS:
+        lines = [line for line in said.splitlines() if line.strip().startswith(beginning)]
+        names = re.findall(name, "\n".join(lines))
+        if names:
+            shown = ", ".join(printable(each, LONGEST_NAME) for each in names[:SHOWN])
+            more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+            parts.append(f"{kind} {shown}{more}")
+    return "; ".join(parts) or printable(reason(error), LONGEST_NAME)

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor
-from torchmetrics.functional.image import dists as library
 from torchvision.models import VGG
 
-from srcore.metrics.vgg16 import Tensors, fill
+from srcore.metrics.vgg16 import Tensors, fill, library
 
 
 def load(tensors: Tensors, device: torch.device) -> Callable[[Tensor, Tensor], Tensor]:
@@ -23,10 +23,11 @@ def load(tensors: Tensors, device: torch.device) -> Callable[[Tensor, Tensor], T
         least 16.
 
     Raises:
-        StudyError: these are no tensors of VGG16.
+        StudyError: torchmetrics is of another version.
     """
-    with _without_download(), torch.random.fork_rng(devices=[]):
-        network = library.DISTSNetwork().eval()
+    theirs = library("dists", "DISTSNetwork", "vgg16")
+    with _without_download(theirs), torch.random.fork_rng(devices=[]):
+        network = theirs.DISTSNetwork().eval()
     fill(network, tensors)
     network.to(device)
 
@@ -40,18 +41,18 @@ def load(tensors: Tensors, device: torch.device) -> Callable[[Tensor, Tensor], T
 
 
 @contextmanager
-def _without_download() -> Generator[None]:
+def _without_download(theirs: Any) -> Generator[None]:
     """Let the library build its VGG16 without weights.
 
     It has no argument for that, and what it would fetch it would read as a pickle, whatever it is.
     """
-    whole = library.vgg16  # type: ignore[reportPrivateImportUsage]
+    whole = theirs.vgg16
 
     def empty(weights: object) -> VGG:  # noqa: ARG001
         return whole(weights=None)
 
-    library.vgg16 = empty  # type: ignore[reportPrivateImportUsage]
+    theirs.vgg16 = empty
     try:
         yield
     finally:
-        library.vgg16 = whole  # type: ignore[reportPrivateImportUsage]
+        theirs.vgg16 = whole

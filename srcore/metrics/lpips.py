@@ -4,9 +4,8 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor
-from torchmetrics.functional.image import lpips as library
 
-from srcore.metrics.vgg16 import Tensors, fill
+from srcore.metrics.vgg16 import Tensors, fill, library
 
 
 def load(tensors: Tensors, device: torch.device) -> Callable[[Tensor, Tensor], Tensor]:
@@ -20,11 +19,11 @@ def load(tensors: Tensors, device: torch.device) -> Callable[[Tensor, Tensor], T
         (output, target) → (N,), 0 or more; both (N, 3, H, W) in [0, 1], with H and W at least 16.
 
     Raises:
-        StudyError: these are no tensors of VGG16.
+        StudyError: torchmetrics is of another version.
     """
-    # The public class would fetch torchvision's weights, and read them as a pickle.
+    theirs = library("lpips", "_LPIPS")
     with torch.random.fork_rng(devices=[]):  # it draws weights first, which are all replaced
-        network = library._LPIPS(net="vgg", pretrained=True, pnet_rand=True)  # type: ignore[reportPrivateUsage]
+        network = theirs._LPIPS(net="vgg", pretrained=True, pnet_rand=True)
     fill(network.net, tensors)
     network.to(device)
 

@@ -230,7 +230,7 @@ WEIGHTS = Area(
         evaluate(
             "weights of half a VGG16 for LPIPS",
             half_vgg16,
-            "evaluate.vgg16: these weights have no features.10.weight of shape (256, 128, 3, 3); give all convolutions of a VGG16",
+            f"{FILE}: holds no features.10.weight of shape (256, 128, 3, 3); give all convolutions of a VGG16 (evaluate.vgg16)",
         ),
         evaluate(
             "a pickle that runs a program as weights for LPIPS",

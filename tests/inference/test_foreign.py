@@ -1,6 +1,7 @@
 """Checkpoints of others in the format in which they are exchanged, written here, judged here."""
 
 import dataclasses
+import json
 import pickle
 import re
 
@@ -227,7 +228,7 @@ def test_multiadds_are_those_of_the_convolutions_that_run(tmp_path):
 
 @pytest.mark.filterwarnings("ignore:Initializing zero-element", "ignore:torch.meshgrid")
 @pytest.mark.parametrize(
-    "harm", ["cut", "unknown", "scale", "frozen", "nan", "cannot run", "folder", "empty"]
+    "harm", ["cut", "unknown", "scale", "frozen", "nan", "cannot run", "folder"]
 )
 def test_what_cannot_be_judged_is_one_line(tmp_path, harm):
     path = tmp_path / "theirs.safetensors"
@@ -252,13 +253,84 @@ def test_what_cannot_be_judged_is_one_line(tmp_path, harm):
     elif harm == "cannot run":
         write(dat(), path)
         message = "DAT cannot enlarge an image .*; take it out"
-    elif harm == "folder":
+    else:
         path.mkdir()
         path, message = tmp_path, r"theirs\.safetensors: is not a file but a folder"
-    else:
-        path, message = tmp_path, r"holds no \.ckpt, \.pt, \.pth, \.safetensors"
     with pytest.raises(StudyError, match=message):
         load_external(path, CPU, pickles=False)
+
+
+def refused(path, *, pickles: bool = False) -> str:
+    with pytest.raises(StudyError) as caught:
+        load_external(path, CPU, pickles=pickles)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_tensors_that_do_not_fit_their_architecture_are_named(tmp_path):
+    """An incomplete file is not called a network that nobody knows."""
+    path, state = tmp_path / "theirs.safetensors", span().state_dict()
+    takes = f"{path}: spandrel takes it for SPAN, but its tensors do not fit "
+    end = "; get it again, or take it out"
+    lost = {name: value for name, value in state.items() if name != "conv_1.conv.0.bias"}
+    save_file(lost, path)
+    assert refused(path) == f"{takes}(missing conv_1.conv.0.bias){end}"
+    odd = {f"odd{k}": torch.zeros(1) for k in range(5)}
+    wrong = {"conv_cat.bias": torch.zeros(3)}
+    save_file({**lost, **odd, **wrong}, path)
+    assert refused(path) == (
+        f"{takes}(missing conv_1.conv.0.bias; unexpected odd0, odd1, odd2 and 2 more; "
+        f"of another shape conv_cat.bias){end}"
+    )
+
+
+def test_a_folder_without_checkpoints_is_told_what_is_read(tmp_path):
+    (tmp_path / "SPAN").mkdir()
+    write(span(), tmp_path / "SPAN" / "theirs.safetensors")
+    start = f"benchmark.checkpoints = {tmp_path}: holds no .safetensors"
+    searched = " directly in it (sub-folders are not searched"
+    assert refused(tmp_path) == (
+        f"{start}{searched}; .pth, .pt, .ckpt are read with -S benchmark.pickles=true)"
+    )
+    assert refused(tmp_path, pickles=True) == f"{start}, .pth, .pt, .ckpt{searched})"
+
+
+def test_hidden_files_of_a_folder_take_no_part(tmp_path):
+    (tmp_path / "._theirs.safetensors").write_bytes(b"\0\5\x16\7 what macOS notes of a file")
+    write(span(), tmp_path / ".older.safetensors")
+    write(span(), tmp_path / "theirs.safetensors")
+    assert [n.method for n in load_external(tmp_path, CPU, pickles=False)] == ["theirs"]
+    (hidden,) = load_external(tmp_path / ".older.safetensors", CPU, pickles=False)
+    assert hidden.method == ".older", "it was asked for by its name"
+
+
+@pytest.mark.parametrize("pickles", [False, True])
+@pytest.mark.parametrize("ending", ["bin", "pth"])
+def test_safetensors_under_another_name_are_to_be_renamed(tmp_path, ending, pickles):
+    path = write(span(), tmp_path / f"theirs.{ending}")
+    assert refused(path, pickles=pickles) == (
+        f"{path}: is a safetensors file under another extension; rename it to theirs.safetensors"
+    )
+
+
+@pytest.mark.parametrize("card", ["SPAN, trained by me", "[1]", '{"license": "mit"}', "9" * 5000])
+def test_a_card_of_others_does_not_make_a_file_ours(tmp_path, card):
+    path = tmp_path / "theirs.safetensors"
+    save_file(span().state_dict(), path, metadata={"card": card})
+    assert load_external(path, CPU, pickles=False)[0].method == "theirs"
+
+
+def test_a_damaged_card_of_ours_is_told_of(tmp_path):
+    ours = tiny_network("subpixel")
+    path = save_checkpoint(ours.model, ours.card, tmp_path)
+    tensors, card = ours.model.state_dict(), dataclasses.asdict(ours.card)
+    save_file(tensors, path, metadata={"card": json.dumps(card)[:-9]})
+    assert refused(path) == (
+        f"{path}: neither a network that spandrel knows nor, by its card, one of this study; "
+        "take it out"
+    )
+    save_file(tensors, path, metadata={"card": json.dumps(card | {"seed": "none"})})
+    assert "its card is damaged: seed cannot be so" in refused(path)
 
 
 def test_two_networks_of_one_name_are_refused(tmp_path, asked):

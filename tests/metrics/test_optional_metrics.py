@@ -1,5 +1,9 @@
 """Metrics that are measured only when they are asked for, against independent references."""
 
+import re
+import sys
+from importlib import import_module
+
 import numpy as np
 import pytest
 import torch
@@ -161,11 +165,35 @@ def test_dists_is_that_of_its_paper(tensors, weights, pair):
     torch.testing.assert_close(found, 1 - similarity, rtol=1e-3, atol=1e-5)
 
 
-def test_weights_that_are_no_whole_vgg16_are_refused(tensors, tmp_path):
-    part = {name: value for name, value in tensors.items() if name < "features.17"}
-    save_file(part, tmp_path / "part.safetensors")
-    with pytest.raises(StudyError, match=r"have no features\.\d+\.weight of shape"):
-        load("lpips", vgg16=str(tmp_path / "part.safetensors"))
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"features.17.bias": None}, "holds no features.17.bias of shape (512,); give all"),
+        ({"features.0.bias": torch.zeros(3)}, "holds no features.0.bias of shape (64,); give all"),
+        ({"features.28.bias": torch.full((512,), torch.nan)}, "features.28.bias holds NaN"),
+    ],
+)
+@pytest.mark.parametrize("name", DEEP)
+def test_weights_that_are_no_whole_vgg16_are_named_by_their_file(
+    tensors, tmp_path, name, change, said
+):
+    path = tmp_path / "part.safetensors"
+    save_file({k: v for k, v in (tensors | change).items() if v is not None}, path)
+    with pytest.raises(StudyError, match=f"^{re.escape(f'{path}: {said}')}"):
+        load(name, vgg16=str(path))
+
+
+@pytest.mark.parametrize(
+    ("name", "lost"), [("lpips", "_LPIPS"), ("dists", "DISTSNetwork"), ("dists", "vgg16")]
+)
+def test_a_torchmetrics_that_lacks_its_private_names_is_one_line(weights, monkeypatch, name, lost):
+    theirs = import_module(f"torchmetrics.functional.image.{name}")
+    monkeypatch.delattr(theirs, lost)
+    with pytest.raises(StudyError, match=rf"{name} does not work with torchmetrics .*{lost}.*pip"):
+        load(name, vgg16=weights)
+    monkeypatch.setitem(sys.modules, theirs.__name__, None)
+    with pytest.raises(StudyError, match=rf"{name} does not work with torchmetrics .*pip install"):
+        load(name, vgg16=weights)
 
 
 def test_a_network_without_places_for_the_weights_is_no_metric(tensors):

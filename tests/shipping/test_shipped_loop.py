@@ -168,6 +168,36 @@ def test_rates_too_high_are_one_line(originals, settings, tmp_path):
         run(originals, wild, tmp_path)
 
 
+@pytest.mark.parametrize("period", [2, 6])
+def test_a_training_that_diverges_is_no_success(originals, settings, tmp_path, period):
+    """Its loss is finite, in one period or in several, and as large as it likes."""
+    high = {"lr": 1.0, "muon_lr": 1.0, "schedule": "constant", "warm_up": 0.0, "period": period}
+    with pytest.raises(
+        StudyError, match=r"^the loss is [1-9][\d.e+]+ after step \d; shipped\.muon"
+    ):
+        run(originals, settings.model_copy(update=high), tmp_path)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_loss_above_the_first_is_borne_up_to_the_bound(
+    originals, settings, tmp_path, monkeypatch
+):
+    """Ten times the first period's mean, also where the first is that of an earlier run."""
+    losses = iter([0.02, 0.19, StoppedError, 0.21])
+
+    def next_loss(*_):
+        loss = next(losses)
+        if loss is StoppedError:
+            raise StoppedError
+        return loss
+
+    monkeypatch.setattr(Step, "mean_loss", next_loss)
+    with pytest.raises(StoppedError):
+        run(originals, settings, tmp_path)
+    with pytest.raises(StudyError, match=r"the loss is 0\.21 after step 6"):
+        run(originals, settings, tmp_path)
+
+
 def test_the_loss_is_that_of_each_crop_for_its_own_output(originals, settings):
     """Against the same sum, taken apart; the weight of ×2 on inputs for ×4 is `mid_weight`."""
     torch.manual_seed(0)
