@@ -52,6 +52,7 @@ BEFORE: dict[str, tuple[str, ...]] = {
     "evaluate": ("train basic", "fit_linear"),
     "compare": ("train basic", "fit_linear"),
     "clip_analysis": ("train basic", "fit_linear"),
+    "benchmark": ("train basic", "fit_linear"),
 }
 """Stage → the stages whose results it reads; report reads those of a made-up study."""
 

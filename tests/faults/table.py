@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from faults.archives import ARCHIVES
+from faults.benchmark import BENCHMARK
 from faults.download import DOWNLOAD
 from faults.fault import Area, Attempt
 from faults.hostile import HOSTILE
@@ -21,6 +22,7 @@ AREAS: list[Area] = [
     IMAGES,
     PARAMETERS,
     WEIGHTS,
+    BENCHMARK,
     INTERMEDIATES,
     STOPPED,
     HOSTILE,
