@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from markupsafe import Markup
 
@@ -14,6 +15,31 @@ MARKS = ("circle", "square", "up", "diamond", "down", "cross", "plus", "ring")
 
 Place = Callable[[float], float]
 Range = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Area:
+    """Pixels of a chart, and the room around its plotted area.
+
+    Attributes:
+        width: of the whole chart.
+        height: of the whole chart.
+        left: edge of the plotted area.
+        right: edge of the plotted area.
+        top: edge of the plotted area.
+        bottom: edge of the plotted area.
+    """
+
+    width: int
+    height: int
+    left: int
+    right: int
+    top: int
+    bottom: int
+
+
+CHART = Area(WIDTH, HEIGHT, LEFT, WIDTH - RIGHT, TOP, HEIGHT - BOTTOM)
+"""The charts of the report page."""
 
 
 def signed(value: float, digits: int = 2) -> str:
@@ -74,15 +100,22 @@ def ticks(low: float, high: float, count: int = 5) -> list[float]:
     return [index * step for index in range(first, math.floor(high / step + 1e-9) + 1)]
 
 
-def log_ticks(low: float, high: float) -> list[float]:
-    """Two to five round numbers between `low` and `high` on a logarithmic axis."""
+def log_ticks(low: float, high: float, least: int = 2) -> list[float]:
+    """Round numbers between `low` and `high` on a logarithmic axis.
+
+    Args:
+        low: start of the axis.
+        high: end of the axis.
+        least: how many there should be; where round numbers are rare there are at least two.
+    """
+    inside: list[float] = []
     for factors in ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 5, 7)):
         powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
         found = [f * 10.0**power for power in powers for f in factors]
         inside = [value for value in found if low <= value <= high]
-        if len(inside) >= 2:
-            return inside
-    return [low, high]
+        if len(inside) >= least:
+            break
+    return inside if len(inside) >= 2 else [low, high]
 
 
 def padded(values: Sequence[float], share: float = 0.06) -> Range:
@@ -118,18 +151,21 @@ def short_number(value: float, signs: bool = False) -> str:
 
 
 def frame(
-    axes: tuple[str, str], xs: Sequence[tuple[float, str]], ys: Sequence[tuple[float, str]]
+    axes: tuple[str, str],
+    xs: Sequence[tuple[float, str]],
+    ys: Sequence[tuple[float, str]],
+    area: Area = CHART,
 ) -> list[Markup]:
     """Grid, axes with their names, and the numbers beside them: (pixel, text) each."""
-    bottom, right = HEIGHT - BOTTOM, WIDTH - RIGHT
-    parts = [rule(LEFT, y, right, y, "grid") + text(LEFT - 6, y + 4, t, "end") for y, t in ys]
+    left, right, bottom = area.left, area.right, area.bottom
+    parts = [rule(left, y, right, y, "grid") + text(left - 6, y + 4, t, "end") for y, t in ys]
     parts += [text(x, bottom + 16, number, "middle") for x, number in xs]
-    parts.append(rule(LEFT, bottom, right, bottom, "base"))
-    parts.append(text((LEFT + right) / 2, HEIGHT - 6, axes[0], "middle", "axis"))
+    parts.append(rule(left, bottom, right, bottom, "base"))
+    parts.append(text((left + right) / 2, area.height - 6, axes[0], "middle", "axis"))
     rotated = Markup(
         '<text class="axis" text-anchor="middle" transform="translate(11 {}) rotate(-90)">{}</text>'
     )
-    parts.append(rotated.format((TOP + bottom) / 2, axes[1]))
+    parts.append(rotated.format((area.top + bottom) / 2, axes[1]))
     return parts
 
 
@@ -152,7 +188,9 @@ def clipped(parts: Sequence[Markup]) -> Markup:
     return tag.format(x, y, width, height, x, y, width, height, Markup("").join(parts))
 
 
-def svg(parts: Sequence[Markup], label: str, height: float = HEIGHT) -> Markup:
+def svg(
+    parts: Sequence[Markup], label: str, height: float = HEIGHT, width: float = WIDTH
+) -> Markup:
     """A whole chart with its alternative text."""
     tag = Markup('<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>')
-    return tag.format(WIDTH, height, label, Markup("").join(parts))
+    return tag.format(width, height, label, Markup("").join(parts))
