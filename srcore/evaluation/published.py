@@ -34,7 +34,7 @@ PIXELS = 1280 * 720
 ALIASES = {"b100": "bsd100", "bsds100": "bsd100", "urban": "urban100"}
 """Other names of data sets, as `_plain` has them."""
 UNLIKE = 0.05
-"""dB; bicubic of the same images differs less from the published one, whatever made it."""
+"""dB; bicubic of the same images differs less from the published one."""
 SIDE = 96
 """Side of the smaller of two images that costs are counted on: a multiple of the windows of most
 networks with attention, which pad other images."""
@@ -43,13 +43,13 @@ networks with attention, which pad other images."""
 def with_published(means: pd.DataFrame, networks: list[Network], path: Path) -> pd.DataFrame:
     """The content of `plots/benchmark.csv`: measured rows, then published ones of the same sets.
 
+    Data sets are matched by name, ignoring case, punctuation and a final `HR`. Those without
+    published rows are logged, and there is a warning where bicubic differs from the published one.
+
     Args:
         means: what `srcore.evaluation.benchmark.by_data_set` gave.
         networks: those that were measured.
         path: csv of published rows, with the columns `COLUMNS`.
-
-    The name of a data set decides, in capitals or not and with or without `_HR`. A line of the log
-    names those without published rows, and a warning each whose bicubic is not the published one.
 
     Returns:
         The measured rows with three more columns: parameters and multiadds (for an output of

@@ -84,7 +84,7 @@ def is_safetensors(file: IO[bytes]) -> bool:
 
 
 def misnamed(path: Path) -> str:
-    """What to tell of a safetensors file that has the name of another kind."""
+    """The message about a safetensors file that has the name of another kind."""
     shown = printable(path.with_suffix(".safetensors").name, LONGEST_NAME)
     return f"{path}: is a safetensors file under another extension; rename it to {shown}"
 

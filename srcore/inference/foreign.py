@@ -195,7 +195,9 @@ def _describe(path: Path) -> "ImageModelDescriptor[Any]":
         raise StudyError(f"{_unknown(path)}; take it out")
     try:
         descriptor = architecture.load(state)
-    except Exception as error:  # noqa: BLE001  the same
+    except Exception as error:
+        if isinstance(error, MemoryError):
+            raise
         raise StudyError(
             f"{path}: spandrel takes it for {architecture.name}, but its tensors do not fit "
             f"({_misfits(error)}); get it again, or take it out"
@@ -215,11 +217,11 @@ def _unknown(path: Path) -> str:
 
 def _misfits(error: Exception) -> str:
     """The tensors that a network could not be given, as torch or spandrel tells of them."""
-    if isinstance(error, KeyError):  # looked up by spandrel, to learn a size from it
+    if isinstance(error, KeyError) and error.args:  # looked up by spandrel, to learn a size from it
         return f"missing {printable(str(error.args[0]), LONGEST_NAME)}"
-    said, parts = str(error), list[str]()
+    message, parts = str(error), list[str]()
     for kind, beginning, name in MISFITS:
-        lines = [line for line in said.splitlines() if line.strip().startswith(beginning)]
+        lines = [line for line in message.splitlines() if line.strip().startswith(beginning)]
         names = re.findall(name, "\n".join(lines))
         if names:
             shown = ", ".join(printable(each, LONGEST_NAME) for each in names[:SHOWN])

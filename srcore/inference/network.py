@@ -13,8 +13,8 @@ from srcore.models.base import SuperResolver
 from srcore.models.checkpoint import Card
 from srcore.training.augment import DIHEDRAL, dihedral, undo_dihedral
 
-AVERAGED = f"mean of {DIHEDRAL} runs"
-"""What is said of the outputs of an ensemble."""
+AVERAGED = "self-ensemble"
+"""Note on a network whose outputs are means over the dihedral transforms."""
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ def fill(network: nn.Module, tensors: Tensors) -> None:
 
 
 def library(name: str, *needed: str) -> Any:
-    """A module of torchmetrics, and names of it that it promises to nobody.
+    """A module of torchmetrics, and private names of it.
 
     The public classes would fetch torchvision's weights, and read them as a pickle.
 

@@ -206,7 +206,8 @@ class Evaluate(Settings):
     """Figures beside those that are always there."""
 
     metrics: Annotated[list[str], AfterValidator(distinct)]
-    """Metrics beside PSNR and SSIM, in `evaluate` and `benchmark`: any of psnr_y (PSNR of luma),
+    """Metrics beside PSNR and SSIM, in `evaluate` and `benchmark`: any of psnr_y (PSNR of
+    luma, which PSNR is in `benchmark` anyway),
     lpips and dists."""
     vgg16: TrainedWeights
     """Weights of VGG16 for lpips and dists; a file needs all of its convolutions; data/none for

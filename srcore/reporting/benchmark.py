@@ -115,15 +115,15 @@ def _part(key: Any, rows: pd.DataFrame) -> Part:
     images = int(rows["images"].max())
     title = f"{data_set} ×{OUTPUTS[output]}"
     costly = [line for line in records if pd.notna(line["multiadds"])]
-    bicubic = [x[HEADLINE] for x in records if x["method"] == BASELINE and x["source"] == MEASURED]
-    level = bicubic[0] if bicubic else None
+    is_bicubic = (rows["method"] == BASELINE) & (rows["source"] == MEASURED)
+    bicubic = float(rows.loc[is_bicubic, HEADLINE].iloc[0])
     return Part(
         title,
         f"{images} image{'' if images == 1 else 's'}",
         [_row(line, sources) for line in records],
         sources,
-        plane(costly, f"PSNR of luma against Multi-Adds, {title}", level) if costly else None,
-        level is not None and any(line[HEADLINE] < level - BELOW for line in costly),
+        plane(costly, f"PSNR of luma against Multi-Adds, {title}", bicubic) if costly else None,
+        any(x[HEADLINE] < bicubic - BELOW for x in costly if x["source"] == MEASURED),
     )
 
 
@@ -144,21 +144,18 @@ def _row(line: dict[str, Any], sources: list[str]) -> dict[str, Any]:
     }
 
 
-def plane(lines: Sequence[dict[str, Any]], label: str, bicubic: float | None = None) -> Markup:
+def plane(lines: Sequence[dict[str, Any]], label: str, bicubic: float) -> Markup:
     """PSNR against Multi-Adds on a logarithmic axis; published rows have hollow marks.
 
     Args:
         lines: rows of the table with known costs.
         label: alternative text.
         bicubic: PSNR of bicubic interpolation. The axis begins a little below it, and arrows stand
-            for what lies further below. None: the axis holds all.
+            for what lies further below.
     """
     logs = padded([math.log10(line["multiadds"]) for line in lines], 0.08)
-    heights = [line[HEADLINE] for line in lines]
-    low, high = padded(heights if bicubic is None else [bicubic, *heights], 0.06)
-    if bicubic is not None:
-        low = bicubic - BELOW
-        high = max(max(heights) + 0.06 * (max(heights) - low), bicubic + BELOW)
+    low, best = bicubic - BELOW, max(line[HEADLINE] for line in lines)
+    high = max(best + 0.06 * (best - low), bicubic + BELOW)
     along = linear(*logs, AREA.left, AREA.right)
     y_of = linear(low, high, AREA.bottom, AREA.top)
     steps = log_ticks(10 ** logs[0], 10 ** logs[1], least=4)
@@ -169,7 +166,10 @@ def plane(lines: Sequence[dict[str, Any]], label: str, bicubic: float | None = N
         AREA,
     )
     points = [
-        (along(math.log10(line["multiadds"])), min(y_of(line[HEADLINE]), AREA.bottom - AROUND))
+        (
+            along(math.log10(line["multiadds"])),
+            AREA.bottom - AROUND if line[HEADLINE] < low else y_of(line[HEADLINE]),
+        )
         for line in lines
     ]
     names = [
@@ -177,10 +177,9 @@ def plane(lines: Sequence[dict[str, Any]], label: str, bicubic: float | None = N
         for line, (x, y) in zip(lines, points, strict=True)
     ]
     taken = [(x - AROUND, y - AROUND, x + AROUND, y + AROUND) for x, y in points]
-    if bicubic is not None:
-        drawn, covered = _reference(y_of(bicubic), taken)
-        parts += drawn
-        taken += covered
+    drawn, covered = _reference(y_of(bicubic), taken)
+    parts += drawn
+    taken += covered
     within = (AREA.left + 2, 2, AREA.width - 2, AREA.bottom - 1)
     places = arrange(names, FONT, within, taken)
     rows = sorted(
@@ -194,7 +193,8 @@ def plane(lines: Sequence[dict[str, Any]], label: str, bicubic: float | None = N
 def _name(line: dict[str, Any], below: bool) -> str:
     """What is written beside a mark."""
     method = str(line["method"])
-    shown = method if len(method) <= LONGEST else method[: LONGEST - 1] + "…"
+    half = LONGEST // 2  # names of files differ at their end, and an ensemble's ends with a plus
+    shown = method if len(method) <= LONGEST else f"{method[: half - 1]}…{method[-half:]}"
     value = f", {line[HEADLINE]:.1f} dB" if below else ""
     return f"{shown}{' (random)' if line['weights'] == RANDOM else ''}{value}"
 

@@ -27,12 +27,11 @@ logger = logging.getLogger(__name__)
 DIVERGED = 10.0
 """Times the first period's mean loss: a period above it ends the training.
 
-A training that learns has its highest mean loss at its beginning. Ten leaves room for a rate that
-is too high for a while; a training that diverges multiplies its loss without end and soon passes
-any factor."""
+Ten leaves room for a rate that is too high for a while; a training that diverges multiplies its
+loss without end and soon passes any factor."""
 BLACK = 1.0
-"""In place of that mean, for the first period: about the loss of black images in place of
-photographs, at one output."""
+"""The most that counts as the first period's mean, which may have diverged itself: about the loss
+of black images in place of photographs, at one output."""
 
 
 def train_shipped(
@@ -95,7 +94,8 @@ def train_shipped(
         for ahead, plan in enumerate(plans):
             step.take(plan, schedule(first + ahead, settings.steps, settings.warm_up).factor)
         loss = step.mean_loss(count)
-        if not isfinite(loss) or loss > DIVERGED * (history[0]["loss"] if history else BLACK):
+        bound = DIVERGED * min([BLACK, *(row["loss"] for row in history[:1])])
+        if not isfinite(loss) or loss > bound:
             raise StudyError(
                 f"the loss is {loss} after step {first + count}; shipped.muon_lr = "
                 f"{settings.muon_lr} or shipped.lr = {settings.lr} may be too high"

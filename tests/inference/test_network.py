@@ -102,8 +102,8 @@ def test_a_network_has_no_gradients_and_names_its_weights(extractors):
     assert vgg.label == "vgg (random weights)"
     assert basic.label == "basic"
     averaged, averaged_basic = ensembles([vgg, basic])
-    assert averaged.label == "vgg+ (mean of 8 runs; random weights)"
-    assert averaged_basic.label == "basic+ (mean of 8 runs)"
+    assert averaged.label == "vgg+ (self-ensemble; random weights)"
+    assert averaged_basic.label == "basic+ (self-ensemble)"
     assert not any(output.requires_grad for output in vgg(photographs()[2]).values())
 
 

@@ -13,7 +13,7 @@ from page_tables import tables_of
 from srcore.evaluation.published import MEASURED, with_published
 from srcore.features.labels import RANDOM
 from srcore.models.scales import OUTPUTS
-from srcore.reporting.benchmark import LONGEST, render
+from srcore.reporting.benchmark import AREA, LONGEST, render
 
 BICUBIC = {"mid": 33.68, "large": 28.43}
 NETWORKS = {  # Multi-Adds (G) and PSNR at ×2, PSNR at ×4
@@ -113,11 +113,34 @@ def test_the_axis_begins_below_bicubic_and_arrows_stand_for_what_is_further_belo
     assert "below the axis" not in better
 
 
-def test_a_table_without_bicubic_holds_all_marks(root):
+def test_a_mark_just_above_the_beginning_of_the_axis_is_where_its_psnr_is(root):
     rows = table(root)
-    page = render(rows[rows["method"] != "bicubic"])
-    assert "clip (random)</text>" in page
-    assert "below the axis" not in page
+    bicubic = rows.loc[(rows["method"] == "bicubic") & (rows["output"] == "mid"), "psnr"].iloc[0]
+    here = (rows["method"] == "basic") & (rows["output"] == "mid")
+
+    def height(psnr):
+        page = render(rows.assign(psnr=rows["psnr"].where(~here, psnr)))
+        (y,) = re.findall(r'<circle [^>]*cy="([\d.]+)"[^>]*/><title>basic:', page)[:1]
+        return float(y)
+
+    first, second, third = (height(bicubic - below) for below in (0.5, 0.75, 0.99))
+    assert third - second == pytest.approx((second - first) * 0.24 / 0.25, abs=0.3)
+
+
+def test_where_all_networks_are_worse_than_bicubic_all_are_arrows_within_the_plot(root):
+    rows = table(root)
+    networks = rows["multiadds"].notna() & (rows["source"] == MEASURED)
+    rows = rows[networks | (rows["method"] == "bicubic")]
+    page = render(rows.assign(psnr=rows["psnr"].where(rows["method"] == "bicubic", 7.0)))
+    for output, chart in zip(OUTPUTS, charts(page), strict=True):
+        named = [name for name in names_of(chart) if name.endswith("7.0 dB")]
+        assert len(named) == (networks & (table(root)["output"] == output)).sum()
+        edges = [float(y) for y in re.findall(r' (?:y|y1|y2|cy)="(-?[\d.]+)"', chart)]
+        arrows = [float(y) for y in re.findall(r'"mark[^>]*translate\([\d.]+ ([\d.]+)', chart)]
+        assert len(arrows) == len(named)
+        assert max(arrows) < AREA.bottom
+        assert min(edges) >= 0
+        assert max(edges) <= AREA.height
 
 
 def test_rows_are_sorted_with_the_best_first_and_refer_to_their_sources(root):
@@ -145,15 +168,19 @@ def test_it_says_what_is_counted(root):
     page = render(table(root))
     assert "PSNR and SSIM are of luma" in page
     assert "self-ensemble: the mean output over the eight dihedral transforms" in page
-    assert "include both outputs and the frozen feature extractor. Published ones count" in page
+    assert "include both outputs and the frozen feature extractor. Those of other networks" in page
+    assert "those of a “+” row are of all eight passes" in page
 
 
 def test_a_long_name_is_shortened_in_the_plot_only(root):
     long = "a-network-with-a-very-long-name-" * 3
     rows = table(root).replace({"method": {"clip": long}})
     page = render(rows)
-    shown = f"{long[: LONGEST - 1]}… (random), 7.1 dB"
-    assert shown in names_of(charts(page)[0])
+    half = LONGEST // 2
+    shown = f"{long[: half - 1]}…{long[-half:]}"
+    names = names_of(charts(page)[0])
+    assert f"{shown} (random), 7.1 dB" in names
+    assert len(set(names)) == len(names)
     assert f'class="method">{long} <' in page
 
 

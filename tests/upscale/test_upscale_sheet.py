@@ -67,7 +67,7 @@ def test_an_ensemble_is_named_as_one(tmp_path, drawn):
     before = raster(arrays()[2][:20, :20])
     after = enlarge(network, before, 2, CPU)
     draw_sheet(before, after, 2, network, name="cat.jpg", path=tmp_path / "a.png")
-    assert {"basic+", "mean of 8 runs"} <= {thing for thing in drawn if isinstance(thing, str)}
+    assert {"basic+", "self-ensemble"} <= {thing for thing in drawn if isinstance(thing, str)}
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (300, 20)])

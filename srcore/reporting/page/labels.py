@@ -22,9 +22,9 @@ WIDE = {
     " ,./:;\\|f-()[]t!": 0.41,
     'r"*_`szcL?': 0.56,
     "$0123456789{}abdeghknopquvxyEFKPSTY": 0.66,
-    "ABCRUVXZ": 0.73,
+    "ABCRUVXZ": 0.74,
     "DGHNOQ&": 0.79,
-    "w#+<=>^~M": 0.86,
+    "w#+<=>^~M": 0.87,
 }
 """Letters → their width as a share of the font size, at most: DejaVu Sans is wider than most."""
 WIDEST = 1.0
@@ -144,8 +144,7 @@ def arrange(
 ) -> list[Place | None]:
     """Places for all names: those that are needed first, then the others where there is room.
 
-    Of each kind, the name with the fewest free places is the next. A name that no line joins to
-    its mark is nearer to it than to any other mark.
+    A name that no line joins to its mark is nearer to it than to any other mark.
 
     Args:
         names: one for each mark of the chart.
@@ -159,32 +158,28 @@ def arrange(
     covered = list(taken)
     found: list[Place | None] = [None] * len(names)
     for needed in (True, False):
-        waiting = [index for index, name in enumerate(names) if name.needed == needed]
-        while waiting:
-            spots = {index: _free_beside(names, index, size, within, covered) for index in waiting}
-            index = min(waiting, key=lambda index: len(spots[index]))
-            waiting.remove(index)
-            beside = spots[index]
-            found[index] = (
-                Place(beside[0]) if beside else _further(names[index], size, within, covered)
-            )
-            if place := found[index]:
+        for index, name in enumerate(names):
+            if name.needed != needed:
+                continue
+            beside = _free_beside(names, index, size, within, covered)
+            place = Place(beside) if beside else _further(name, size, within, covered)
+            if place:
                 covered += [place.spot.box, *(_along(place.joined) if place.joined else ())]
+            found[index] = place
     return found
 
 
 def _free_beside(
     names: Sequence[Name], index: int, size: float, within: Box, covered: Sequence[Box]
-) -> list[Spot]:
-    """The free places right beside a mark, the better first."""
+) -> Spot | None:
+    """The best free place right beside a mark."""
     name = names[index]
     others = [(o.x, o.y) for place, o in enumerate(names) if place != index]
     half = size * LINE_HEIGHT / 2
     gap = ASIDE - 2 + half
     near = [(ASIDE, 0), (-ASIDE, 0), (0, -gap), (0, gap)]
-    near += [(x, y) for x in (ASIDE - 3, 3 - ASIDE) for y in (2 - gap, gap - 2)]
     spots = [_spot(name, x, y, size) for x, y in near]
-    return [
+    free = (
         spot
         for spot in spots
         if _inside(spot.box, within)
@@ -193,7 +188,8 @@ def _free_beside(
             _distance(spot.box, *other) >= _distance(spot.box, name.x, name.y) + CLEAR
             for other in others
         )
-    ]
+    )
+    return next(free, None)
 
 
 def _further(name: Name, size: float, within: Box, covered: Sequence[Box]) -> Place | None:
@@ -212,9 +208,11 @@ def _further(name: Name, size: float, within: Box, covered: Sequence[Box]) -> Pl
             left, top, right, bottom = spot.box
             end = min(max(name.x, left), right), min(max(name.y, top), bottom)
             line = (name.x, name.y, *end)
-            crossed = [box for box in others if any(meet(step, box) for step in _along(line))]
-            bad = 10 * sum(meet(spot.box, box) for box in covered) + len(crossed)
+            bad = 10 * sum(meet(spot.box, box) for box in covered)
             bad += 1000 * (not _inside(spot.box, within))
+            if not bad:
+                steps = _along(line)
+                bad = sum(any(meet(step, box) for step in steps) for box in others)
             if best is None or bad < best[0]:
                 best = bad, Place(spot, line)
             if not bad:
@@ -223,7 +221,7 @@ def _further(name: Name, size: float, within: Box, covered: Sequence[Box]) -> Pl
 
 
 def _spot(name: Name, across: float, down: float, size: float) -> Spot:
-    """The place of a name whose nearest edge is that far from the middle of its mark."""
+    """The place of a name: beside, its edge is so far from the middle of its mark; else its own."""
     width, half = text_width(name.text, size), size * LINE_HEIGHT / 2
     anchor = "middle" if abs(across) < abs(down) / 4 else "start" if across > 0 else "end"
     x, y = name.x + across, name.y + down
