@@ -174,8 +174,8 @@ def _card(path: Path) -> str | None:
 def _describe(path: Path) -> "ImageModelDescriptor[Any]":
     try:
         from spandrel import (  # noqa: PLC0415  an extra
+            MAIN_REGISTRY,
             ImageModelDescriptor,
-            ModelLoader,
             canonicalize_state_dict,
         )
     except ImportError:
@@ -187,7 +187,7 @@ def _describe(path: Path) -> "ImageModelDescriptor[Any]":
     weights: Any = read_weights(path)
     try:
         state = canonicalize_state_dict(weights)
-        kinds = ModelLoader(device="cpu").registry.architectures("detection")
+        kinds = MAIN_REGISTRY.architectures("detection")
         architecture = next((kind.architecture for kind in kinds if kind.detect(state)), None)
     except Exception as error:  # noqa: BLE001  its readers raise anything on damaged or odd files
         raise StudyError(f"{_unknown(path)} ({reason(error)})") from None

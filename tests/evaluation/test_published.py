@@ -112,10 +112,12 @@ def test_other_images_than_the_published_are_warned_of(
     bicubic = (means.method == "bicubic") & (means.data_set == "Set5")
     means.loc[bicubic, "psnr"] = means.output.map(published)[bicubic] + difference
     with_published(means, networks, root / "data/published.csv")
-    said = [record.message for record in caplog.records if record.levelname == "WARNING"]
-    assert len(said) == (2 if warned else 0)
+    warnings = [record.message for record in caplog.records if record.levelname == "WARNING"]
+    assert len(warnings) == (2 if warned else 0)
     if warned:
-        assert said[0].startswith("Set5 ×2: bicubic has 33.36 dB here and 33.66 dB in papers, so ")
+        assert warnings[0].startswith(
+            "Set5 ×2: bicubic has 33.36 dB here and 33.66 dB in papers, so "
+        )
 
 
 def test_costs_are_for_an_output_of_720p(rows):

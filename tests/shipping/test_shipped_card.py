@@ -41,49 +41,49 @@ def test_it_describes_the_file_beside_it(shipped):
 def test_its_table_of_the_training_is_what_the_checkpoint_says(shipped):
     """Every row: a new one without a check here is an error, too."""
     model, card = shipped
-    told = card.trained
-    large = round(told["batch_size"] * told["large_share"])
+    trained = card.trained
+    large = round(trained["batch_size"] * trained["large_share"])
     kinds = {"bf16-mixed": "bfloat16 convolutions", "32-true": "float32"}
     schedules = {
-        "linear": f"linear warm-up over {told['warm_up'] * 100:g} % of the steps, "
+        "linear": f"linear warm-up over {trained['warm_up'] * 100:g} % of the steps, "
         "then linear decay to 0"
     }
     losses = {"l1_fft": f"l1_fft (L1, and {SPECTRUM_WEIGHT} times the difference of the spectra)"}
     table = rows("## Training")
     machine, kind, time = table.pop("trained on").split(", ")
-    assert ("GPU" in machine) == (told["device"] == "cuda")
-    assert kind == kinds[told["precision"]]
+    assert ("GPU" in machine) == (trained["device"] == "cuda")
+    assert kind == kinds[trained["precision"]]
     assert time.endswith("minutes")
     assert table == {
-        "steps": f"{told['steps']:,}",
-        "crops per step": f"{told['batch_size']} ({large} for ×4, "
-        f"{told['batch_size'] - large} for ×2)",
-        "side of an input in pixels": f"{told['crop']}",
-        "weight of ×2 on inputs for ×4": f"{told['mid_weight']}",
+        "steps": f"{trained['steps']:,}",
+        "crops per step": f"{trained['batch_size']} ({large} for ×4, "
+        f"{trained['batch_size'] - large} for ×2)",
+        "side of an input in pixels": f"{trained['crop']}",
+        "weight of ×2 on inputs for ×4": f"{trained['mid_weight']}",
         "optimiser": f"Muon for the {len(model.hidden_kernels())} kernels between features, "
         "Adam for the rest",
-        "learning rate of Muon": f"{told['muon_lr']}",
-        "learning rate of Adam": f"{told['lr']}",
-        "schedule of both rates": schedules[told["schedule"]],
-        "loss": losses[told["loss"]],
-        "gradient clipping: maximum norm": f"{told['max_norm']}",
-        "moving average of the weights": str(told.get("average") or "not used"),
+        "learning rate of Muon": f"{trained['muon_lr']}",
+        "learning rate of Adam": f"{trained['lr']}",
+        "schedule of both rates": schedules[trained["schedule"]],
+        "loss": losses[trained["loss"]],
+        "gradient clipping: maximum norm": f"{trained['max_norm']}",
+        "moving average of the weights": str(trained.get("average") or "not used"),
     }
 
 
 def test_its_words_on_the_images_are_what_the_checkpoint_says(shipped):
-    told = shipped[1].trained
+    trained = shipped[1].trained
     text = " ".join(CARD.split("## Training\n")[1].split("| | |")[0].split())
-    crops = told["steps"] * told["batch_size"] / 1e6
-    *factors, last = (f"{factor:g}" for factor in told["factors"] if factor != 1)
-    assert text.startswith(f"{crops:.1f} million random crops of {told['images']} of ")
+    crops = trained["steps"] * trained["batch_size"] / 1e6
+    *factors, last = (f"{factor:g}" for factor in trained["factors"] if factor != 1)
+    assert text.startswith(f"{crops:.1f} million random crops of {trained['images']} of ")
     assert f"at their own resolution and at {', '.join(factors)} and {last} of it" in text
 
 
 def test_the_parameters_train_the_network_that_ships(root, shipped):
     """Else the command on the card would train another one."""
     settings = load_params(root / "params.yaml").shipped.model_dump()
-    told = shipped[1].trained
-    assert {name: told.get(name) for name in settings} == settings
+    trained = shipped[1].trained
+    assert {name: trained.get(name) for name in settings} == settings
     command = CARD.split("## Reproduce it\n")[1]
-    assert f"-S trainer.precision={told['precision']}" in command
+    assert f"-S trainer.precision={trained['precision']}" in command
