@@ -386,8 +386,8 @@ def test_the_stage_on_images_of_odd_sizes(project, folder):
     command = [sys.executable, "-m", "stages.benchmark"]
     done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
     known = "BSD100, Manga109, Set14, Set5, Urban100"
-    line = f"no published rows for Set1, Set2, mine; they are for {known}\n"
-    assert (done.returncode, done.stderr) == (0, line)
+    expected = f"no published rows for Set1, Set2, mine; they are for {known}\n"
+    assert (done.returncode, done.stderr) == (0, expected)
     summary = json.loads((project / "metrics/benchmark.json").read_text())
     assert list(summary) == ["Set1", "Set2", "mine"]
     assert list(summary["mine"]) == ["basic", "vgg", "shipped"]
