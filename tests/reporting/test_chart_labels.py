@@ -2,54 +2,14 @@
 
 from itertools import combinations
 
-import pytest
-
 from srcore.reporting.page.labels import (
-    LINE,
-    MARK,
-    NAME,
     Box,
-    Labels,
     Name,
     Place,
-    Spot,
     arrange,
     meet,
     text_width,
 )
-from srcore.reporting.page.svg import LEFT, WIDTH
-
-ACROSS, MIDDLE = 180.0, 100.0
-
-
-def placed(labels: Labels, x: float = ACROSS, letters: int = 8) -> Spot:
-    return labels.place(x, MIDDLE, letters, (MIDDLE, MIDDLE))
-
-
-def test_alone_a_name_stands_right_of_its_mark():
-    spot = placed(Labels())
-    assert (spot.anchor, spot.y) == ("start", MIDDLE)
-
-
-@pytest.mark.parametrize("weight", [NAME, MARK, LINE])
-def test_it_makes_room_for_names_marks_and_lines(weight):
-    labels = Labels()
-    box = placed(Labels()).box
-    labels.keep_free(box, weight)
-    assert not meet(placed(labels).box, box)
-
-
-def test_it_stays_within_the_chart():
-    assert placed(Labels(), x=WIDTH - 10).anchor == "end"
-    assert placed(Labels(), x=LEFT + 10).anchor == "start"
-
-
-def test_where_something_must_be_covered_it_is_the_least():
-    labels = Labels()
-    labels.keep_free((0, 0, ACROSS, 1000), NAME)
-    labels.keep_free((ACROSS, 0, 2000, 1000), LINE)
-    assert placed(labels).anchor == "start"
-
 
 WITHIN = (0.0, 0.0, 400.0, 300.0)
 
@@ -63,6 +23,12 @@ def test_a_name_alone_needs_no_line():
     (place,) = arranged(Name("alone", 100, 100, needed=False))
     assert place is not None
     assert (place.spot.anchor, place.joined) == ("start", None)
+
+
+def test_a_name_stays_within_the_chart():
+    (place,) = arranged(Name("at the edge", 390, 100, needed=True))
+    assert place is not None
+    assert (place.spot.anchor, place.joined) == ("end", None)
 
 
 def test_a_name_between_two_marks_stands_on_the_outer_side():

@@ -11,8 +11,6 @@ from srcore.params.optional import Shipped
 from srcore.shipping.originals import Originals
 from srcore.shipping.pack import pack_originals
 
-FACTORS = [1.0, 0.5]
-
 
 @pytest.fixture(scope="session")
 def raw(tmp_path_factory) -> Path:
@@ -29,9 +27,14 @@ def raw(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def packed(raw, tmp_path_factory) -> Path:
+def factors() -> list[float]:
+    return [1.0, 0.5]
+
+
+@pytest.fixture(scope="session")
+def packed(raw, factors, tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("packed") / "originals"
-    pack_originals(raw, np.arange(3), FACTORS, out, threads=2)
+    pack_originals(raw, np.arange(3), factors, out, threads=2)
     return out
 
 

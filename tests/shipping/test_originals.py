@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from conftest import FACTORS
 from imports import imported_by
 from matlab import literal
 from photographs import arrays
@@ -25,10 +24,10 @@ def expected(array: np.ndarray, factor: float) -> dict[str, np.ndarray]:
     return {"whole": whole, "half": literal(whole, 1 / 2), "quarter": literal(whole, 1 / 4)}
 
 
-def test_every_image_at_every_size_and_resolution(originals):
+def test_every_image_at_every_size_and_resolution(originals, factors):
     lines = iter(originals.places)
     for array in arrays():
-        for factor in FACTORS:
+        for factor in factors:
             height, width, offset = next(lines)
             for name, image in expected(array, factor).items():
                 finer = 4 // DIVISORS[name]
@@ -40,8 +39,8 @@ def test_every_image_at_every_size_and_resolution(originals):
     assert originals.images == 3
 
 
-def test_threads_make_no_difference(raw, packed, tmp_path):
-    pack_originals(raw, np.arange(3), FACTORS, tmp_path / "again", threads=1)
+def test_threads_make_no_difference(raw, packed, factors, tmp_path):
+    pack_originals(raw, np.arange(3), factors, tmp_path / "again", threads=1)
     for file in packed.iterdir():
         assert (tmp_path / "again" / file.name).read_bytes() == file.read_bytes()
 

@@ -8,10 +8,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from markupsafe import Markup
 
 from srcore.features.labels import RANDOM
-from srcore.reporting.page.labels import LINE, MARK, Labels
+from srcore.reporting.page.labels import Name, Place, arrange
 from srcore.reporting.page.svg import (
     BOTTOM,
     HEIGHT,
@@ -40,6 +41,8 @@ from srcore.reporting.page.svg import (
 
 LONGEST = 18
 """Letters of a label of weights; the name of a file may be longer."""
+FONT = 12
+"""Pixels of the names in a chart, as in report.css."""
 
 
 @dataclass(frozen=True)
@@ -128,20 +131,19 @@ def scatter(points: Sequence[Point], label: str, axes: tuple[str, str]) -> Marku
     )
     parts.append(rule(LEFT, y_of(0), WIDTH - RIGHT, y_of(0), "reference"))
     places = [(along(math.log10(point.x)), y_of(point.y)) for point in points]
-    labels = Labels([((x - 6, y - 6, x + 6, y + 6), MARK) for x, y in places])
-    labels.keep_free((LEFT, y_of(0) - 1, WIDTH, y_of(0) + 1), LINE)
+    taken = [(x - 6, y - 6, x + 6, y + 6) for x, y in places]
+    taken.append((LEFT, y_of(0) - 1, WIDTH, y_of(0) + 1))
     for point, (x, _) in zip(points, places, strict=True):
-        ends = y_of(point.low), y_of(point.high)
-        parts.append(rule(x, ends[0], x, ends[1], f"whisker s{point.style % len(MARKS)}"))
-        labels.keep_free((x - 1, ends[1], x + 1, ends[0]), LINE)
-    for point, (x, y) in zip(points, places, strict=True):
-        parts.append(
-            Markup("<g>{}<title>{}: {} dB, {}</title></g>").format(
-                mark(point.style, x, y), point.name, signed(point.y), short(point.x)
-            )
-        )
-    for point, (x, y) in zip(points, places, strict=True):
-        parts.append(_label(point, (x, y), (y_of(point.high), y_of(point.low)), labels))
+        low, high = y_of(point.low), y_of(point.high)
+        parts.append(rule(x, low, x, high, f"whisker {_style(point)}"))
+        taken.append((x - 1, high, x + 1, low))
+    names = [
+        Name(_named(point), *at, needed=True) for point, at in zip(points, places, strict=True)
+    ]
+    found = arrange(names, FONT, (LEFT + 2, 2, WIDTH - 2, HEIGHT - BOTTOM - 1), taken)
+    rows = list(zip(points, names, found, strict=True))
+    parts += [_mark(*row) for row in rows]
+    parts += [_written(point, name, place) for point, name, place in rows if place]
     return svg(parts, label)
 
 
@@ -167,7 +169,7 @@ def distribution(rows: Sequence[Row], label: str, axis: str) -> Markup:
             drift = ((place * 0.618034) % 1 - 0.5) * (each - 14)
             dot = Markup('<circle class="dot s{}" cx="{:.1f}" cy="{:.1f}" r="2"/>')
             parts.append(dot.format(style, x_of(value), y + drift))
-        quarter, middle, three = (x_of(_quantile(row.values, q)) for q in (0.25, 0.5, 0.75))
+        quarter, middle, three = (x_of(q) for q in np.quantile(row.values, (0.25, 0.5, 0.75)))
         box = Markup('<rect class="box s{}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="18"/>')
         parts.append(box.format(style, quarter, y - 9, max(three - quarter, 1)))
         parts.append(rule(middle, y - 9, middle, y + 9, f"median s{style}"))
@@ -203,19 +205,27 @@ def swatch(style: int, dashed: bool = False) -> Markup:
     )
 
 
-def _quantile(values: Sequence[float], share: float) -> float:
-    ordered = sorted(values)
-    place = share * (len(ordered) - 1)
-    below = int(place)
-    above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + (ordered[above] - ordered[below]) * (place - below)
-
-
-def _label(point: Point, place: tuple[float, float], ends: Range, labels: Labels) -> Markup:
+def _named(point: Point) -> str:
     """The name of a point; which file weights are from stands in the legend."""
-    name = f"{point.name} (random)" if point.weights == RANDOM else point.name
-    spot = labels.place(*place, len(name), ends)
-    return text(spot.x, spot.y + 4, name, spot.anchor, f"name s{point.style % len(MARKS)}")
+    return f"{point.name} (random)" if point.weights == RANDOM else point.name
+
+
+def _style(point: Point) -> str:
+    return f"s{point.style % len(MARKS)}"
+
+
+def _mark(point: Point, name: Name, place: Place | None) -> Markup:
+    """The mark of a point with its tooltip, and the line to its name."""
+    joined = rule(*place.joined, f"leader {_style(point)}") if place and place.joined else Markup()
+    tag = Markup("<g>{}{}<title>{}: {} dB, {}</title></g>")
+    return tag.format(
+        joined, mark(point.style, name.x, name.y), point.name, signed(point.y), short(point.x)
+    )
+
+
+def _written(point: Point, name: Name, place: Place) -> Markup:
+    spot = place.spot
+    return text(spot.x, spot.y + 0.35 * FONT, name.text, spot.anchor, f"name {_style(point)}")
 
 
 def _name(name: str, weights: str, x: float, y: float, anchor: str) -> Markup:
