@@ -7,6 +7,7 @@ from srcore.common.device import pick_device
 from srcore.common.files import write_json
 from srcore.common.stage import main
 from srcore.data.sources.trackable import check_trackable
+from srcore.inference.checkpoint_files import find_checkpoints
 from srcore.metrics.requested import check_metrics
 from srcore.models.registry import SETS, model_class
 from srcore.params import load_params
@@ -25,6 +26,8 @@ def run() -> None:
     }.items():
         if place != NOTHING:
             check_trackable(key, Path(place))
+    if params.benchmark.checkpoints != NOTHING:
+        find_checkpoints(Path(params.benchmark.checkpoints), pickles=params.benchmark.pickles)
     for name in SETS.get(params.model, (params.model,)):
         recipe_for(model_class(name), params)
     check_machines(pick_device(params.device), params.trainer)

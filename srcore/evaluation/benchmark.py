@@ -101,7 +101,7 @@ def find_images(
         )
     images = [_image(top, path) for path in sorted(_files(top))]
     if not images:
-        raise StudyError(f"benchmark.folder = {folder}: holds no file")
+        raise StudyError(f"benchmark.folder = {folder}: holds no file; put images into it")
     seen: dict[tuple[str, str], Path] = {}
     for image in images:
         other = seen.setdefault((image.data_set, image.name), image.path)

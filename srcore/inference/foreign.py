@@ -5,24 +5,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
-from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from srcore.common.errors import StudyError, reason
-from srcore.common.reading import NotAFileError, open_regular, parse_json
 from srcore.common.stage import NO_MEMORY
 from srcore.common.text import LONGEST_NAME, printable
-from srcore.features.files import check_values, is_safetensors, misnamed, read_weights
+from srcore.features.files import check_values, read_weights
+from srcore.inference.checkpoint_files import card_text, find_checkpoints, is_ours
 from srcore.inference.network import Network
 from srcore.models.base import RGB, SuperResolver
-from srcore.models.checkpoint import LONGEST_CARD, Card, load_checkpoint
+from srcore.models.checkpoint import Card, load_checkpoint
 from srcore.models.scales import OUTPUTS
 
 if TYPE_CHECKING:
     from spandrel import ImageModelDescriptor
 
-SAFE, PICKLES = (".safetensors",), (".pth", ".pt", ".ckpt")
-"""Extensions of files that hold tensors alone, and of pickles."""
 MISFITS = (
     ("missing", "Missing key(s)", r'"([^"]+)"'),
     ("unexpected", "Unexpected key(s)", r'"([^"]+)"'),
@@ -66,34 +63,11 @@ def load_external(path: Path, device: torch.device, *, pickles: bool) -> list[Ne
             architecture that is not known, a scale other than 2 and 4, or not RGB; weights that
             are NaN or infinite; a network that cannot enlarge an image.
     """
-    files = [path] if path.is_file() else _checkpoints(path)
-    if not files:
-        read = ", ".join(SAFE + PICKLES if pickles else SAFE)
-        more = "" if pickles else f"; {', '.join(PICKLES)} are read with -S benchmark.pickles=true"
-        raise StudyError(
-            f"benchmark.checkpoints = {path}: holds no {read} directly in it "
-            f"(sub-folders are not searched{more})"
-        )
-    return [_load(file, device, pickles=pickles) for file in files]
+    return [_load(file, device) for file in find_checkpoints(path, pickles=pickles)]
 
 
-def _checkpoints(folder: Path) -> list[Path]:
-    """Those of a folder, pickles as well: one that may not be read is refused, not passed over.
-
-    Hidden files are none: macOS puts a `._name` beside a file that it copies.
-    """
-    shown = (file for file in folder.iterdir() if not file.name.startswith("."))
-    return sorted(file for file in shown if _kind(file) in {*SAFE, *PICKLES})
-
-
-def _kind(path: Path) -> str:
-    return path.suffix.lower()
-
-
-def _load(path: Path, device: torch.device, *, pickles: bool) -> Network:
-    if _kind(path) not in SAFE and not pickles:
-        raise StudyError(_not_safe(path))
-    if _kind(path) in SAFE and _is_ours(path):
+def _load(path: Path, device: torch.device) -> Network:
+    if is_ours(path):
         model, card = load_checkpoint(path)
         if model.frozen is not None:
             raise StudyError(f"{path}: takes frozen features; judge it in its model set")
@@ -134,55 +108,13 @@ def _named(path: Path, trained: dict[str, Any]) -> Card:
     return Card(printable(path.stem), 0, trained)
 
 
-def _not_safe(path: Path) -> str:
-    """Why a file that has not the name of a safetensors file is refused, and what to do."""
-    try:
-        with open_regular(path) as file:
-            if is_safetensors(file):
-                return misnamed(path)
-    except NotAFileError as error:
-        return f"{path}: {error.strerror}; take it out"
-    return (
-        f"{path}: is no safetensors file; save it as one, or have pickles read "
-        "(-S benchmark.pickles=true)"
+def _describe(path: Path) -> "ImageModelDescriptor[Any]":
+    from spandrel import (  # noqa: PLC0415  an extra
+        MAIN_REGISTRY,
+        ImageModelDescriptor,
+        canonicalize_state_dict,
     )
 
-
-def _is_ours(path: Path) -> bool:
-    """Whether a safetensors file has a card like this study's: others write texts under that key.
-
-    A card of ours that is damaged may be no JSON any more; see `_unknown`.
-    """
-    text = _card(path)
-    try:
-        values = parse_json(text) if text and len(text) <= LONGEST_CARD else None
-    except ValueError:
-        return False
-    return isinstance(values, dict) and {"model", "trained"} <= values.keys()
-
-
-def _card(path: Path) -> str | None:
-    try:
-        with open_regular(path), safe_open(path, framework="pt") as file:
-            return (file.metadata() or {}).get("card")
-    except NotAFileError as error:
-        raise StudyError(f"{path}: {error.strerror}; take it out") from None
-    except SafetensorError as error:
-        raise StudyError(f"{path}: not a whole safetensors file ({error})") from None
-
-
-def _describe(path: Path) -> "ImageModelDescriptor[Any]":
-    try:
-        from spandrel import (  # noqa: PLC0415  an extra
-            MAIN_REGISTRY,
-            ImageModelDescriptor,
-            canonicalize_state_dict,
-        )
-    except ImportError:
-        raise StudyError(
-            f"{path}: networks of others need spandrel; install it: "
-            "pip install -c constraints.txt -e '.[benchmark]'"
-        ) from None
     # Not by spandrel's own reader: it runs a file that is a program (TorchScript).
     weights: Any = read_weights(path)
     try:
@@ -210,7 +142,7 @@ def _describe(path: Path) -> "ImageModelDescriptor[Any]":
 
 
 def _unknown(path: Path) -> str:
-    if _kind(path) in SAFE and _card(path) is not None:
+    if card_text(path) is not None:
         return f"{path}: neither a network that spandrel knows nor, by its card, one of this study"
     return f"{path}: not a network that spandrel knows"
 

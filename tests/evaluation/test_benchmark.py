@@ -132,7 +132,9 @@ def test_no_folder_is_one_line(name, root, monkeypatch):
 
 def test_an_empty_folder_is_one_line(tmp_path):
     (tmp_path / ".hidden").touch()
-    with pytest.raises(StudyError, match=f"^benchmark.folder = {tmp_path}: holds no file$"):
+    with pytest.raises(
+        StudyError, match=f"^benchmark.folder = {tmp_path}: holds no file; put images into it$"
+    ):
         find_images(str(tmp_path), MANY)
 
 

@@ -95,7 +95,7 @@ BENCHMARK = Area(
         benchmark(
             "a folder without images",
             asked(without_images),
-            "benchmark.folder = sets: holds no file",
+            "benchmark.folder = sets: holds no file; put images into it",
         ),
         benchmark(
             "an image that is too small",

@@ -1,16 +1,19 @@
 """What the stage `check` refuses, which DVC or a train stage would meet only after hours."""
 
 import os
+import sys
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import torch
 import yaml
 from imports import imported_by
-from tiny import CPU
+from tiny import CPU, tiny_network
 
 from srcore.common.errors import StudyError
+from srcore.models.checkpoint import save_checkpoint
 from srcore.params import load_params
 from srcore.training.machines import check_machines
 
@@ -136,11 +139,25 @@ def test_a_pipe_within_a_folder(project, key):
 
 
 def test_files_and_folders_pass(project):
-    (project / "mine").mkdir()
-    (project / "mine/a.safetensors").touch()
-    given(project, benchmark__checkpoints="mine", data__voc2007__archive="data/none")
-    run()
-    given(project, benchmark__checkpoints="mine/a.safetensors")
+    network = tiny_network("basic")
+    path = save_checkpoint(network.model, network.card, project / "mine")
+    for place in ("mine", path.relative_to(project)):
+        given(project, benchmark__checkpoints=str(place), data__voc2007__archive="data/none")
+        run()
+
+
+def test_checkpoints_that_the_benchmark_would_refuse(project, monkeypatch):
+    """It would do so after the model set is trained."""
+    folder = project / "mine"
+    folder.mkdir()
+    given(project, benchmark__checkpoints="mine")
+    assert refused().startswith("benchmark.checkpoints = mine: holds no .safetensors directly")
+    torch.save({}, folder / "a.pth")
+    assert refused().startswith("mine/a.pth: is no safetensors file; save it as one, or have")
+    given(project, benchmark__pickles=True)
+    monkeypatch.setitem(sys.modules, "spandrel", None)
+    assert refused().startswith("mine/a.pth: networks of others need spandrel; install it: ")
+    monkeypatch.setitem(sys.modules, "spandrel", ModuleType("spandrel"))
     run()
 
 
