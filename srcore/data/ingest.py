@@ -4,8 +4,8 @@ import hashlib
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 
 from srcore.common.errors import StudyError
 from srcore.common.files import fresh_folder
@@ -122,8 +122,7 @@ def _look(source: Source, max_pixels: int) -> Looked | ImageError:
 
 
 def _sources(params: Params, out: Path) -> Iterator[Source]:
-    module, _, function = SOURCES[params.data.source].partition(":")
-    return getattr(import_module(module), function)(params, out.parent / ".downloads")
+    return resolve_name(SOURCES[params.data.source])(params, out.parent / ".downloads")
 
 
 def _enough(used: int, rejected: list[tuple[str, str]], source: str, max_rejected: float) -> None:

@@ -24,7 +24,7 @@ def build_pyramids(raw: Path, out: Path, sizes: Sequence[int], threads: int) -> 
     """Write `<size>.npy`, uint8 (N, size, size, 3), for every size, and `index.csv` of the names.
 
     Every level is resized from the original image, by Pillow's antialiased bicubic, to a square
-    whatever the image's shape, as the report does.
+    whatever the image's shape, as in the original study.
 
     Raises:
         StudyError: `raw` is missing or damaged.

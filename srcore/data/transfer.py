@@ -62,7 +62,12 @@ class RetryPolicy:
 
 
 def transfer(url: str, partial: Path, retry: RetryPolicy, until: float) -> None:
-    """Fetch what is missing of `partial`; it is whole when this returns, if the server is right."""
+    """Fetch what is missing of `partial`; it is whole when this returns, if the server is right.
+
+    Raises:
+        TransferError: this attempt failed, and another may succeed.
+        MirrorError: another attempt at this address would fail as well.
+    """
     have = size_of(partial)
     headers = {"Accept-Encoding": "identity"}
     if have:

@@ -29,7 +29,7 @@ class Difference:
         high: upper end.
         images: number of those images.
         groups: number of their scenes.
-        seeds: trainings behind it, the fewer of the two sides; 0 where nothing was trained.
+        seeds: trainings behind it, of the side that has more; 0 where nothing was trained.
         p: two-sided p-value, of this comparison alone or (`srcore.metrics.holm`) among others;
             None where there is no interval.
     """
@@ -84,8 +84,9 @@ def paired_difference(
 
     Chance has drawn two things: images (whole scenes) and, where a network was trained with
     several seeds, its trainings; the interval allows for both (`half_width`). Trainings with the
-    same seeds on both sides saw the same batches and are compared in pairs. With one training of a
-    side, nothing is known of its other seeds: the interval allows for images alone.
+    same seeds on both sides saw the same batches and are compared in pairs. One training beside
+    several is taken to vary with its seed as they do. With one training of each side, nothing is
+    known of other seeds: the interval allows for images alone.
 
     Args:
         ours: one row per image and seed, with image, group, seed (missing for a method that is
@@ -103,7 +104,7 @@ def paired_difference(
     group = ours.drop_duplicates("image").set_index("image")["group"]
     values = ours.groupby("image")[figure].mean() - theirs.groupby("image")[figure].mean()
     trained = [means for side in (ours, theirs) if len(means := _by_seed(side, figure))]
-    seeds = min(map(len, trained), default=0)
+    seeds = max(map(len, trained), default=0)
     mean, groups = float(values.mean()), int(group.nunique())
     if values.eq(0).all():
         return Difference(0.0, 0.0, 0.0, len(values), groups, seeds, 1.0)
@@ -125,4 +126,9 @@ def _between_trainings(trained: list["pd.Series[float]"]) -> list[Variance]:
     first, *second = trained
     if second and first.index.equals(second[0].index):
         return [variance_over_seeds(first - second[0])]
-    return [variance_over_seeds(means) for means in trained]
+    known = [variance_over_seeds(means) for means in trained if len(means) > 1]
+    if len(known) == len(trained):
+        return known
+    (several,) = known
+    seeds = several.df + 1
+    return [Variance(several.value * (seeds + 1), several.df)]  # s²/S, and s² of the one

@@ -8,7 +8,7 @@ Pages and reviews read the tables without torch.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -99,5 +99,4 @@ def measure(output: "Tensor", target: "Tensor") -> "dict[str, Tensor]":
 @cache
 def function_of(metric: Metric) -> Callable[..., Any]:
     """What `Metric.function` names."""
-    module, _, name = metric.function.partition(":")
-    return getattr(import_module(module), name)
+    return resolve_name(metric.function)

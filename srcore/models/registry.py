@@ -4,7 +4,7 @@ Adding a model: one file in this folder, one line here, one stage in stages/dvc.
 """
 
 from dataclasses import dataclass
-from importlib import import_module
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -59,5 +59,4 @@ def model_class(name: str) -> "type[SuperResolver]":
     Raises:
         KeyError: no model of that name; `srcore.params` refuses such a name before.
     """
-    module, _, attribute = MODELS[name].place.partition(":")
-    return getattr(import_module(module), attribute)
+    return resolve_name(MODELS[name].place)

@@ -1,7 +1,7 @@
 """What the groups of parameters share: their base, and paths that are checked."""
 
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
@@ -61,12 +61,20 @@ def _seed(seed: int) -> int:
 
 
 def distinct(values: list[Listed]) -> list[Listed]:
-    """Refuse a list that names something twice."""
+    """Refuse a list that names something twice.
+
+    Raises:
+        ValueError: it does.
+    """
     if twice := [value for value in values if values.count(value) > 1]:
         raise ValueError(f"names {twice[0]} twice")
     return values
 
 
+Loss = Literal["l1_fft", "l1", "inverse_psnr"]
+"""Names of `srcore.training.losses.LOSSES`; that table imports torch, which the schema need not."""
+Schedule = Literal["linear", "one_cycle", "constant"]
+"""Names of `srcore.training.schedules.SCHEDULES`, likewise."""
 # What a validator adds to a type is written to docs/parameters.md beside it.
 PATH: JsonDict = {"format": "path"}
 ExistingPath = Annotated[str, AfterValidator(_existing), Field(json_schema_extra=PATH)]

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from srcore.params.base import ExistingPath, Seed, Settings, distinct
+from srcore.params.base import ExistingPath, Loss, Schedule, Seed, Settings, distinct
 
 
 class Shipped(Settings):
@@ -37,7 +37,7 @@ class Shipped(Settings):
     """Of both learning rates: linear (to nothing), or constant, each after the warm-up."""
     warm_up: float = Field(ge=0, lt=1)
     """Share of the steps for which the rates rise."""
-    loss: Literal["l1", "l1_fft", "inverse_psnr"]
+    loss: Loss
     """Training loss, as for `subpixel`."""
     max_norm: float = Field(gt=0)
     """Gradient clipping: maximum norm."""
@@ -68,9 +68,9 @@ class Modern(Settings):
     """Adam's learning rate; the highest one where the schedule changes it."""
     frozen_lr: float = Field(gt=0, le=1)
     """The same for networks beside frozen features and for their control, in place of `lr`."""
-    loss: Literal["l1_fft", "l1", "inverse_psnr"]
+    loss: Loss
     """Training loss, as for `subpixel`."""
-    schedule: Literal["linear", "one_cycle", "constant"]
+    schedule: Schedule
     """As for `subpixel`."""
     warm_up: float = Field(ge=0, lt=1)
     """Share of the steps for which the rates of linear and constant rise; one_cycle has its own."""

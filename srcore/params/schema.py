@@ -13,6 +13,8 @@ from srcore.models.registry import MODELS, SETS
 from srcore.params.base import (
     NOTHING,
     ExistingPath,
+    Loss,
+    Schedule,
     Seed,
     Settings,
     TrainedWeights,
@@ -171,9 +173,9 @@ class Subpixel(Settings):
     """muon for the kernels between features and Adam for the rest, or adam for all."""
     muon_lr: float = Field(gt=0, le=1)
     """Muon's learning rate; the highest one where the schedule changes it; unused with adam."""
-    loss: Literal["l1_fft", "l1", "inverse_psnr"]
+    loss: Loss
     """l1, l1_fft (and the difference of the spectra), or inverse_psnr (the original study's)."""
-    schedule: Literal["linear", "one_cycle", "constant"]
+    schedule: Schedule
     """linear (to nothing), one_cycle (up for three tenths of the steps, then down to nothing) or
     constant."""
     warm_up: float = Field(ge=0, lt=1)

@@ -5,10 +5,10 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import chain
-from typing import Any, TypeVar
+from typing import Any
 
 import pandas as pd
 
@@ -22,9 +22,8 @@ from srcore.metrics.holm import holm
 from srcore.metrics.paired import Difference, paired_difference
 from srcore.metrics.table import HEADLINE, METRICS
 from srcore.models.scales import OUTPUTS
-from srcore.reporting.revisions import parse_yaml, read_file
-
-T = TypeVar("T")
+from srcore.reporting.recorded import changed_files, recorded_parameters, value_at
+from srcore.reporting.revisions import parse_yaml, parsed
 
 PARAMS, METHODS, IMAGES = "params.yaml", "plots/methods.csv", "plots/images.csv"
 SHEETS = (
@@ -46,11 +45,9 @@ COLUMNS: Columns = {
 """Columns of the table of images that a review reads."""
 OTHERS = [(name, metric) for name, metric in METRICS.items() if name != HEADLINE]
 """The metrics beside the one that the gain is of."""
-LOCK, TRAINING_LOCK = "dvc.lock", "stages/dvc.lock"
-STAGES = ("download", "resize_pyramids", "split", "evaluate")
-"""Stages of dvc.yaml that the figures come from."""
-MOST_CHANGES, LONGEST = 8, 30
-"""Changed parameters that are listed, and letters of a value: a review is read, not searched."""
+MOST_CHANGES, MOST_FILES, LONGEST = 8, 3, 30
+"""Changed parameters and files that are listed, and letters of a value: a review is read, not
+searched."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +61,7 @@ class Study:
         images: plots/images.csv.
         recorded: for each stage that the figures come from, dotted key → value of the parameters
             that it ran with, as DVC's lock files say; empty without them.
+        changed: code and data that changed since, where they were looked for.
     """
 
     name: str
@@ -71,6 +69,7 @@ class Study:
     metrics: Figures
     images: pd.DataFrame
     recorded: tuple[dict[str, Any], ...] = ()
+    changed: tuple[str, ...] = ()
 
     @property
     def models(self) -> list[str]:
@@ -84,9 +83,9 @@ def read_study(commit: str | None) -> Study:
     Raises:
         StudyError: the commit or one of its result files does not exist, or is damaged.
     """
-    params, metrics = _parsed(commit, PARAMS, parse_yaml), _parsed(commit, METHODS, parse_figures)
-    images = _parsed(commit, IMAGES, _table)
-    recorded = tuple(_recorded(commit, networks_of(metrics)))
+    params, metrics = parsed(commit, PARAMS, parse_yaml), parsed(commit, METHODS, parse_figures)
+    images, models = parsed(commit, IMAGES, _table), networks_of(metrics)
+    recorded = tuple(recorded_parameters(commit, models, PARAMS))
     return Study(commit or "now", params, metrics, images, recorded)
 
 
@@ -113,6 +112,10 @@ def _lines(base: Study, head: Study, links: str | None) -> Iterator[str]:
         changes[MOST_CHANGES:] = [f"and {more} more (`git diff {code(base.name)} -- {PARAMS}`)"]
     yield "Parameters: " + ("; ".join(changes) if changes else "none changed") + "."
     yield from filter(None, map(_stale, (base, head)))
+    if head.changed:
+        shown = [f"`{code(path)}`" for path in head.changed]
+        shown[MOST_FILES:] = [f"{len(shown) - MOST_FILES} more"] * (len(shown) > MOST_FILES)
+        yield f"**Changed since the results here were made**: {', '.join(shown)}. Run `dvc repro`."
     yield ""
     rows = holm(differences(base, head))
     if not rows:
@@ -127,14 +130,18 @@ def _lines(base: Study, head: Study, links: str | None) -> Iterator[str]:
             before, after = (study.metrics[model][output] for study in (base, head))
             yield _row(_named(model, before, after), output, before, after, difference)
         yield ""
-        part = "test" if _at(head.params, "split.test") else "validation"
+        part = "test" if value_at(head.params, "split.test") else "validation"
         once = any(difference.one_training for difference in rows.values())
         notes = (
             "; with one training per version, other seeds may give another result" if once else ""
         )
-        gains = (study.metrics[m][o] for study in (base, head) for m, o in rows)
-        if any("gain_spread" in entry for entry in gains):
+        several = {
+            sum("gain_spread" in study.metrics[m][o] for study in (base, head)) for m, o in rows
+        }
+        if several != {0}:
             notes += "; ± is the standard deviation between seeds"
+        if 1 in several:
+            notes += ", which is assumed to be the same where there is only one training"
         counts = [image_count(study, *next(iter(rows))) for study in (base, head)]
         if max(counts) > images:
             notes += f"; gains are of each side's own {counts[0]} → {counts[1]} images"
@@ -226,12 +233,12 @@ def _stale(study: Study) -> str:
     """One line where the results were made with other parameters than those beside them."""
     found: dict[str, str] = {}
     for key, value in chain.from_iterable(stage.items() for stage in study.recorded):
-        for name, before, after in _changes(value, _at(study.params, key), key):
+        for name, before, after in _changes(value, value_at(study.params, key), key):
             found[name] = f"`{code(name)}` {before} ({PARAMS}: {after})"
     if not found:
         return ""
     listed = list(found.values())
-    listed[3:] = [f"{len(listed) - 3} more"] * (len(listed) > 3)
+    listed[MOST_FILES:] = [f"{len(listed) - MOST_FILES} more"] * (len(listed) > MOST_FILES)
     where = "here" if study.name == "now" else f"in `{code(study.name)}`"
     return f"**The results {where} were made with other parameters**: {', '.join(listed)}."
 
@@ -252,46 +259,15 @@ def _short(value: Any) -> str:
     return text if isinstance(value, int | float) else markdown(text, LONGEST)
 
 
-def _recorded(commit: str | None, models: list[str]) -> Iterator[dict[str, Any]]:
-    """Dotted key → value of the parameters of every stage behind the figures."""
-    for path, names in ((LOCK, STAGES), (TRAINING_LOCK, [f"train_{name}" for name in models])):
-        try:
-            text = read_file(commit, path)
-        except StudyError:
-            continue  # never run by DVC: nothing is known
-        lock = _parsed(commit, path, parse_yaml, text)
-        for name in names:
-            # A name of a file has a dot of its own.
-            ran = _at(lock, f"stages.{name}.params")
-            settings = ran.get(PARAMS) if isinstance(ran, dict) else None
-            yield settings if isinstance(settings, dict) else {}
-
-
-def _at(groups: dict[str, Any], key: str) -> Any:
-    """The value of a dotted key; None where a group is missing or is none."""
-    value: Any = groups
-    for part in key.split("."):
-        value = value.get(part) if isinstance(value, dict) else None
-    return value
-
-
 def _table(text: str) -> pd.DataFrame:
     return parse_table(text, COLUMNS)
-
-
-def _parsed(commit: str | None, path: str, parse: Callable[[str], T], text: str | None = None) -> T:
-    """Read and parse a file; a damaged one is one line."""
-    try:
-        return parse(read_file(commit, path) if text is None else text)
-    except (ValueError, TypeError):  # json's and pandas' errors are ValueErrors
-        where = f" in commit {commit}" if commit else "; run `dvc repro`"
-        raise StudyError(f"{path}: damaged{where}") from None
 
 
 def _run() -> None:
     if len(sys.argv) != 2:
         raise StudyError("name one commit to compare with: make review BASE=main")
     base, head = read_study(sys.argv[1]), read_study(None)
+    head = replace(head, changed=tuple(changed_files(head.models)))
     sys.stdout.write(review(base, head, os.environ.get("SHEETS_URL")) + "\n")
 
 

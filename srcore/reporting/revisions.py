@@ -2,12 +2,15 @@
 
 import subprocess
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from srcore.common.errors import StudyError
 from srcore.common.reading import NotAFileError, read_bytes
 from srcore.common.yaml import read_yaml
+
+T = TypeVar("T")
 
 LARGEST = 1 << 28
 """Bytes of a file of results."""
@@ -35,6 +38,25 @@ def read_file(commit: str | None, path: str) -> str:
         if commit is not None:
             raise StudyError(f"git: {error.strerror}; install it") from None
         raise StudyError(f"{path} is not here; run `dvc repro` first") from None
+
+
+def parsed(commit: str | None, path: str, parse: Callable[[str], T], text: str | None = None) -> T:
+    """Read and parse a file of the working tree or of a commit.
+
+    Args:
+        commit: None for the working tree.
+        path: the file.
+        parse: raises ValueError or TypeError for what is damaged.
+        text: the file's text if it was read already.
+
+    Raises:
+        StudyError: it is not there, or damaged.
+    """
+    try:
+        return parse(read_file(commit, path) if text is None else text)
+    except (ValueError, TypeError):  # json's and pandas' errors are ValueErrors
+        where = f" in commit {commit}" if commit else "; run `dvc repro`"
+        raise StudyError(f"{path}: damaged{where}") from None
 
 
 def parse_yaml(text: str) -> dict[str, Any]:

@@ -146,7 +146,7 @@ def _error(shown: Shown, target: Shown) -> NDArray[np.float64]:
 
 def _heading(shown: Shown) -> tuple[str, str]:
     """Title and note of a column; the label is the method and, in brackets, the note."""
-    return shown.method, shown.label.removeprefix(shown.method).strip(" ()")
+    return shown.method, shown.label.removeprefix(shown.method).removeprefix(" (").removesuffix(")")
 
 
 @dataclass(frozen=True)

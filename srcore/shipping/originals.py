@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from srcore.common.errors import StudyError
+from srcore.common.errors import StudyError, reason
+from srcore.common.reading import open_regular
 from srcore.common.tables import Columns, again, read_table
 
 DIVISORS = {"whole": 1, "half": 2, "quarter": 4}
@@ -51,11 +52,15 @@ class Originals:
         pixels: dict[str, Packed] = {}
         for name, divisor in DIVISORS.items():
             path = folder / f"{name}.npy"
-            try:  # "c": torch asks for arrays that it might write to
+            try:
+                with open_regular(path):  # numpy would wait for a pipe
+                    pass
+                # "c": torch asks for arrays that it might write to
                 pixels[name] = np.load(path, mmap_mode="c", allow_pickle=False)
-            except (OSError, ValueError, EOFError) as error:
-                what = " ".join(str(error).split())
+            except Exception as error:  # noqa: BLE001  numpy reads the header as a piece of Python
+                what = " ".join(reason(error).split())
                 raise StudyError(f"{path}: damaged ({what}); {again(folder)}") from None
-            if pixels[name].shape != (total * (4 // divisor) ** 2, 3):
+            shape = (total * (4 // divisor) ** 2, 3)
+            if pixels[name].shape != shape or pixels[name].dtype != np.uint8:
                 raise StudyError(f"{path}: does not fit {INDEX}; {again(folder)}")
         return Originals(places, pixels, index["name"].nunique())

@@ -94,7 +94,7 @@ def _shrunk(image: Image.Image, factor: float) -> Packed:
 
 def _write_header(file: BinaryIO, pixels: int) -> None:
     """The header is written last, when the number of pixels is known, in the room left for it."""
-    text = f"{{'descr': '|u1', 'fortran_order': False, 'shape': ({pixels}, 3), }}"
-    head = b"\x93NUMPY\x01\x00" + (HEADER - 10).to_bytes(2, "little")
     file.seek(0)
-    file.write(head + text.ljust(HEADER - 11).encode("latin1") + b"\n")
+    header = {"descr": "|u1", "fortran_order": False, "shape": (pixels, 3)}
+    np.lib.format.write_array_header_1_0(file, header)
+    assert file.tell() == HEADER

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from interval import mean_interval
-from scipy.stats import ttest_1samp
+from scipy.stats import t, ttest_1samp
 
 from srcore.metrics.holm import holm
 from srcore.metrics.intervals import MIN_GROUPS
@@ -98,7 +98,7 @@ def test_the_same_images_are_the_same_on_any_number_of_scenes():
 
 def test_one_training_says_nothing_of_other_seeds():
     ours = table(HARD + RANDOM.normal(0.3, 0.1, COUNT), seeds=(0,))
-    against_model = paired_difference(ours, table(HARD, HARD + 0.01))
+    against_model = paired_difference(ours, table(HARD, seeds=(0,)))
     assert (against_model.seeds, against_model.one_training) == (1, True)
     against_bicubic = paired_difference(ours, table(HARD))
     assert against_bicubic.text == "better in these trainings"
@@ -116,6 +116,21 @@ def test_trainings_of_the_same_seeds_are_paired():
     alone = paired_difference(ours, elsewhere)
     assert alone.mean == pytest.approx(paired.mean)
     assert alone.verdict == "noise"  # the seeds' scatter counts, and twice
+
+
+def test_one_training_is_taken_to_vary_as_several_of_the_other_side_do():
+    """Otherwise the seeds' scatter, which one side shows, would pass for a difference."""
+    offsets = np.array([0.0, 0.8, -0.5, 0.3])
+    several = table(*(HARD + offset for offset in offsets))
+    one = table(HARD - 0.3, seeds=(0,))
+    found = paired_difference(several, one)
+    assert found.seeds == 4
+    assert (found.verdict, found.one_training) == ("noise", False)
+    spread = offsets.std(ddof=1) * (1 + 1 / 4) ** 0.5
+    half = t.isf(0.025, 3) * spread  # no image differs from another
+    assert (found.low, found.high) == pytest.approx((found.mean - half, found.mean + half))
+    back = paired_difference(one, several)
+    assert (back.low, back.high) == pytest.approx((-found.high, -found.low))
 
 
 def test_the_scatter_of_seeds_widens_the_interval():

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from pydantic import BaseModel, ValidationError
@@ -15,6 +15,9 @@ from ruamel.yaml import YAML
 from srcore.common.errors import StudyError
 from srcore.models.registry import MODELS, SETS
 from srcore.params import Params, load_params, reference
+from srcore.params.base import Loss, Schedule
+from srcore.training.losses import LOSSES
+from srcore.training.schedules import SCHEDULES
 
 FILE = Path(__file__).parents[2] / "params.yaml"
 COMMITTED = YAML(typ="safe").load(FILE)
@@ -362,6 +365,11 @@ def test_good_paths_are_taken(load, tmp_path):
     )
     assert params.data.folder.path == str(tmp_path)
     assert params.frozen.vgg == str(weights)
+
+
+def test_losses_and_schedules_are_those_of_their_tables():
+    assert set(get_args(Loss)) == set(LOSSES)
+    assert set(get_args(Schedule)) == set(SCHEDULES)
 
 
 def test_parameters_do_not_change_after_loading():

@@ -89,6 +89,12 @@ def test_asking_ones_own_question(built, shell, tmp_path):
     assert "evaluate.json" in shell("dvc metrics show")
     review = shell("make review BASE=main")
     assert "`model` all → vgg; `train.lr` 0.001 → 0.0005." in review
+    assert "Changed since" not in review
+    code = built.path / "srcore/metrics/psnr.py"
+    code.write_text(code.read_text() + "# a change\n")
+    line = "**Changed since the results here were made**: `srcore/metrics"
+    assert line in shell("make review BASE=main")
+    built.run("git", "restore", "srcore/metrics/psnr.py")
     assert ran(shell("dvc repro stages/dvc.yaml:train_vgg")) == []
     for command in ("dvc plots diff", "dvc plots show"):
         printed = shell(command)

@@ -148,7 +148,8 @@ def test_seeds_that_scatter_as_much_leave_a_difference_noise():
         assert "± is the standard deviation between seeds" in text
         assert "one training" not in text
     alone = review(study("main"), study("now", seeds=before))
-    assert "with one training per version, other seeds may give another result" in alone
+    assert "with one training per version" not in alone
+    assert "between seeds, which is assumed to be the same where there is only one" in alone
     assert "±" not in review(study("main"), study("now"))
 
 
@@ -226,6 +227,16 @@ def test_results_of_other_parameters_are_reported_in_one_line():
     assert "here" not in text
     many = dataclasses.replace(study("now"), recorded=({f"key{n}": n for n in range(9)},))
     assert "`key2` 2 (params.yaml: None), 6 more.\n" in review(study("main"), many)
+
+
+def test_results_of_other_code_are_reported_in_one_line():
+    assert "Changed since" not in review(study("main"), study("now"))
+    files = tuple(f"srcore/metrics/{number}.py" for number in range(5))
+    text = review(study("main"), dataclasses.replace(study("now"), changed=files))
+    named = ", ".join(f"`{file}`" for file in files[:3])
+    assert (
+        f"**Changed since the results here were made**: {named}, 2 more. Run `dvc repro`." in text
+    )
 
 
 def test_one_training_of_other_parameters_among_several_is_reported():

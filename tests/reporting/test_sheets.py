@@ -56,6 +56,12 @@ def test_equal_comparisons_give_equal_bytes(few, kind, tmp_path):
     assert b"Software" not in data
 
 
+def test_a_note_keeps_its_brackets(canvases, tmp_path):
+    weights = "weights of vgg (1)"
+    draw_outputs(comparisons("vgg", weights=weights), "mid", tmp_path / "a.png", "validation")
+    assert weights in texts(canvases[0])
+
+
 @pytest.mark.parametrize("output", ["mid", "large"])
 def test_images_are_drawn_pixel_for_pixel(few, output, tmp_path):
     draw_outputs(few, output, tmp_path / "sheet.png", "validation")

@@ -1,5 +1,7 @@
 """What is packed is what the field's benchmarks would be given."""
 
+import os
+
 import numpy as np
 import pytest
 from imports import imported_by
@@ -54,13 +56,20 @@ def test_only_the_rows_asked_for(raw, tmp_path):
     np.testing.assert_array_equal(whole, arrays()[1][:, :208])
 
 
-@pytest.mark.parametrize("harm", ["cut", "gone", "other"])
+@pytest.mark.parametrize("harm", ["cut", "gone", "other", "header", "kind", "pipe"])
 def test_a_damaged_pack_is_one_line(packed, tmp_path, harm):
     for file in packed.iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
     half = tmp_path / "half.npy"
     if harm == "gone":
         half.unlink()
+    elif harm == "header":
+        half.write_bytes(half.read_bytes().replace(b"{'descr'", b"{\\'descr"))
+    elif harm == "kind":
+        half.write_bytes(half.read_bytes().replace(b"'|u1'", b"'|i1'"))
+    elif harm == "pipe":
+        half.unlink()
+        os.mkfifo(half)
     elif harm == "cut":
         half.write_bytes(half.read_bytes()[:-10])
     else:
