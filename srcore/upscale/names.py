@@ -1,5 +1,7 @@
 """What the files that are written are called."""
 
+import hashlib
+import os
 from pathlib import Path
 
 from srcore.images.formats.table import FORMATS
@@ -7,6 +9,8 @@ from srcore.images.formats.table import FORMATS
 LONGEST = 255
 """Bytes of a file's name, on nearly every disk."""
 SHEET = ".compare.png"
+DIGEST = 12
+"""Hexadecimal digits that tell apart names that were cut."""
 
 
 def target_of(source: Path, folder: Path, kind: str, label: str) -> Path:
@@ -26,14 +30,15 @@ def sheet_of(target: Path) -> Path:
 
 
 def short(stem: str, tail: str) -> str:
-    """The two as one name, the stem cut off where a disk would not take it."""
-    room = LONGEST - len(tail.encode("utf-8", "surrogateescape"))
-    data = stem.encode("utf-8", "surrogateescape")
-    if len(data) <= room:
+    """The two as one name, the stem cut off where a disk would not take it.
+
+    A cut stem ends in a digest of the whole one: names that differ in what is cut stay two.
+    """
+    room = LONGEST - len(os.fsencode(tail))
+    if len(os.fsencode(stem)) <= room:
         return stem + tail
-    cut = data[:room]
-    while cut and cut[-1] & 0xC0 == 0x80 and data[len(cut)] & 0xC0 == 0x80:
-        cut = cut[:-1]  # not within a letter
-    if data[len(cut)] & 0xC0 == 0x80:
-        cut = cut[:-1]
-    return cut.decode("utf-8", "surrogateescape") + tail
+    digest = hashlib.sha256(os.fsencode(stem)).hexdigest()[:DIGEST]
+    begin = stem[:room]
+    while len(os.fsencode(begin)) > room - DIGEST - 1:
+        begin = begin[:-1]
+    return f"{begin}~{digest}{tail}"

@@ -227,6 +227,19 @@ def test_names_as_long_as_a_disk_takes(tmp_path, letter, length):
     assert job.target.name.endswith(".x4.png")
 
 
+def test_long_names_that_differ_at_their_end_stay_two(tmp_path):
+    names = ["n" * 250 + end for end in ("a.png", "b.png")]
+    for name in names:
+        Image.new("RGB", (4, 3)).save(tmp_path / name)
+    first, second = planned(tmp_path, out=tmp_path / "new", sheets=True).jobs
+    assert len({first.target, first.sheet, second.target, second.sheet}) == 4
+    first.target.parent.mkdir()
+    first.target.touch()
+    found = planned(tmp_path / names[1], out=tmp_path / "new", skip_existing=True)
+    assert (found.jobs[0].source.name, found.there) == (names[1], [])
+    assert planned(tmp_path / names[0], out=tmp_path / "new", skip_existing=True).there
+
+
 def test_an_image_is_not_written_upon_itself(folder):
     message = refused(folder / "a.jpg", out=folder / "a.jpg", overwrite=True)
     assert "is one of the images to enlarge" in message
