@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 from pathlib import Path
 
 from srcore.images.formats.table import FORMATS
@@ -27,6 +28,19 @@ def target_of(source: Path, folder: Path, kind: str, label: str) -> Path:
 def sheet_of(target: Path) -> Path:
     """The file of the before and after sheet."""
     return target.with_name(short(target.stem, SHEET))
+
+
+def is_output(name: str, label: str) -> bool:
+    """Whether a file is called as one that `srcore upscale` has written, an image or its sheet.
+
+    Args:
+        name: of the file.
+        label: of the size that is asked for. A name with that of another size counts too, unless
+            it is a mere number, as of `--max-side`: `IMG.2024.jpg` may be a photograph.
+    """
+    sizes = rf"x\d+(?:\.\d+)?|(?:fit)?\d+x\d+|{re.escape(label)}"
+    cut = rf"~[0-9a-f]{{{DIGEST}}}{re.escape(SHEET)}"  # of a long name, whose size is cut off
+    return re.search(rf"(?:\.(?:{sizes})(?:\.compare)?\.[^.]+|{cut})$", name) is not None
 
 
 def short(stem: str, tail: str) -> str:
