@@ -41,7 +41,7 @@ class Options:
 
     size: Size = field(default_factory=Size)
     checkpoint: Path | None = None
-    out: Path | None = None
+    out: str | Path | None = None
     overwrite: bool = False
     skip_existing: bool = False
     compare: bool = False
@@ -70,9 +70,11 @@ def upscale(inputs: Sequence[str | Path], options: Options, say: Say) -> None:
         import_module(SHEET)  # what it lacks is said before anything is computed
     if "" in inputs:  # as a path, the current folder
         raise StudyError("an image is named by an empty text; name a file or a folder")
+    if options.out == "":  # an unset variable of a shell, say
+        raise StudyError("--out: is an empty text; name a file or a folder, or leave it out")
     todo = plan(
         [Path(given) for given in inputs],
-        options.out,
+        None if options.out is None else Path(options.out),
         size,
         overwrite=options.overwrite,
         skip_existing=options.skip_existing,

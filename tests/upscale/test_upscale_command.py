@@ -389,6 +389,17 @@ def test_an_image_of_no_name_is_not_the_current_folder(tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
 
 
+def test_an_out_of_no_name_is_not_the_current_folder(tmp_path, upscale, monkeypatch):
+    (tmp_path / "photos").mkdir()
+    PHOTOGRAPH.save(tmp_path / "photos" / "a.png")
+    monkeypatch.chdir(tmp_path)
+    message = "error: --out: is an empty text; name a file or a folder, or leave it out"
+    assert upscale("photos", "--out", "") == (1, [message])
+    assert [path.name for path in tmp_path.iterdir()] == ["photos"]
+    assert upscale("photos", "--out", ".")[0] == 0
+    assert (tmp_path / "a.x4.png").is_file()
+
+
 def test_an_image_that_is_named_twice_is_made_once_and_counted_once(tmp_path, upscale):
     PHOTOGRAPH.save(tmp_path / "a.png")
     given = (tmp_path, tmp_path / "a.png", "--out", tmp_path / "out", "--scale", 2)
