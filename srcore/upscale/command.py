@@ -20,7 +20,7 @@ from srcore.images.raster import raster_of
 from srcore.images.read import read
 from srcore.images.write import save
 from srcore.inference.load import load_network
-from srcore.inference.network import Network
+from srcore.inference.network import AVERAGED, Network
 from srcore.inference.tiles import TILE
 from srcore.models.scales import OUTPUTS
 from srcore.upscale.device import device_of
@@ -101,7 +101,7 @@ def upscale(inputs: Sequence[str | Path], options: Options, say: Say) -> None:
     total = len(todo.jobs) + len(todo.failed)
     done, described = total - len(failed), _described(size)
     uses_network = any(job.factor > 1 for job in todo.jobs)
-    by_network = f"{done} enlarged {described} by {network.label}"
+    by_network = f"{done} enlarged {described} by {_called(network)}"
     counts = [by_network if uses_network else f"{done} written {described}"]
     counts += [f"{len(todo.there)} there already"] if todo.there else []
     counts += [f"{len(todo.skipped)} skipped"] if todo.skipped else []
@@ -122,6 +122,13 @@ def _possible(todo: Plan, network: Network, size: Size) -> Plan:
         else:
             jobs.append(job)
     return replace(todo, jobs=jobs, failed=failed)
+
+
+def _called(network: Network) -> str:
+    """Its name and what changes its answers: the precision of its training is for the study."""
+    notes = [AVERAGED] if network.ensemble else []
+    notes += [network.card.weights] if network.card.weights else []
+    return f"{network.method} ({'; '.join(notes)})" if notes else network.method
 
 
 def _described(size: Size) -> str:
