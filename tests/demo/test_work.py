@@ -13,9 +13,11 @@ from tiny import CPU
 from srcore.common.errors import StudyError
 from srcore.common.tensors import to_tensor
 from srcore.demo.choices import SHIPPED, networks, samples
-from srcore.demo.work import enlarge_file
+from srcore.demo.work import cropped, enlarge_file
+from srcore.images.error import ImageError
 from srcore.inference.baselines import upscale
 from srcore.inference.load import load_network
+from srcore.metrics import ssim
 from srcore.metrics.table import HEADLINE, METRICS, measure
 
 
@@ -95,3 +97,11 @@ def test_networks_and_samples_are_offered(tmp_path, monkeypatch):
     with pytest.raises(StudyError, match=r"^--checkpoint no: no such file"):
         networks([own.with_name("no").relative_to(tmp_path)])
     assert samples()
+
+
+def test_what_is_too_small_for_the_ssim_is_refused_before_it_is_measured():
+    least = 2 * ssim.RADIUS + 1
+    for scale in (2, 4):
+        assert cropped(Image.new("RGB", (least * scale,) * 2), scale).shape[0] == least * scale
+        with pytest.raises(ImageError, match="too few to shrink"):
+            cropped(Image.new("RGB", (99, least * scale - 1)), scale)
