@@ -111,6 +111,7 @@ def model_card(
         frozen_parameters=cost.frozen_parameters(network.extractor),
         macs=cost.macs(model, network.extractor, SIDE),
         side=SIDE,
+        radius=model.receptive_radius,
         recipe=[
             (label, _shown(card.trained[key]))
             for key, label in RECIPE.items()
