@@ -113,8 +113,12 @@ def upscale(  # noqa: PLR0917  # typer reads it
         typer.Option(help="A trained network of the study.", show_default="the package's own"),
     ] = None,
     out: Annotated[
-        Path | None,
-        typer.Option(help="File or folder to write.", show_default="beside, as photo.x4.jpg"),
+        str | None,
+        typer.Option(
+            metavar="PATH",
+            help="File or folder to write.",
+            show_default="beside, as photo.x4.jpg",
+        ),
     ] = None,
     overwrite: Overwrite = False,
     skip_existing: Annotated[

@@ -19,6 +19,7 @@ from srcore.images.read import MAX_PIXELS, look, read
 from srcore.images.write import save
 from srcore.inference.baselines import BASELINE, upscale
 from srcore.inference.network import Network
+from srcore.metrics.ssim import RADIUS
 from srcore.metrics.table import HEADLINE, METRICS, measure
 from srcore.upscale.enlarge import enlarge_rows, output_for
 from srcore.upscale.plan import plan
@@ -28,6 +29,8 @@ MOST = 64_000_000
 """Pixels that are made at most: a browser must show them, twice."""
 MOST_SHRUNK = 12_000_000
 """Pixels of an image that is shrunk first: the SSIM takes about 180 bytes for each."""
+WINDOW = 2 * RADIUS + 1
+"""Side of the window of the SSIM, in pixels."""
 
 OnTile = Callable[[int, int], None]
 """Called after each tile with the tiles done and their total; what it raises ends the work."""
@@ -102,7 +105,7 @@ def cropped(image: Image.Image, scale: int) -> NDArray[np.uint8]:
         ImageError: too small for the window of the SSIM.
     """
     width, height = (side - side % scale for side in image.size)
-    if min(width, height) < 11 * scale:
+    if min(width, height) < WINDOW * scale:
         raise ImageError(f"{image.width} × {image.height} pixels are too few to shrink")
     return np.array(image.crop((0, 0, width, height)))
 

@@ -111,10 +111,11 @@ def model_card(
         frozen_parameters=cost.frozen_parameters(network.extractor),
         macs=cost.macs(model, network.extractor, SIDE),
         side=SIDE,
+        radius=model.receptive_radius,
         recipe=[
             (label, _shown(card.trained[key]))
             for key, label in RECIPE.items()
-            if key in card.trained and not (key in OFF and card.trained[key] == 0)
+            if key in card.trained and not _unused(key, card.trained)
         ],
         images=_shown(card.trained.get("images")),
         # The shipped network's training takes its originals at several sizes, and shrinks them as
@@ -127,6 +128,15 @@ def model_card(
         exported=exported,
         by=by,
     )
+
+
+def _unused(key: str, trained: dict[str, Any]) -> bool:
+    """Whether a setting played no part: it is off, or of an optimiser that was not used.
+
+    A network that was trained by Adam alone has Muon's rate too, where its recipe names one.
+    """
+    off = key in OFF and trained[key] == 0
+    return off or (key == "muon_lr" and trained.get("optimizer") == "adam")
 
 
 def _shown(value: object) -> str:

@@ -83,8 +83,9 @@ def enlarge(
 
     Returns:
         An array of the same type and number of dimensions, or an image of Pillow. That has the
-        colour profile in its `info`, and no EXIF. Pillow writes the profile to a JPEG only when
-        it is passed: `made.save(path, icc_profile=made.info.get("icc_profile"))`.
+        colour profile in its `info`, and no EXIF. A profile that is damaged or of another kind of
+        image (one of RGB in a grey image, say) is left out. Pillow writes the profile to a JPEG
+        only when it is passed: `made.save(path, icc_profile=made.info.get("icc_profile"))`.
 
     Raises:
         StudyError: the image is of another kind, or the network does not enlarge so much.
@@ -114,9 +115,16 @@ def enlarge(
     if not isinstance(image, Image.Image):
         return pixels[..., 0] if image.ndim == 2 else pixels
     result = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
-    if image.mode not in ("CMYK", "LAB") and (icc := image.info.get("icc_profile")):
+    if icc := _profile(image, "L" if raster.colours.shape[2] == 1 else "RGB"):
         result.info["icc_profile"] = icc
     return result
+
+
+def _profile(image: Image.Image, mode: str) -> bytes | None:
+    """The profile of what is made: none of CMYK and CIELab, which became sRGB, or of a misfit."""
+    if image.mode in ("CMYK", "LAB"):
+        return None
+    return checked(image.info.get("icc_profile"), mode)[0]
 
 
 def _is_size(size: object) -> bool:

@@ -20,7 +20,7 @@ from srcore.images.raster import raster_of
 from srcore.images.read import read
 from srcore.images.write import save
 from srcore.inference.load import load_network
-from srcore.inference.network import Network
+from srcore.inference.network import AVERAGED, Network
 from srcore.inference.tiles import TILE
 from srcore.models.scales import OUTPUTS
 from srcore.upscale.device import device_of
@@ -41,7 +41,7 @@ class Options:
 
     size: Size = field(default_factory=Size)
     checkpoint: Path | None = None
-    out: Path | None = None
+    out: str | Path | None = None
     overwrite: bool = False
     skip_existing: bool = False
     compare: bool = False
@@ -70,9 +70,11 @@ def upscale(inputs: Sequence[str | Path], options: Options, say: Say) -> None:
         import_module(SHEET)  # what it lacks is said before anything is computed
     if "" in inputs:  # as a path, the current folder
         raise StudyError("an image is named by an empty text; name a file or a folder")
+    if options.out == "":  # an unset variable of a shell, say
+        raise StudyError("--out: is an empty text; name a file or a folder, or leave it out")
     todo = plan(
         [Path(given) for given in inputs],
-        options.out,
+        None if options.out is None else Path(options.out),
         size,
         overwrite=options.overwrite,
         skip_existing=options.skip_existing,
@@ -99,7 +101,7 @@ def upscale(inputs: Sequence[str | Path], options: Options, say: Say) -> None:
     total = len(todo.jobs) + len(todo.failed)
     done, described = total - len(failed), _described(size)
     uses_network = any(job.factor > 1 for job in todo.jobs)
-    by_network = f"{done} enlarged {described} by {network.label}"
+    by_network = f"{done} enlarged {described} by {_called(network)}"
     counts = [by_network if uses_network else f"{done} written {described}"]
     counts += [f"{len(todo.there)} there already"] if todo.there else []
     counts += [f"{len(todo.skipped)} skipped"] if todo.skipped else []
@@ -120,6 +122,13 @@ def _possible(todo: Plan, network: Network, size: Size) -> Plan:
         else:
             jobs.append(job)
     return replace(todo, jobs=jobs, failed=failed)
+
+
+def _called(network: Network) -> str:
+    """Its name and what changes its answers: the precision of its training is for the study."""
+    notes = [AVERAGED] if network.ensemble else []
+    notes += [network.card.weights] if network.card.weights else []
+    return f"{network.method} ({'; '.join(notes)})" if notes else network.method
 
 
 def _described(size: Size) -> str:

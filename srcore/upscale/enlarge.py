@@ -59,7 +59,7 @@ def enlarge_rows(
     image that is large enough already is shrunk alone. The network sees grey as three equal
     channels, and its answer is their mean. Where an image is fully transparent its colours mean
     nothing, and would show at the edges: before the network they are replaced by those of the
-    nearest pixel that is seen, and where an image is shrunk alone colours count by their alpha.
+    nearest pixel that is seen, and where an image is shrunk its colours count by their alpha.
     Where all that the network sees is one colour, that colour is the answer.
 
     Args:
@@ -81,9 +81,13 @@ def enlarge_rows(
         output = output_for(network, factor)
         large = (OUTPUTS[output] * image.size[0], OUTPUTS[output] * image.size[1])
         tiles = Tiles(network, np.broadcast_to(colours, (*colours.shape[:2], 3)), tile, device)
-        made = shrink(_bands(tiles, colours, output, watch), large, size)
+        made = _bands(tiles, colours, output, watch)
+        if image.alpha is not None and large != size:
+            made = shrink_seen(_with_alpha(made, image.alpha, large), large, size)
+        else:
+            made = shrink(made, large, size)
     elif image.alpha is not None:
-        made = shrink_seen(image, size)
+        made = shrink_seen(rows_of(image).bands, image.size, size)
     else:
         made = shrink(rows_of(image).bands, image.size, size)
     if image.alpha is not None:

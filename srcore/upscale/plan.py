@@ -1,7 +1,6 @@
 """Which file becomes which: decided, and refused, before anything is computed."""
 
-import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,18 +9,12 @@ from srcore.images.error import ImageError, NotAnImageError
 from srcore.images.formats.table import FORMATS, format_of_extension
 from srcore.images.read import Header, look
 from srcore.images.write import lacking, losses
-from srcore.upscale.names import sheet_of, target_of
+from srcore.upscale.folder import below, called_an_image, left_out, real_path
+from srcore.upscale.names import is_output, sheet_of, target_of
 from srcore.upscale.size import Size
 
 OTHERWISE = "PNG"
 """The format of what its own cannot hold."""
-READ_EXTENSIONS = (".gif", ".jp2", ".j2k", ".jpx", ".apng", ".pbm")
-"""Of names of images that are read and not written, beside those of `FORMATS`."""
-UNREAD_EXTENSIONS = (
-    ".heic", ".heif", ".jxl", ".psd",
-    ".dng", ".cr2", ".cr3", ".nef", ".nrw", ".arw", ".raf", ".orf", ".rw2", ".pef", ".srw",
-)  # fmt: skip
-"""Of names of images that are not read: they are reported as failed, never skipped silently."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +85,7 @@ def plan(
 
     Raises:
         StudyError: the command cannot be meant so: an output already exists, is one of the
-            images or would be made of two, or there is no image at all.
+            images or would be made of two, `out` holds images of its own, or there is no image.
         OSError: a folder cannot be read.
     """
     found = Plan()
@@ -105,8 +98,9 @@ def plan(
             continue
         if is_folder:
             top = out or _beside(given, size.label)
-            for source in sorted(_below(given, top)):
+            for source in sorted(below(given, top)):
                 _add(found, source, None, top / source.relative_to(given).parent, size)
+            _refuse_left_out(given, top, size)
         elif not given.exists() and not given.is_symlink():
             found.failed.append((given, "no such file or folder"))
         else:
@@ -122,21 +116,36 @@ def plan(
     return Plan(todo, list(dict.fromkeys(found.skipped)), list(dict.fromkeys(found.failed)), there)
 
 
-def _real_path(path: Path) -> Path:
-    """The path from the top, links followed; of links that run in a ring, as far as they lead."""
-    return Path(os.path.realpath(path))
-
-
 def _beside(folder: Path, label: str) -> Path:
     """The folder for what becomes of a folder, beside it.
 
     Raises:
         StudyError: it is the topmost one, which has no name and nothing beside it.
     """
-    given = _real_path(folder)
+    given = real_path(folder)
     if not given.name:
         raise StudyError(f"{folder}: is no folder of images to write beside; give --out FOLDER")
     return given.with_name(f"{given.name}.{label}")
+
+
+def _refuse_left_out(folder: Path, out: Path, size: Size) -> None:
+    """Refuse a folder `out` within the folder of images that holds images of its own.
+
+    It is left out, so that what a run has made is not enlarged by the next; but an image that no
+    run has made would be left out too, without a word.
+
+    Raises:
+        StudyError: it holds one.
+    """
+    others = Plan()
+    for path in sorted(left_out(folder, out)):
+        if not is_output(path.name, size.label):
+            _add(others, path, None, out, size)
+    for path in (*(job.source for job in others.jobs), *(path for path, _ in others.failed)):
+        raise StudyError(
+            f"--out {out}: lies in {folder}, so {path} would not be enlarged; name another "
+            "--out, or move that image"
+        )
 
 
 def _add(
@@ -148,7 +157,7 @@ def _add(
     except StudyError:
         raise
     except NotAnImageError as error:
-        expected = asked or _called_an_image(source)
+        expected = asked or called_an_image(source)
         (found.failed if expected else found.skipped).append((source, str(error)))
     except ImageError as error:
         expected = asked or not source.is_dir()
@@ -157,14 +166,6 @@ def _add(
         found.failed.append((source, f"cannot be read ({error.strerror or reason(error)})"))
     except Exception as error:  # noqa: BLE001  # one image never stops the others
         found.failed.append((source, f"cannot be read ({reason(error)})"))
-
-
-def _called_an_image(path: Path) -> bool:
-    extension = path.suffix.lower()
-    return format_of_extension(path) is not None or extension in (
-        *READ_EXTENSIONS,
-        *UNREAD_EXTENSIONS,
-    )
 
 
 def _is_file_name(out: Path, inputs: Sequence[Path]) -> bool:
@@ -217,25 +218,6 @@ def _notes(head: Header, kind: str, size: tuple[int, int]) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _below(folder: Path, out: Path) -> Iterator[Path]:
-    """All there is in a folder but for hidden names and the folder `out`, links not followed."""
-
-    def unreadable(error: OSError) -> None:
-        raise error
-
-    apart = _real_path(out)
-    if apart == _real_path(folder):
-        raise StudyError(f"--out {out}: is the folder of the images; name another, or none")
-    for place, folders, files in os.walk(folder, onerror=unreadable):
-        folders[:] = [
-            name
-            for name in folders
-            if not name.startswith(".") and _real_path(Path(place, name)) != apart
-        ]
-        linked = [name for name in folders if Path(place, name).is_symlink()]
-        yield from (Path(place, name) for name in [*files, *linked] if not name.startswith("."))
-
-
 def _places(job: Job, *, sheets: bool) -> tuple[Path, ...]:
     """The files that it writes."""
     return (job.target, job.sheet) if sheets else (job.target,)
@@ -248,15 +230,15 @@ def _once(jobs: list[Job], *, sheets: bool) -> list[Job]:
         StudyError: two images would become one file.
     """
     makers: dict[str, Job] = {}
-    exact = _disks_with_case(_real_path(job.source) for job in jobs)
+    exact = _disks_with_case(real_path(job.source) for job in jobs)
     for job in jobs:
         for place in _places(job, sheets=sheets):
-            whole = _real_path(place)
+            whole = real_path(place)
             disk = next(folder for folder in whole.parents if folder.exists()).stat().st_dev
             # Many a disk takes A.jpg and a.jpg for one.
             name = str(whole) if disk in exact else str(whole).casefold()
             other = makers.setdefault(name, job)
-            if _real_path(other.source) != _real_path(job.source):
+            if real_path(other.source) != real_path(job.source):
                 raise StudyError(
                     f"{place}: would be made of both {other.source} and {job.source}; enlarge "
                     "one of them alone, with another --out"
@@ -273,10 +255,10 @@ def _disks_with_case(sources: Iterable[Path]) -> set[int]:
 
 
 def _refuse(jobs: list[Job], *, overwrite: bool, sheets: bool) -> None:
-    sources = {_real_path(job.source) for job in jobs}
+    sources = {real_path(job.source) for job in jobs}
     for job in jobs:
         for target in _places(job, sheets=sheets):
-            if _real_path(target) in sources:
+            if real_path(target) in sources:
                 raise StudyError(f"{target}: is one of the images to enlarge; name another --out")
             if target.is_dir():
                 raise StudyError(f"{target}: is a folder; name another --out")

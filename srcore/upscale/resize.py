@@ -2,45 +2,53 @@
 
 import math
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from srcore.images.raster import Pixels, Raster, rows_of, white
+from srcore.images.raster import Pixels, white
 
 SUPPORT = 2
 """Pixels to either side that bicubic interpolation looks at."""
 HIDDEN = 1e-6
 """Weight of a colour that cannot be seen: enough where there is no other."""
+ROWS = 256
+"""Rows that are held as float32 at once, which takes four times the memory of 8 bits."""
 
 Band = NDArray[Any]
 """Some rows: `Pixels`, or float32, which is neither rounded nor clipped."""
 
 
-def shrink_seen(image: Raster, size: tuple[int, int]) -> Iterator[Pixels]:
+def shrink_seen(
+    bands: Iterator[Pixels], before: tuple[int, int], after: tuple[int, int]
+) -> Iterator[Pixels]:
     """Make the colours of a transparent image smaller, each counting by how much of it is seen.
 
     Args:
-        image: the image, with alpha.
-        size: width and height of what is made, at most as large.
+        bands: (rows, W, C + 1) from top to bottom: colours, and alpha at the end.
+        before: their width and height.
+        after: width and height of what is made, at most as large.
 
     Yields:
-        Bands of colours, without alpha.
+        Bands of colours, (rows, W, C), without alpha.
     """
-    largest = white(image.colours)
+    first = next(bands)
+    largest, dtype = white(first), first.dtype
 
     def weighted() -> Iterator[Band]:
-        for band in rows_of(image).bands:
-            colours, alpha = band[..., :-1], band[..., -1:]
-            weights = alpha.astype(np.float32) / largest + HIDDEN
-            yield np.concatenate([colours * weights, weights], axis=2)
+        for band in chain([first], bands):
+            for top in range(0, len(band), ROWS):
+                part = band[top : top + ROWS]
+                weights = part[..., -1:].astype(np.float32) / largest + HIDDEN
+                yield np.concatenate([part[..., :-1] * weights, weights], axis=2)
 
-    for band in shrink(weighted(), image.size, size):
+    for band in shrink(weighted(), before, after):
         sums, weights = band[..., :-1], band[..., -1:]
         colours = np.divide(sums, weights, out=np.zeros_like(sums), where=weights != 0)
-        yield np.clip(np.rint(colours), 0, largest).astype(image.colours.dtype)
+        yield np.clip(np.rint(colours), 0, largest).astype(dtype)
 
 
 def shrink(

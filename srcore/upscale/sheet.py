@@ -35,7 +35,7 @@ def draw_sheet(
         name: of the image's file.
         path: the PNG to write.
     """
-    low, made = flat(before), flat(after)
+    low, made = on_white(before), on_white(after)
     bicubic = upscale(low[None], BASELINE, scale)[0]
     details = find_details(_difference(bicubic, made, scale), scale)
     side = details[0].size * scale
@@ -72,7 +72,7 @@ def draw_sheet(
         page.save(path)
 
 
-def flat(image: Raster) -> NDArray[np.uint8]:
+def on_white(image: Raster) -> NDArray[np.uint8]:
     """The image as 8-bit RGB on a white ground, as it is drawn."""
     colours = np.broadcast_to(eight_bits(image.colours), (*image.colours.shape[:2], 3))
     if image.alpha is None:

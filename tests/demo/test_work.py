@@ -1,7 +1,9 @@
 """The demo enlarges and measures with the code of the command and of the study."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,9 +15,11 @@ from tiny import CPU
 from srcore.common.errors import StudyError
 from srcore.common.tensors import to_tensor
 from srcore.demo.choices import SHIPPED, networks, samples
-from srcore.demo.work import enlarge_file
+from srcore.demo.work import cropped, enlarge_file
+from srcore.images.error import ImageError
 from srcore.inference.baselines import upscale
 from srcore.inference.load import load_network
+from srcore.metrics import ssim
 from srcore.metrics.table import HEADLINE, METRICS, measure
 
 
@@ -95,3 +99,31 @@ def test_networks_and_samples_are_offered(tmp_path, monkeypatch):
     with pytest.raises(StudyError, match=r"^--checkpoint no: no such file"):
         networks([own.with_name("no").relative_to(tmp_path)])
     assert samples()
+
+
+def test_only_networks_of_the_study_are_offered_and_each_once(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    name = "basic.seed0.safetensors"
+    wanted = [f"data/models/{place}" for place in (f"basic/{name}", "all/vgg.seed0.safetensors")]
+    others = [
+        f"data/models/all/{name}",
+        "data/models/ideas/plain.own.whole.seed0.safetensors",
+        f"data/models/.basic.k3x9w2af.partial/{name}",
+        "data/models/notes/mine.safetensors",
+    ]
+    for path in map(Path, (*wanted, *others)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+        os.utime(path, (1, 1))
+    assert [*networks([])] == [SHIPPED, *wanted]
+    os.utime(others[0], (2, 2))
+    assert [*networks([])][1] == others[0], "the newest"
+    assert [*networks([Path(wanted[0])])][1:3] == [wanted[0], others[0]], "what is asked for stays"
+
+
+def test_what_is_too_small_for_the_ssim_is_refused_before_it_is_measured():
+    least = 2 * ssim.RADIUS + 1
+    for scale in (2, 4):
+        assert cropped(Image.new("RGB", (least * scale,) * 2), scale).shape[0] == least * scale
+        with pytest.raises(ImageError, match="too few to shrink"):
+            cropped(Image.new("RGB", (99, least * scale - 1)), scale)

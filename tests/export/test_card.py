@@ -113,6 +113,16 @@ def test_values_of_a_training_read_well_and_what_is_off_is_left_out(made):
     assert "moving average" not in text
 
 
+@pytest.mark.parametrize(("optimizer", "shown"), [("adam", False), ("muon", True)])
+def test_the_rate_of_an_optimiser_that_was_not_used_is_left_out(made, optimizer, shown):
+    network = made("subpixel").network
+    given = Recipe(3, 2, 0.002, optimizer=optimizer, muon_lr=0.01).settings()
+    network = replace(network, card=replace(network.card, trained=given))
+    text = model_card(network, "a", "f" * 64)
+    assert ("| learning rate of Muon | 0.01 |" in text) == shown
+    assert "| learning rate of Adam | 0.002 |" in text
+
+
 def test_every_setting_of_a_training_has_its_words():
     assert replace(Recipe(3, 2, 0.002), crops=0.5).settings().keys() <= RECIPE.keys()
 

@@ -9,7 +9,7 @@ import pytest
 from imports import imported_by
 from photographs import arrays
 from PIL import Image, ImageCms, ImageOps
-from profiles import rgb_profile
+from profiles import grey_profile, rgb_profile
 from tiny import CPU
 from upscaling import enlarge
 
@@ -106,6 +106,17 @@ def test_a_damaged_profile_of_cmyk_is_left_out(bicubic, profile):
     made = srcore.enlarge(image, bicubic, scale=2)
     assert (np.asarray(made) == np.asarray(expected)).all()
     assert "icc_profile" not in made.info
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "RGB", "RGBA", "P", "I;16"])
+def test_a_profile_that_is_damaged_or_of_another_kind_of_image_is_left_out(bicubic, mode):
+    """As the command does."""
+    image = Image.fromarray(PHOTOGRAPH).convert("L" if mode == "I;16" else mode).convert(mode)
+    grey = mode in ("1", "L", "LA", "I;16")
+    for profile, fits in ((rgb_profile(), not grey), (grey_profile(), grey), (b"junk" * 50, False)):
+        image.info["icc_profile"] = profile
+        info = srcore.enlarge(image, bicubic, scale=2).info
+        assert info.get("icc_profile") == (profile if fits else None)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])

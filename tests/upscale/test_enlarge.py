@@ -8,8 +8,9 @@ from upscaling import enlarge
 
 from srcore.common.errors import StudyError
 from srcore.common.tensors import to_images, to_tensor
-from srcore.images.raster import Kept, Raster
+from srcore.images.raster import Kept, Raster, raster_of
 from srcore.upscale.bleed import bleed
+from srcore.upscale.enlarge import enlarge_rows
 from srcore.upscale.resize import alpha_rows
 
 PHOTOGRAPH = arrays()[2][:24, :31]
@@ -83,6 +84,33 @@ def test_colours_of_what_cannot_be_seen_do_not_show_however_small_it_becomes(bic
     made = enlarge(bicubic, image(colours, alpha), size / 1600, CPU)
     assert (made.colours[made.alpha > 0] == (255, 0, 0)).all()
     assert (made.colours[0, 0] == (0, 255, 0)).all(), "where nothing is seen it stays as it is"
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("size", [(128, 12), (6, 150)])
+def test_colours_of_what_cannot_be_seen_do_not_show_where_one_side_grows(bicubic, size, dtype):
+    """The network enlarges by the side that grows, and the other one is shrunk a lot after it."""
+    width, height = (64, 600) if size[0] > size[1] else (600, 64)
+    colours = np.zeros((height, width, 3), np.uint8)
+    alpha = np.zeros((height, width), np.uint8)
+    seen = (slice(61), slice(None)) if height == 600 else (slice(None), slice(161))
+    colours[..., 1] = 255
+    colours[seen], alpha[seen] = (255, 0, 0), 255
+    deep = 257 if dtype == np.uint16 else 1
+    given = image(colours.astype(dtype) * dtype(deep), alpha.astype(dtype) * dtype(deep))
+    made = raster_of(enlarge_rows(bicubic, given, size, CPU))
+    assert 0 < (made.alpha > 0).mean() < 0.5
+    assert (made.colours[made.alpha > 0] == (255 * deep, 0, 0)).all()
+    alone = alpha_rows(given.alpha, size, 0, size[1])
+    assert (made.alpha == alone).all()
+
+
+def test_what_is_shrunk_after_the_network_is_as_without_transparency_where_all_is_seen(bicubic):
+    for factor in (2, 2.5):
+        opaque = enlarge(bicubic, image(PHOTOGRAPH), factor, CPU).colours.astype(int)
+        alpha = np.full(PHOTOGRAPH.shape[:2], 255, np.uint8)
+        made = enlarge(bicubic, image(PHOTOGRAPH, alpha), factor, CPU).colours
+        assert np.abs(made - opaque).max() <= (0 if factor == 2 else 1)
 
 
 @pytest.mark.parametrize("channels", [1, 3])

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from srcore.common.errors import StudyError
-from srcore.images.reading.opened import MAX_BYTES
+from srcore.images.reading.opened import FORMATS, MAX_BYTES
 from srcore.upscale.plan import Plan, plan
 from srcore.upscale.size import Size
 
@@ -68,6 +68,40 @@ def test_what_was_made_before_is_not_enlarged_again(folder):
     out.mkdir()
     Image.new("RGB", (16, 12)).save(out / "a.x4.jpg")
     assert len(planned(folder, out=out, overwrite=True).jobs) == 3
+
+
+@pytest.mark.parametrize("name", ["b.png", "b.2024.png", "scan"])
+def test_an_out_in_the_folder_never_drops_images_of_its_own(tmp_path, name):
+    top = tmp_path / "hol"
+    (top / "day1").mkdir(parents=True)
+    Image.new("RGB", (4, 3)).save(top / "a.png")
+    Image.new("RGB", (4, 3)).save(top / "day1" / name, "PNG")
+    (top / "day1" / "notes.txt").write_text("no image")
+    for options in ({}, {"overwrite": True}, {"skip_existing": True}):
+        message = refused(top, out=top / "day1", scale=2, **options)
+        place = top / "day1" / name
+        assert message.startswith(f"--out {top / 'day1'}: lies in {top}, so {place} would not be ")
+    assert len(planned(top, out=tmp_path / "new").jobs) == 2
+    (top / "day1" / name).unlink()
+    assert len(planned(top, out=top / "day1").jobs) == 1
+
+
+@pytest.mark.parametrize(
+    "size", [Size(2), Size(2.5), Size(box=(9, 9)), Size(box=(9, 9), fit=True), Size(longest=9)]
+)
+def test_an_out_in_the_folder_may_hold_what_any_run_has_made(folder, size):
+    """Of this size or another, of images that are gone, and of names as long as a disk takes."""
+    Image.new("RGB", (4, 3)).save(folder / ("n" * 250 + ".gif"))
+    out = folder / "large"
+    for job in plan([folder], out, size, sheets=True).jobs:
+        job.target.parent.mkdir(parents=True, exist_ok=True)
+        for place in (job.target, job.sheet):
+            Image.new("RGB", (9, 9)).save(place)
+    (folder / "a.jpg").unlink()
+    again = plan([folder], out, size, skip_existing=True, sheets=True)
+    assert (len(again.jobs), len(again.there)) == (0, 3)
+    if size.longest is None:
+        assert len(plan([folder], out, Size(3), sheets=True).jobs) == 3
 
 
 def test_the_name_says_what_a_file_is(tmp_path):
@@ -166,17 +200,49 @@ def test_an_image_is_not_taken_for_done_by_the_output_of_another(tmp_path):
 
 
 def test_the_topmost_folder_needs_an_out(monkeypatch):
-    monkeypatch.setattr("srcore.upscale.plan._below", lambda *_: iter(()))
+    monkeypatch.setattr("srcore.upscale.plan.below", lambda *_: iter(()))
     assert refused(Path("/")).startswith("/: is no folder of images to write beside; give --out")
 
 
 def test_images_of_kinds_that_are_not_read_failed(tmp_path):
-    names = ["a.HEIC", "b.heif", "c.jxl", "d.psd", "e.cr2", "f.nef", "g.arw", "h.dng"]
+    names = ["a.HEIC", "b.heif", "c.jxl", "d.psd", "e.cr2", "f.nef", "g.arw", "h.dng", "i.HIF"]
     for name in names:
-        (tmp_path / name).write_bytes(b"something else")
+        (tmp_path / name).write_bytes(b"\0\0\0\x18ftypheix\0\0\0\0mif1heix")
     found = planned(tmp_path)
     assert [path.name for path, _ in found.failed] == names
     assert found.skipped == []
+
+
+def test_every_extension_of_what_is_read_is_known(tmp_path):
+    """A file that is so called and holds something else is reported as failed, not skipped."""
+    Image.init()
+    kinds = {*FORMATS, "MPO"}
+    names = [f"a{end}" for end, kind in Image.registered_extensions().items() if kind in kinds]
+    assert {"a.mpo", "a.avifs", "a.j2c", "a.jpf"} <= {*names}
+    for name in names:
+        (tmp_path / name).write_text("words")
+    found = planned(tmp_path)
+    assert sorted(path.name for path, _ in found.failed) == sorted(names)
+    assert found.skipped == []
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "options", "made"),
+    [
+        ("a.mpo", "MPO", {"save_all": True}, "a.mpo.x4.jpg"),
+        ("a.avifs", "AVIF", {"save_all": True}, "a.avifs.x4.avif"),
+        ("a.j2c", "JPEG2000", {"no_jp2": True}, "a.j2c.x4.png"),
+        ("a.jpf", "JPEG2000", {}, "a.jpf.x4.png"),
+    ],
+)
+def test_rare_names_of_what_is_read(tmp_path, enlarged, name, kind, options, made):
+    images = [Image.new("RGB", (16, 12), colour) for colour in ("red", "blue")]
+    more = {"append_images": images[1:]} if "save_all" in options else {}
+    images[0].save(tmp_path / name, kind, **options, **more)
+    assert targets(planned(tmp_path / name), tmp_path) == [made]
+    with Image.open(enlarged(tmp_path / name)) as image:
+        assert image.size == (32, 24)
+        assert image.convert("RGB").getpixel((5, 5))[0] > 250
 
 
 @pytest.mark.parametrize(
@@ -225,6 +291,19 @@ def test_names_as_long_as_a_disk_takes(tmp_path, letter, length):
         assert len(path.name.encode()) <= 255
         path.touch()
     assert job.target.name.endswith(".x4.png")
+
+
+def test_long_names_that_differ_at_their_end_stay_two(tmp_path):
+    names = ["n" * 250 + end for end in ("a.png", "b.png")]
+    for name in names:
+        Image.new("RGB", (4, 3)).save(tmp_path / name)
+    first, second = planned(tmp_path, out=tmp_path / "new", sheets=True).jobs
+    assert len({first.target, first.sheet, second.target, second.sheet}) == 4
+    first.target.parent.mkdir()
+    first.target.touch()
+    found = planned(tmp_path / names[1], out=tmp_path / "new", skip_existing=True)
+    assert (found.jobs[0].source.name, found.there) == (names[1], [])
+    assert planned(tmp_path / names[0], out=tmp_path / "new", skip_existing=True).there
 
 
 def test_an_image_is_not_written_upon_itself(folder):

@@ -15,8 +15,10 @@ from upscaling import enlarge
 
 from srcore.cli import app
 from srcore.common.errors import StudyError
+from srcore.features.extractor import load_extractor
 from srcore.images.read import read
 from srcore.images.write import save
+from srcore.inference.load import SHIPPED
 from srcore.models.checkpoint import Card, save_checkpoint
 from srcore.models.registry import model_class
 from srcore.upscale import command
@@ -34,6 +36,18 @@ def test_an_image(tmp_path, upscale, bicubic):
     ]
     expected = enlarge(bicubic, read(tmp_path / "a.png"), 4, CPU)
     assert (np.asarray(Image.open(tmp_path / "a.x4.png")) == expected.colours).all()
+
+
+def test_the_last_line_names_the_network_and_what_changes_its_answers(tmp_path, upscale):
+    PHOTOGRAPH.save(tmp_path / "a.png")
+    given = tmp_path / "a.png", "--scale", 2, "--overwrite"
+    assert upscale(*given, given=SHIPPED)[1][-1] == "1 enlarged ×2 by subpixel"
+    line = "1 enlarged ×2 by subpixel+ (self-ensemble)"
+    assert upscale(*given, "--ensemble", given=SHIPPED)[1][-1] == line
+    frozen = load_extractor("vgg", "random", CPU)
+    card = Card("vgg", 0, {"precision": "bf16-mixed"}, frozen.label, frozen.fingerprint)
+    vgg = save_checkpoint(model_class("vgg")(), card, tmp_path)
+    assert upscale(*given, given=vgg)[1][-1] == "1 enlarged ×2 by vgg (random weights)"
 
 
 def test_a_folder_of_images_and_other_files(tmp_path, upscale):
@@ -387,6 +401,17 @@ def test_an_image_of_no_name_is_not_the_current_folder(tmp_path, monkeypatch):
     with pytest.raises(StudyError, match="named by an empty text; name a file or a folder"):
         command.upscale([""], command.Options(), print)
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
+def test_an_out_of_no_name_is_not_the_current_folder(tmp_path, upscale, monkeypatch):
+    (tmp_path / "photos").mkdir()
+    PHOTOGRAPH.save(tmp_path / "photos" / "a.png")
+    monkeypatch.chdir(tmp_path)
+    message = "error: --out: is an empty text; name a file or a folder, or leave it out"
+    assert upscale("photos", "--out", "") == (1, [message])
+    assert [path.name for path in tmp_path.iterdir()] == ["photos"]
+    assert upscale("photos", "--out", ".")[0] == 0
+    assert (tmp_path / "a.x4.png").is_file()
 
 
 def test_an_image_that_is_named_twice_is_made_once_and_counted_once(tmp_path, upscale):

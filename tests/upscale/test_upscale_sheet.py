@@ -10,7 +10,7 @@ from upscaling import enlarge
 from srcore.features.extractor import load_extractor
 from srcore.images.raster import Kept, Raster
 from srcore.reporting.canvas import Canvas
-from srcore.upscale.sheet import CELL, draw_sheet, find_details, flat
+from srcore.upscale.sheet import CELL, draw_sheet, find_details, on_white
 
 
 def raster(colours: np.ndarray, alpha: np.ndarray | None = None) -> Raster:
@@ -91,6 +91,6 @@ def test_details_are_where_the_difference_is():
 def test_transparent_parts_are_drawn_on_white():
     colours = np.full((1, 3, 3), 100, np.uint8)
     alpha = np.array([[0, 51, 255]], np.uint8)
-    assert flat(raster(colours, alpha))[0, :, 0].tolist() == [255, 224, 100]
+    assert on_white(raster(colours, alpha))[0, :, 0].tolist() == [255, 224, 100]
     wide = raster(colours.astype(np.uint16) * 257, alpha.astype(np.uint16) * 257)
-    assert flat(wide)[0, :, 0].tolist() == [255, 224, 100]
+    assert on_white(wide)[0, :, 0].tolist() == [255, 224, 100]
