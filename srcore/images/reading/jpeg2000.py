@@ -1,11 +1,15 @@
-"""What Pillow does not give of a JPEG 2000, or gives wrong (ISO 15444-1)."""
+"""JPEG 2000 (ISO 15444-1): what Pillow does not give of it, or gives wrong."""
+
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFile
 
 from srcore.images.error import ImageError
 from srcore.images.raster import Pixels, white
+from srcore.images.reading.boxes import jp2_profile
+from srcore.images.reading.found import Found, by_pillow, loaded
 
 XMP = b"uuid" + bytes.fromhex("BE7ACFCB97A942E89C71999491E3AFAC")
 """How the box begins that holds XMP (XMP specification, part 3)."""
@@ -16,14 +20,28 @@ START = b"\xff\x4f\xff\x51"
 PALETTE = b"pclr"
 
 
-def xmp_of(data: bytes) -> bytes | None:
-    """The XMP packet."""
-    return _box(data, XMP)
+def find(data: bytes, image: ImageFile.ImageFile) -> Found:
+    """What a JPEG 2000 holds.
 
+    Raises:
+        ImageError: it has more than 8 bits per channel, and is not grey.
+    """
+    found = by_pillow(image, "JPEG2000")
+    depths = _depths(data)
+    bits = max(depths, default=8)
+    if bits > 8 and not found.wide:
+        # Pillow rounds to 8 bits beyond white, which is then black.
+        raise ImageError(f"{bits} bits per channel are not read of it; convert it to 8 bits")
 
-def exif_of(data: bytes) -> bytes | None:
-    """EXIF."""
-    return _box(data, EXIF)
+    def pixels(icc: bytes | None) -> Pixels:
+        if found.space == "CMYK":
+            return loaded(image, icc)
+        image.load()
+        return _to_largest(image, data, depths)
+
+    return replace(
+        found, pixels=pixels, icc=jp2_profile(data), exif=_box(data, EXIF), xmp=_box(data, XMP)
+    )
 
 
 def _box(data: bytes, name: bytes) -> bytes | None:
@@ -35,7 +53,7 @@ def _box(data: bytes, name: bytes) -> bytes | None:
     return bytes(data[at + len(name) : end]) or None
 
 
-def depths_of(data: bytes) -> list[int]:
+def _depths(data: bytes) -> list[int]:
     """Bits of every channel of the codestream, none where it has no head."""
     start = data.find(START)
     if start < 0:
@@ -44,7 +62,7 @@ def depths_of(data: bytes) -> list[int]:
     return [(depth & 0x7F) + 1 for depth in data[start + 42 : start + 42 + 3 * count : 3]]
 
 
-def straight(image: Image.Image, data: bytes, depths: list[int]) -> Pixels:
+def _to_largest(image: Image.Image, data: bytes, depths: list[int]) -> Pixels:
     """The pixels of a loaded image, (H, W, C), whose largest value is white in every channel.
 
     Pillow shifts the bits of a channel up to 8 or 16, which leaves the lowest ones empty.

@@ -1,0 +1,48 @@
+"""JPEG, also with several images in its file (MPO): comments, captions, resolution, profile."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from PIL import Image, ImageFile
+
+from srcore.images.reading.exif import RESOLUTIONS
+from srcore.images.reading.found import Found, by_pillow
+
+MADE_UP_DPI = (72, 72)
+"""What Pillow gives for a JPEG that has EXIF, but no resolution."""
+CAPTIONS = 0x0404
+"""Number of the resource of Photoshop that holds IPTC."""
+
+
+def find(_: bytes, image: ImageFile.ImageFile) -> Found:
+    """What a JPEG holds."""
+    found = by_pillow(image, "JPEG")
+    notes = found.notes
+    if image.format == "MPO":  # whose other images are no pages
+        notes = ("another image in its file (a gain map, a depth, a preview) is left out",)
+    return replace(
+        found,
+        iptc=_iptc(image.info),
+        comment=_comments(image),
+        dpi=found.dpi if _has_dpi(image) else None,
+        notes=notes,
+    )
+
+
+def _comments(image: Image.Image) -> bytes | None:
+    """All comments, each on a line."""
+    parts: list[tuple[str, bytes]] = getattr(image, "applist", [])
+    return b"\n".join(part for name, part in parts if name == "COM") or None
+
+
+def _iptc(info: Mapping[Any, Any]) -> bytes | None:
+    resources = info.get("photoshop")
+    caption = resources.get(CAPTIONS) if isinstance(resources, Mapping) else None
+    return caption if isinstance(caption, bytes) else None
+
+
+def _has_dpi(image: Image.Image) -> bool:
+    if image.info.get("dpi") != MADE_UP_DPI or image.info.get("jfif_unit"):
+        return True
+    return image.getexif().get(RESOLUTIONS[0]) == MADE_UP_DPI[0]
