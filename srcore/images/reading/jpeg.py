@@ -1,11 +1,15 @@
-"""JPEG, also with several images in its file (MPO): comments, captions, resolution, profile."""
+"""JPEG, also with several images in its file (MPO): damage, comments, captions, resolution."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from PIL import Image, ImageFile
 
+from srcore.images.error import ImageError
+from srcore.images.raster import Pixels
+from srcore.images.reading import vips
 from srcore.images.reading.exif import RESOLUTIONS
 from srcore.images.reading.found import Found, by_pillow
 
@@ -13,16 +17,30 @@ MADE_UP_DPI = (72, 72)
 """What Pillow gives for a JPEG that has EXIF, but no resolution."""
 CAPTIONS = 0x0404
 """Number of the resource of Photoshop that holds IPTC."""
+HARMFUL = re.compile(
+    r"premature end of data segment|bad (?:Huffman|arithmetic) code|found marker 0x\w+ instead of"
+)
+"""Warnings of libjpeg after which pixels are wrong. After all others, such as "extraneous bytes
+before marker", they may be right."""
 
 
-def find(_: bytes, image: ImageFile.ImageFile) -> Found:
+def find(data: bytes, image: ImageFile.ImageFile) -> Found:
     """What a JPEG holds."""
     found = by_pillow(image, "JPEG")
+
+    def pixels(icc: bytes | None) -> Pixels:
+        # Pillow fills what it cannot decode with a colour, and reports only a missing end. This
+        # goes first, so that not both decoders have their memory at once.
+        if HARMFUL.search(warning := vips.first_warning(bytes(data))):
+            raise ImageError(f"damaged: {warning}")
+        return found.pixels(icc)
+
     notes = found.notes
     if image.format == "MPO":  # whose other images are no pages
         notes = ("another image in its file (a gain map, a depth, a preview) is left out",)
     return replace(
         found,
+        pixels=pixels,
         iptc=_iptc(image.info),
         comment=_comments(image),
         dpi=found.dpi if _has_dpi(image) else None,
