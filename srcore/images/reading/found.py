@@ -4,7 +4,7 @@ import re
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -136,6 +136,21 @@ def checked_and_upright(found: Found) -> Opened:
         (*notes, *lost),
         pixels,
     )
+
+
+def with_profile(found: Found, icc: bytes | None) -> Found:
+    """With a profile that Pillow does not give, of a kind whose colours are always RGB.
+
+    Pillow makes grey of a palette of greys, for which a profile of RGB would be a wrong one.
+    """
+    if not icc or icc[16:20] != b"RGB " or found.space != "L":
+        return replace(found, icc=icc)
+
+    def pixels(checked_icc: bytes | None) -> Pixels:
+        read = found.pixels(checked_icc)
+        return np.concatenate([*[read[..., :1]] * 3, read[..., 1:]], axis=2)
+
+    return replace(found, icc=icc, space="RGB", pixels=pixels)
 
 
 def as_bytes(value: object) -> bytes | None:

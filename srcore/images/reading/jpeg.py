@@ -10,6 +10,7 @@ from PIL import Image, ImageFile
 from srcore.images.error import ImageError
 from srcore.images.raster import Pixels
 from srcore.images.reading import vips
+from srcore.images.reading.colour import DAMAGED
 from srcore.images.reading.exif import RESOLUTIONS
 from srcore.images.reading.found import Found, by_pillow
 
@@ -17,6 +18,8 @@ MADE_UP_DPI = (72, 72)
 """What Pillow gives for a JPEG that has EXIF, but no resolution."""
 CAPTIONS = 0x0404
 """Number of the resource of Photoshop that holds IPTC."""
+PROFILE = b"ICC_PROFILE\0"
+"""How a segment with a part of the colour profile begins."""
 HARMFUL = re.compile(
     r"premature end of data segment|bad (?:Huffman|arithmetic) code|found marker 0x\w+ instead of"
 )
@@ -38,6 +41,8 @@ def find(data: bytes, image: ImageFile.ImageFile) -> Found:
     notes = found.notes
     if image.format == "MPO":  # whose other images are no pages
         notes = ("another image in its file (a gain map, a depth, a preview) is left out",)
+    if not found.icc and any(part.startswith(PROFILE) for _, part in _segments(image)):
+        notes += (DAMAGED,)
     return replace(
         found,
         pixels=pixels,
@@ -50,8 +55,12 @@ def find(data: bytes, image: ImageFile.ImageFile) -> Found:
 
 def _comments(image: Image.Image) -> bytes | None:
     """All comments, each on a line."""
-    parts: list[tuple[str, bytes]] = getattr(image, "applist", [])
-    return b"\n".join(part for name, part in parts if name == "COM") or None
+    return b"\n".join(part for name, part in _segments(image) if name == "COM") or None
+
+
+def _segments(image: Image.Image) -> list[tuple[str, bytes]]:
+    """Name and content of the segments APP0 to APP15 and COM."""
+    return getattr(image, "applist", [])
 
 
 def _iptc(info: Mapping[Any, Any]) -> bytes | None:
