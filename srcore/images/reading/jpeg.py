@@ -21,7 +21,8 @@ CAPTIONS = 0x0404
 PROFILE = b"ICC_PROFILE\0"
 """How a segment with a part of the colour profile begins."""
 HARMFUL = re.compile(
-    r"premature end of data segment|bad (?:Huffman|arithmetic) code|found marker 0x\w+ instead of"
+    r"premature end of data segment|bad (?:Huffman|arithmetic) code"
+    r"|found marker 0x\w+ instead of \w+"
 )
 """Warnings of libjpeg after which pixels are wrong. After all others, such as "extraneous bytes
 before marker", they may be right."""
@@ -34,8 +35,8 @@ def find(data: bytes, image: ImageFile.ImageFile) -> Found:
     def pixels(icc: bytes | None) -> Pixels:
         # Pillow fills what it cannot decode with a colour, and reports only a missing end. This
         # goes first, so that not both decoders have their memory at once.
-        if HARMFUL.search(warning := vips.first_warning(bytes(data))):
-            raise ImageError(f"damaged: {warning}")
+        if harm := HARMFUL.search(vips.jpeg_warning(bytes(data), image.size)):
+            raise ImageError(f"damaged: {harm[0]}")
         return found.pixels(icc)
 
     notes = found.notes

@@ -4,12 +4,17 @@ Pillow halves 16 bits of colour, and does not pass on what libjpeg warns of.
 """
 
 import logging
+from threading import Lock
 from typing import Any
 
 from srcore.images.error import ImageError
 from srcore.images.raster import Pixels
 
 LOADERS = {"PNG": "pngload_buffer", "TIFF": "tiffload_buffer"}
+SHRINKS = (8, 4, 2, 1)
+"""Factors by which libjpeg shrinks an image while it decodes it."""
+WARNINGS = Lock()
+"""Held while warnings of a JPEG come into the one buffer that libvips has for all threads."""
 
 
 def read(data: bytes, kind: str) -> Pixels:
@@ -33,21 +38,32 @@ def read(data: bytes, kind: str) -> Pixels:
     return pixels
 
 
-def first_warning(jpeg: bytes) -> str:
-    """What libjpeg first warns of when it decodes a JPEG, or why it cannot; empty if nothing.
+def jpeg_warning(jpeg: bytes, size: tuple[int, int]) -> str:
+    """What libjpeg warns of when it decodes a JPEG, or why it cannot; empty if nothing.
 
-    The image is decoded at an eighth of its size: all of the scan is read then, in half the time.
     libvips passes on the first warning only, so a harmless one hides those after it.
+
+    If possible, the image is decoded at a fraction of its size: all of the scan is read then, in
+    less time. libvips rounds the height down, so only a factor of the height reads all rows.
+
+    Args:
+        jpeg: the file's content.
+        size: width and height in pixels.
     """
     pyvips = _library()
-    try:
-        image: Any = pyvips.Image.jpegload_buffer(
-            jpeg, shrink=8, access="sequential", fail_on="warning"
-        )
-        image.write_to_memory()
-    except pyvips.Error as error:
-        return _first(str(error))
-    return ""
+    width, height = size
+    shrink = next(factor for factor in SHRINKS if height % factor == 0 and width >= factor)
+    # Its option to fail on a warning does not cover the last rows, but this buffer does.
+    with WARNINGS:
+        pyvips.vips_lib.vips_error_clear()
+        try:
+            image: Any = pyvips.Image.jpegload_buffer(jpeg, shrink=shrink, access="sequential")
+            image.write_to_memory()
+        except pyvips.Error as error:
+            return str(error)
+        warnings: bytes = pyvips.ffi.string(pyvips.vips_lib.vips_error_buffer())
+        pyvips.vips_lib.vips_error_clear()
+    return warnings.decode("utf-8", "replace")
 
 
 def _library() -> Any:
