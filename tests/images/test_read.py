@@ -10,7 +10,7 @@ from srcore.images import read as module
 from srcore.images.error import ImageError
 from srcore.images.raster import Kept
 from srcore.images.read import look, read
-from srcore.images.reading.pillow import LONGEST_HEAD
+from srcore.images.reading.ppm import LONGEST_HEAD
 from srcore.images.reading.tags import read_directory, read_head
 
 PHOTOGRAPH = arrays()[2][:20, :31]

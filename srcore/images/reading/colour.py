@@ -11,6 +11,8 @@ SPACES = {"RGB": b"RGB ", "L": b"GRAY", "CMYK": b"CMYK"}
 """Mode of an image → how a profile calls what it describes."""
 CALLED = {"RGB": "RGB", "L": "grey", "CMYK": "CMYK"}
 
+DAMAGED = "its colour profile is damaged and left out"
+
 
 def checked(icc: bytes | None, mode: str) -> tuple[bytes | None, list[str]]:
     """A profile, if it is one of an image of this mode and makes colours of it; else None, and why.
@@ -24,7 +26,7 @@ def checked(icc: bytes | None, mode: str) -> tuple[bytes | None, list[str]]:
     try:
         profile(icc)
     except (ImageCms.PyCMSError, OSError, ValueError):
-        return None, ["its colour profile is damaged and left out"]
+        return None, [DAMAGED]
     if icc[16:20] != SPACES[mode]:
         found = icc[16:20].decode("ascii", "replace").strip()
         why = f"it is one of {found}, and the image is {CALLED[mode]}"
@@ -32,7 +34,7 @@ def checked(icc: bytes | None, mode: str) -> tuple[bytes | None, list[str]]:
     try:
         to_srgb(icc, mode)  # of one that was cut off the head alone may be whole
     except ImageCms.PyCMSError:
-        return None, ["its colour profile is damaged and left out"]
+        return None, [DAMAGED]
     return icc, []
 
 

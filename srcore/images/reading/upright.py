@@ -8,7 +8,7 @@ from srcore.images.error import ImageError
 from srcore.images.raster import Pixels
 from srcore.images.reading import png
 from srcore.images.reading.opened import Opened
-from srcore.images.reading.pillow import open_other
+from srcore.images.reading.other import open_other
 from srcore.images.reading.png import open_png
 from srcore.images.reading.tiff import open_tiff
 

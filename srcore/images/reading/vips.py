@@ -1,12 +1,20 @@
-"""Pixels by libvips, which reads every depth of PNG and TIFF; Pillow halves 16 bits of colour."""
+"""libvips: pixels of PNG and TIFF of every depth, and the warnings of libjpeg.
+
+Pillow halves 16 bits of colour, and does not pass on what libjpeg warns of.
+"""
 
 import logging
+from threading import Lock
 from typing import Any
 
 from srcore.images.error import ImageError
 from srcore.images.raster import Pixels
 
 LOADERS = {"PNG": "pngload_buffer", "TIFF": "tiffload_buffer"}
+SHRINKS = (8, 4, 2, 1)
+"""Factors by which libjpeg shrinks an image while it decodes it."""
+WARNINGS = Lock()
+"""Held while warnings of a JPEG come into the one buffer that libvips has for all threads."""
 
 
 def read(data: bytes, kind: str) -> Pixels:
@@ -16,10 +24,7 @@ def read(data: bytes, kind: str) -> Pixels:
         ImageError: damaged.
         MemoryError: too large for this machine.
     """
-    import pyvips  # noqa: PLC0415  # no other kind of file needs it
-
-    logging.getLogger("pyvips").setLevel(logging.ERROR)
-    pyvips.cache_set_max(0)  # an image is read once
+    pyvips = _library()
     try:
         image: Any = getattr(pyvips.Image, LOADERS[kind])(
             data, access="sequential", fail_on="warning" if kind == "PNG" else "error"
@@ -31,6 +36,43 @@ def read(data: bytes, kind: str) -> Pixels:
             raise MemoryError(str(error)) from None
         raise ImageError(f"damaged: {_first(str(error))}") from None
     return pixels
+
+
+def jpeg_warning(jpeg: bytes, size: tuple[int, int]) -> str:
+    """What libjpeg warns of when it decodes a JPEG, or why it cannot; empty if nothing.
+
+    libvips passes on the first warning only, so a harmless one hides those after it.
+
+    If possible, the image is decoded at a fraction of its size: all of the scan is read then, in
+    less time. libvips rounds the height down, so only a factor of the height reads all rows.
+
+    Args:
+        jpeg: the file's content.
+        size: width and height in pixels.
+    """
+    pyvips = _library()
+    width, height = size
+    shrink = next(factor for factor in SHRINKS if height % factor == 0 and width >= factor)
+    # Its option to fail on a warning does not cover the last rows, but this buffer does.
+    with WARNINGS:
+        pyvips.vips_lib.vips_error_clear()
+        try:
+            image: Any = pyvips.Image.jpegload_buffer(jpeg, shrink=shrink, access="sequential")
+            image.write_to_memory()
+        except pyvips.Error as error:
+            return str(error)
+        warnings: bytes = pyvips.ffi.string(pyvips.vips_lib.vips_error_buffer())
+        pyvips.vips_lib.vips_error_clear()
+    return warnings.decode("utf-8", "replace")
+
+
+def _library() -> Any:
+    """The package pyvips, ready for use; only images that need it wait for its import."""
+    import pyvips  # noqa: PLC0415
+
+    logging.getLogger("pyvips").setLevel(logging.ERROR)
+    pyvips.cache_set_max(0)  # an image is read once
+    return pyvips
 
 
 def _first(said: str) -> str:

@@ -1,0 +1,176 @@
+"""What a file that Pillow opened holds, and the checks that all such files go through."""
+
+import re
+import warnings
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from PIL import ImageFile
+
+from srcore.images.raster import Chunk, Kept, Pixels
+from srcore.images.reading.colour import checked
+from srcore.images.reading.exif import dpi_upright, orientation_of, upright, xmp_upright
+from srcore.images.reading.opened import Opened, pages
+from srcore.images.reading.pillow import is_wide, straight
+
+GREY = ("1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B", "I;16N")
+"""Modes of Pillow with one channel of colour."""
+MAX_DPI = 65_535
+"""The largest resolution that a JPEG can store; a larger one is an error of its writer."""
+GAIN_MAP = re.compile(
+    rb"hdrgm|hdr-gain-map|HDRGainMap|GContainer|ns.google.com/photos/1.0/container"
+)
+"""XMP that tells of a second image, which makes the first brighter on a screen that can."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """An image's file as it is: nothing is checked or made upright.
+
+    Attributes:
+        kind: format, as `Opened` has it.
+        size: width and height in pixels as they are in the file.
+        space: L, RGB or CMYK.
+        alpha: whether something may be transparent.
+        wide: whether the pixels are read with 16 bits per channel.
+        pixels: reads them as `Opened.pixels` does; takes the checked colour profile, which only
+            CMYK needs.
+        icc: the colour profile.
+        exif: EXIF, with or without its six bytes of name.
+        orientation: of 1 to 8, if the file has it outside EXIF and XMP.
+        xmp: the XMP packet.
+        iptc: IPTC captions.
+        comment: the comment.
+        rendering: the colour space as parts of a PNG; not used if there is a valid profile.
+        dpi: pixels per inch, across and along, as in the file.
+        notes: what is lost.
+    """
+
+    kind: str
+    size: tuple[int, int]
+    space: str
+    alpha: bool
+    wide: bool
+    pixels: Callable[[bytes | None], Pixels]
+    icc: bytes | None = None
+    exif: bytes | None = None
+    orientation: int | None = None
+    xmp: bytes | None = None
+    iptc: bytes | None = None
+    comment: bytes | None = None
+    rendering: tuple[Chunk, ...] = ()
+    dpi: tuple[float, float] | None = None
+    notes: tuple[str, ...] = ()
+
+
+def by_pillow(image: ImageFile.ImageFile, kind: str) -> Found:
+    """All that Pillow finds itself, in the same way for every kind."""
+    info: Mapping[Any, Any] = image.info
+    frames: int = getattr(image, "n_frames", 1)
+    return Found(
+        kind=kind,
+        size=image.size,
+        space="CMYK" if image.mode == "CMYK" else "L" if image.mode in GREY else "RGB",
+        alpha=image.has_transparency_data,
+        wide=is_wide(image),
+        pixels=lambda icc: loaded(image, icc),
+        icc=info.get("icc_profile"),
+        exif=as_bytes(info.get("exif")),
+        xmp=as_bytes(info.get("xmp")),
+        dpi=_dpi(info),
+        notes=tuple(pages(frames)),
+    )
+
+
+def loaded(image: ImageFile.ImageFile, icc: bytes | None) -> Pixels:
+    """The pixels: (H, W, C) of grey or RGB and straight alpha, uint8, or uint16 if it is wide.
+
+    Raises:
+        ImageError: it is not known which values are black and white.
+    """
+    image.load()
+    wide = is_wide(image)
+    pixels = np.asarray(image if wide else straight(image, icc), np.uint16 if wide else np.uint8)
+    return pixels if pixels.ndim == 3 else pixels[..., None]
+
+
+def checked_and_upright(found: Found) -> Opened:
+    """Check what a file holds, and leave out what is damaged or wrong for the upright image."""
+    notes, xmp = [*found.notes], found.xmp
+    icc, lost = checked(found.icc, found.space)
+    exif, orientation = _exif(found.exif, notes)
+    orientation = found.orientation or orientation or orientation_of(xmp)
+    if xmp and GAIN_MAP.search(xmp):
+        notes.append("its XMP tells of a gain map, which is not enlarged, and is left out")
+        xmp = None
+    if xmp and b"HasExtendedXMP" in xmp:
+        notes.append("the second part of its XMP is left out")
+    if found.space == "CMYK":
+        notes.append("CMYK becomes RGB")
+    kept = Kept(
+        exif,
+        None if found.space == "CMYK" else icc,
+        xmp_upright(xmp) if xmp else None,
+        found.iptc,
+        comment=found.comment,
+        rendering=() if icc else found.rendering,
+        dpi=dpi_upright(found.dpi, orientation),
+    )
+
+    def pixels() -> Pixels:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about odd tags; real errors are raised
+            return found.pixels(icc)
+
+    return Opened(
+        found.kind,
+        found.size,
+        orientation,
+        found.alpha,
+        found.wide,
+        found.space == "L",
+        kept,
+        (*notes, *lost),
+        pixels,
+    )
+
+
+def with_profile(found: Found, icc: bytes | None) -> Found:
+    """With a profile that Pillow does not give, of a kind whose colours are always RGB.
+
+    Pillow makes grey of a palette of greys, for which a profile of RGB would be a wrong one.
+    """
+    if not icc or icc[16:20] != b"RGB " or found.space != "L":
+        return replace(found, icc=icc)
+
+    def pixels(checked_icc: bytes | None) -> Pixels:
+        read = found.pixels(checked_icc)
+        return np.concatenate([*[read[..., :1]] * 3, read[..., 1:]], axis=2)
+
+    return replace(found, icc=icc, space="RGB", pixels=pixels)
+
+
+def as_bytes(value: object) -> bytes | None:
+    """A text of Pillow as it is in the file, None if it is empty or of another type."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogateescape") or None
+    return value if isinstance(value, bytes) and value else None
+
+
+def _exif(found: bytes | None, notes: list[str]) -> tuple[bytes | None, int | None]:
+    try:
+        return upright(found) if found else (None, None)
+    except ValueError:
+        notes.append("its EXIF is damaged and left out")
+        return None, None
+
+
+def _dpi(info: Mapping[Any, Any]) -> tuple[float, float] | None:
+    # Some files have a resolution of 1/0.
+    with suppress(KeyError, TypeError, ValueError, ZeroDivisionError):
+        across, along = (float(value) for value in info["dpi"])
+        return (across, along) if 0 < across <= MAX_DPI and 0 < along <= MAX_DPI else None
+    return None
