@@ -13,8 +13,13 @@ from srcore.images.raster import Kept, Pixels, Raster, Rows, rows_of
 from srcore.images.reading.colour import bands_to_srgb
 from srcore.images.reading.exif import with_size, xmp_with_size
 
-SRGB_GAMMA = 45_455
-"""gAMA of sRGB, in 100,000ths."""
+SRGB = {
+    b"gAMA": (45_455,),
+    b"cHRM": (31_270, 32_900, 64_000, 33_000, 30_000, 60_000, 15_000, 6_000),
+}
+"""Parts of a PNG with the values of sRGB in 100,000ths: the gamma; x and y of white and colours."""
+ROUNDING = 10
+"""By how much programs round them differently; other colour spaces are off by 1,000 and more."""
 
 
 def lacking(name: str, size: tuple[int, int], *, alpha: bool, wide: bool, grey: bool) -> str | None:
@@ -97,5 +102,15 @@ def _shown_as_srgb(kept: Kept) -> bool:
     parts = dict(kept.rendering)
     if b"cICP" in parts:
         return parts[b"cICP"][:3] == b"\x01\x0d\x00"
-    gamma = int.from_bytes(parts.get(b"gAMA", b"")[:4], "big")
-    return bool(kept.icc) or b"sRGB" in parts or (b"cHRM" not in parts and gamma == SRGB_GAMMA)
+    if kept.icc or b"sRGB" in parts:
+        return True
+    stated = [_near(parts[name], values) for name, values in SRGB.items() if name in parts]
+    return bool(stated) and all(stated)
+
+
+def _near(part: bytes, values: tuple[int, ...]) -> bool:
+    """Whether a part of a PNG has these numbers of 32 bits."""
+    found = [int.from_bytes(part[k : k + 4], "big") for k in range(0, len(part), 4)]
+    return len(found) == len(values) and all(
+        abs(a - b) <= ROUNDING for a, b in zip(found, values, strict=True)
+    )
