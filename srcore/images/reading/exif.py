@@ -8,6 +8,7 @@ from srcore.images.reading.tags import (
     BYTE,
     LONG,
     SHORT,
+    SIZES,
     UNDEFINED,
     Directory,
     Head,
@@ -42,6 +43,8 @@ PREVIEWS = ((0x0201, 0x0202), (0x0111, 0x0117))
 """Where the bytes of a preview are, and how many: of a JPEG, of strips."""
 MOST_PREVIEWS = 16
 """A chain of directories may be a ring."""
+HEAD, ENTRY, LINK = 8, 12, 4
+"""Bytes of the head, of an entry of a directory, and of the place of the next directory."""
 THUMBNAILS = ("xmp:Thumbnails", "xap:Thumbnails")
 """Elements of XMP that hold previews."""
 HEIGHTS = (b"exif:PixelYDimension", b"tiff:ImageLength")
@@ -97,9 +100,13 @@ def _with_resolutions_swapped(exif: bytes, directory: Directory) -> bytes:
 
 
 def _wipe_previews(changed: bytearray, exif: bytes, directory: Directory, head: Head) -> None:
-    """Overwrite the directories that follow the first one, and the bytes that they point at."""
+    """Cut the directories behind the first one off, and overwrite them and what they point at.
+
+    A place that was not updated may point at the tags of the image. What would overlap them is
+    only cut off.
+    """
     wiped: list[tuple[int, int]] = []
-    link = directory.entries + 12 * _count(exif, directory)
+    link = directory.entries + ENTRY * _count(exif, directory)
     if following := directory.following:
         struct.pack_into(f"{head.order}I", changed, link, 0)
     for _ in range(MOST_PREVIEWS):
@@ -107,13 +114,44 @@ def _wipe_previews(changed: bytearray, exif: bytes, directory: Directory, head: 
             preview = read_directory(exif, following, head)
         except ValueError:  # there is none, too
             break
-        wiped.append((preview.entries - 2, 2 + 12 * _count(exif, preview) + 4))
+        wiped.append(_table(exif, preview))
         for places, lengths in PREVIEWS:
             wiped += zip(preview.numbers(places), preview.numbers(lengths), strict=False)
         following = preview.following
-    for place, length in wiped:
-        end = min(place + length, len(changed))
-        changed[max(8, place) : end] = bytes(max(0, end - max(8, place)))
+    used, left = _used(exif, head), len(exif)
+    for place, length in dict.fromkeys(wiped):
+        end = min(place + length, len(exif))
+        # Previews do not overlap each other: more than all bytes is an attempt to take long.
+        if place < end and end - place <= left and used.find(1, place, end) < 0:
+            changed[place:end] = bytes(end - place)
+            left -= end - place
+
+
+def _used(exif: bytes, head: Head) -> bytearray:
+    """For each byte 1 if the head, a directory that stays or a value of one has it, else 0."""
+    used = bytearray(len(exif))
+    places = [(0, HEAD)]
+    for directory in _directories(exif, head):
+        places.append(_table(exif, directory))
+        for entry in _entries(exif, directory):
+            kind, many, place = struct.unpack_from(f"{head.order}HII", exif, entry + 2)
+            if (length := SIZES.get(kind, 0) * many) > LINK:  # shorter ones are in the entry
+                places.append((place, length))
+    for place, length in dict.fromkeys(places):
+        if place + length <= len(used):
+            used[place : place + length] = b"\1" * length
+    return used
+
+
+def _table(exif: bytes, directory: Directory) -> tuple[int, int]:
+    """Where a directory is without its values, and how many bytes it has."""
+    start = directory.entries - 2
+    return start, min(2 + ENTRY * _count(exif, directory) + LINK, len(exif) - start)
+
+
+def _entries(exif: bytes, directory: Directory) -> Iterator[int]:
+    """Where the entries of a directory are."""
+    return (directory.entries + ENTRY * k for k in range(_count(exif, directory)))
 
 
 def _count(exif: bytes, directory: Directory) -> int:
