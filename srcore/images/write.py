@@ -11,7 +11,8 @@ from srcore.images.formats.format import PARTS, Format
 from srcore.images.formats.table import FORMATS
 from srcore.images.raster import Kept, Pixels, Raster, Rows, rows_of
 from srcore.images.reading.colour import bands_to_srgb
-from srcore.images.reading.exif import with_size, xmp_with_size
+from srcore.images.reading.exif import with_size
+from srcore.images.reading.xmp import xmp_with_size
 
 SRGB = {
     b"gAMA": (45_455,),

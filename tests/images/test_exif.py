@@ -10,7 +10,7 @@ from photographs import arrays
 from PIL import ExifTags, Image
 
 from srcore.images.read import look, read
-from srcore.images.reading.exif import upright, xmp_upright
+from srcore.images.reading.exif import upright
 from srcore.images.reading.tags import (
     ASCII,
     Tag,
@@ -20,6 +20,7 @@ from srcore.images.reading.tags import (
     read_head,
     shorts,
 )
+from srcore.images.reading.xmp import xmp_upright
 
 PHOTOGRAPH = arrays()[2][:20, :31]
 PREVIEW = b"\xff\xd8 a preview that shows what was cut off \xff\xd9"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from srcore.images.formats.format import Format, options, whole
 from srcore.images.raster import Rows
-from srcore.images.reading.exif import resources_of
+from srcore.images.reading.iptc import resources_of
 
 LONGEST_PART = 65_533
 PHOTOSHOP = b"Photoshop 3.0\0"

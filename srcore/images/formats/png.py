@@ -9,7 +9,13 @@ import numpy as np
 
 from srcore.images.formats.format import Format
 from srcore.images.raster import Kept, Rows
-from srcore.images.reading.png import INCH, PACKET, RENDERING, SIGNATURE
+from srcore.images.reading.png import (
+    METRE,
+    PACKET,
+    RENDERING,
+    SIGNATURE,
+)
+from srcore.images.reading.resolution import INCH
 
 COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
 """Channels → how PNG numbers grey, grey with alpha, RGB, RGB with alpha."""
@@ -56,7 +62,7 @@ def _before_pixels(file: BinaryIO, kept: Kept) -> None:
         _chunk(file, b"iCCP", b"ICC Profile\0\0" + zlib.compress(kept.icc))
     if kept.dpi:
         across, along = (round(value / INCH) for value in kept.dpi)
-        _chunk(file, b"pHYs", struct.pack(">IIB", across, along, 1))
+        _chunk(file, b"pHYs", struct.pack(">IIB", across, along, METRE))
     if kept.exif:
         _chunk(file, b"eXIf", kept.exif)
     if kept.xmp:

@@ -15,14 +15,12 @@ from srcore.images.raster import Kept, Pixels, white
 from srcore.images.reading import jpeg2000
 from srcore.images.reading.boxes import avif_space, jp2_profile
 from srcore.images.reading.colour import checked, cmyk_to_rgb, lab_to_rgb
-from srcore.images.reading.exif import (
-    RESOLUTIONS,
-    dpi_upright,
-    orientation_of,
-    upright,
-    xmp_upright,
-)
+from srcore.images.reading.exif import upright
+from srcore.images.reading.iptc import RESOURCE
+from srcore.images.reading.numbers import X_RESOLUTION
 from srcore.images.reading.opened import FORMATS, Opened, pages
+from srcore.images.reading.resolution import dpi_upright
+from srcore.images.reading.xmp import orientation_of, xmp_upright
 
 # Pillow's own guard against huge images has one bound for the whole process, and warns through a
 # filter that is not safe in threads. Sizes are checked before any pixel is read.
@@ -233,7 +231,7 @@ def _exif(found: bytes | None, notes: list[str]) -> tuple[bytes | None, int | No
 
 def _iptc(info: Mapping[Any, Any]) -> bytes | None:
     resources = info.get("photoshop")
-    caption = resources.get(0x0404) if isinstance(resources, Mapping) else None
+    caption = resources.get(RESOURCE) if isinstance(resources, Mapping) else None
     return caption if isinstance(caption, bytes) else None
 
 
@@ -255,6 +253,4 @@ def _dpi(image: Image.Image) -> tuple[float, float] | None:
 
 
 def _says_dpi(image: Image.Image) -> bool:
-    return (
-        bool(image.info.get("jfif_unit")) or image.getexif().get(RESOLUTIONS[0]) == MADE_UP_DPI[0]
-    )
+    return bool(image.info.get("jfif_unit")) or image.getexif().get(X_RESOLUTION) == MADE_UP_DPI[0]

@@ -13,8 +13,10 @@ from srcore.images.error import ImageError
 from srcore.images.raster import Chunk, Kept, Pixels
 from srcore.images.reading import vips
 from srcore.images.reading.colour import checked
-from srcore.images.reading.exif import dpi_upright, orientation_of, upright, xmp_upright
+from srcore.images.reading.exif import upright
 from srcore.images.reading.opened import Opened, pages
+from srcore.images.reading.resolution import INCH, dpi_upright
+from srcore.images.reading.xmp import orientation_of, xmp_upright
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 DRAWN = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
@@ -26,8 +28,8 @@ RAW_EXIF = (b"Raw profile type exif", b"Raw profile type APP1")
 """How ImageMagick wrote EXIF before PNG had a place for it."""
 LONGEST = 1 << 26
 """Bytes of a text, unpacked; longer ones are left out."""
-INCH = 0.0254
-"""Metres."""
+NO_UNIT, METRE = 0, 1
+"""Units of a resolution; without a unit it only has a ratio."""
 
 
 def open_png(data: bytes) -> Opened:
@@ -162,8 +164,12 @@ def _raw(name: bytes, text: bytes) -> list[bytes]:
 
 
 def _dpi(parts: dict[bytes, list[bytes]]) -> tuple[float, float] | None:
-    for part in parts[b"pHYs"][:1]:
-        if len(part) == 9 and part[8] == 1:
-            across, along = struct.unpack(">II", part[:8])
-            return (across * INCH, along * INCH) if across and along else None
-    return None
+    across, along, unit = _resolution(parts)
+    return (across * INCH, along * INCH) if across and along and unit == METRE else None
+
+
+def _resolution(parts: dict[bytes, list[bytes]]) -> tuple[int, int, int]:
+    """Pixels per unit across and along, 0 without, and the unit."""
+    with suppress(IndexError, struct.error):
+        return struct.unpack(">IIB", parts[b"pHYs"][0])
+    return 0, 0, NO_UNIT
