@@ -20,7 +20,6 @@ from srcore.images.reading.tags import (
     read_head,
     shorts,
 )
-from srcore.images.reading.xmp import xmp_upright
 
 PHOTOGRAPH = arrays()[2][:20, :31]
 PREVIEW = b"\xff\xd8 a preview that shows what was cut off \xff\xd9"
@@ -73,16 +72,6 @@ def test_of_a_chain_of_previews_none_is_left():
     assert given.count(PREVIEW) == 2
     made, _ = upright(given)
     assert b"preview" not in made
-
-
-@pytest.mark.parametrize("prefix", [b"xmp", b"xap"])
-def test_previews_in_xmp_are_gone_and_all_else_stays(prefix):
-    pieces = b"<a/>", b"<b tiff:Orientation='1'/>", b"<c/>"
-    thumbnails = b"<%b:Thumbnails>\n<xmpGImg:image>AAAA</xmpGImg:image></%b:Thumbnails>"
-    given = (thumbnails % (prefix, prefix)).join(pieces)
-    assert xmp_upright(given) == b"".join(pieces)
-    torn = given + b"<%b:Thumbnails>" % prefix
-    assert xmp_upright(torn) == b"".join(pieces) + b"<%b:Thumbnails>" % prefix
 
 
 @pytest.mark.parametrize("strips", [False, True])

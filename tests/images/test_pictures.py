@@ -496,15 +496,6 @@ def test_a_second_image_is_reported(picture):
     ]
 
 
-def test_a_gain_map_that_xmp_tells_of(tmp_path):
-    image = Image.fromarray(PHOTOGRAPH)
-    image.save(tmp_path / "a.jpg", xmp=b'<x:xmpmeta hdrgm:Version="1.0"/>')
-    assert "its XMP tells of a gain map, which is not enlarged, and is left out" in logged(
-        tmp_path / "a.jpg"
-    )
-    assert read(tmp_path / "a.jpg").kept.xmp is None
-
-
 def test_a_constant_image_stays_constant(picture, tmp_path):
     from srcore import enlarge
 

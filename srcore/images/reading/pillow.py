@@ -20,7 +20,7 @@ from srcore.images.reading.iptc import RESOURCE
 from srcore.images.reading.numbers import X_RESOLUTION
 from srcore.images.reading.opened import FORMATS, Opened, pages
 from srcore.images.reading.resolution import dpi_upright
-from srcore.images.reading.xmp import orientation_of, xmp_upright
+from srcore.images.reading.xmp import names_second, orientation_of, xmp_upright
 
 # Pillow's own guard against huge images has one bound for the whole process, and warns through a
 # filter that is not safe in threads. Sizes are checked before any pixel is read.
@@ -44,10 +44,6 @@ PNM_HEAD = re.compile(
 )
 LONGEST_HEAD = 1 << 16
 """Bytes of the head of a PPM, comments among them; Pillow reads them one by one."""
-GAIN_MAP = re.compile(
-    rb"hdrgm|hdr-gain-map|HDRGainMap|GContainer|ns.google.com/photos/1.0/container"
-)
-"""XMP that tells of a second image, which makes the first brighter on a screen that can."""
 
 
 def open_other(data: bytes) -> Opened:
@@ -83,9 +79,8 @@ def open_other(data: bytes) -> Opened:
     orientation = told or orientation or orientation_of(xmp)
     if image.format == "MPO" or b"tmap" in bytes(data[:4096] if kind == "AVIF" else b""):
         notes.append("another image in its file (a gain map, a depth, a preview) is left out")
-    if xmp and GAIN_MAP.search(xmp):
-        notes.append("its XMP tells of a gain map, which is not enlarged, and is left out")
-        xmp = None
+    if xmp and names_second(xmp):
+        notes.append("a gain map or video that its XMP names is left out, and what XMP says of it")
     if xmp and b"HasExtendedXMP" in xmp:
         notes.append("the second part of its XMP is left out")
     if mode == "CMYK":
