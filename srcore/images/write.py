@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from math import isclose
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +42,7 @@ def losses(name: str, kept: Kept, *, grey: bool) -> list[str]:
     for part, called in PARTS.items():
         if part not in kept.present or kind.keeps(kept, part):
             continue
-        if part == "icc" or (part == "dpi" and part not in kind.holds):
+        if part == "icc" or (part == "dpi" and part not in kind.holds and _square(kept)):
             continue  # pixels per inch mean little, and colours are converted instead
         if part == "rendering" and _shown_as_srgb(kept):
             continue
@@ -115,3 +116,8 @@ def _near(part: bytes, values: tuple[int, ...]) -> bool:
     return len(found) == len(values) and all(
         abs(a - b) <= ROUNDING for a, b in zip(found, values, strict=True)
     )
+
+
+def _square(kept: Kept) -> bool:
+    """Whether its resolution is the same across and along, or differs by rounding."""
+    return not kept.dpi or isclose(*kept.dpi, rel_tol=0.001)

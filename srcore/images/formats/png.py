@@ -11,6 +11,7 @@ from srcore.images.formats.format import Format
 from srcore.images.raster import Kept, Rows
 from srcore.images.reading.png import (
     METRE,
+    NO_UNIT,
     PACKET,
     RENDERING,
     SIGNATURE,
@@ -63,6 +64,8 @@ def _before_pixels(file: BinaryIO, kept: Kept) -> None:
     if kept.dpi:
         across, along = (round(value / INCH) for value in kept.dpi)
         _chunk(file, b"pHYs", struct.pack(">IIB", across, along, METRE))
+    elif kept.aspect:
+        _chunk(file, b"pHYs", struct.pack(">IIB", *kept.aspect.as_integer_ratio(), NO_UNIT))
     if kept.exif:
         _chunk(file, b"eXIf", kept.exif)
     if kept.xmp:
@@ -81,6 +84,6 @@ FORMAT = Format(
     write,
     wide=True,
     by_rows=True,
-    holds=frozenset({"icc", "exif", "xmp", "texts", "rendering", "dpi"}),
+    holds=frozenset({"icc", "exif", "xmp", "texts", "rendering", "dpi", "aspect"}),
     dpi=(INCH, INCH * LONGEST),
 )

@@ -19,6 +19,7 @@ from srcore.images.reading.numbers import (
     ICC,
     IPTC,
     LENGTHS,
+    NO_UNIT,
     PER_INCH,
     PHOTOMETRIC,
     PREDICTOR,
@@ -118,6 +119,10 @@ def _tags(rows: Rows, order: str, places: list[int], lengths: list[int], *, big:
             parts = 10_000 if dots < FINE else 1
             tags[tag] = Tag(RATIONAL, 1, struct.pack(f"{order}II", round(dots * parts), parts))
         tags[UNIT] = shorts(order, [PER_INCH])
+    elif kept.aspect:
+        for tag, dots in zip(RESOLUTIONS, kept.aspect.as_integer_ratio(), strict=True):
+            tags[tag] = Tag(RATIONAL, 1, struct.pack(f"{order}II", dots, 1))
+        tags[UNIT] = shorts(order, [NO_UNIT])
     return tags
 
 
@@ -128,6 +133,6 @@ FORMAT = Format(
     write,
     wide=True,
     by_rows=True,
-    holds=frozenset({"icc", "exif", "xmp", "iptc", "dpi"}),
+    holds=frozenset({"icc", "exif", "xmp", "iptc", "dpi", "aspect"}),
     dpi=(0.0001, 2**32 - 1),
 )

@@ -4,6 +4,7 @@ import re
 import warnings
 from collections.abc import Mapping
 from contextlib import suppress
+from fractions import Fraction
 from io import BytesIO
 from typing import Any
 
@@ -17,9 +18,9 @@ from srcore.images.reading.boxes import avif_space, jp2_profile
 from srcore.images.reading.colour import checked, cmyk_to_rgb, lab_to_rgb
 from srcore.images.reading.exif import upright
 from srcore.images.reading.iptc import RESOURCE
-from srcore.images.reading.numbers import X_RESOLUTION
+from srcore.images.reading.numbers import NO_UNIT, UNIT, X_RESOLUTION
 from srcore.images.reading.opened import FORMATS, Opened, pages
-from srcore.images.reading.resolution import dpi_upright
+from srcore.images.reading.resolution import aspect_of, aspect_upright, dpi_upright
 from srcore.images.reading.xmp import names_second, orientation_of, xmp_upright
 
 # Pillow's own guard against huge images has one bound for the whole process, and warns through a
@@ -85,6 +86,7 @@ def open_other(data: bytes) -> Opened:
         notes.append("the second part of its XMP is left out")
     if mode == "CMYK":
         notes.append("CMYK becomes RGB")
+    dpi = _dpi(image)
     kept = Kept(
         exif,
         None if mode == "CMYK" else icc,
@@ -92,7 +94,8 @@ def open_other(data: bytes) -> Opened:
         _iptc(info),
         comment=_comment(image, kind),
         rendering=avif_space(data) if kind == "AVIF" and not icc else (),
-        dpi=dpi_upright(_dpi(image), orientation),
+        dpi=dpi_upright(dpi, orientation),
+        aspect=None if dpi else aspect_upright(_aspect(image), orientation),
     )
 
     def pixels() -> Pixels:
@@ -243,8 +246,16 @@ def _dpi(image: Image.Image) -> tuple[float, float] | None:
         is_jpeg = image.format in ("JPEG", "MPO")
         if is_jpeg and (across, along) == MADE_UP_DPI and not _says_dpi(image):
             return None
+        if is_jpeg and not image.info.get("jfif_unit") and image.getexif().get(UNIT) == NO_UNIT:
+            return None  # Pillow takes the ratio for pixels per inch
         return (across, along) if 0 < across <= MAX_DPI and 0 < along <= MAX_DPI else None
     return None
+
+
+def _aspect(image: Image.Image) -> Fraction | None:
+    """The ratio of a JPEG whose resolution has no unit."""
+    has_unit = image.info.get("jfif_unit") != 0
+    return None if has_unit else aspect_of(*image.info.get("jfif_density", (1, 1)))
 
 
 def _says_dpi(image: Image.Image) -> bool:

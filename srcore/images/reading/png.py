@@ -8,6 +8,7 @@ import struct
 import zlib
 from collections import defaultdict
 from contextlib import suppress
+from fractions import Fraction
 
 from srcore.images.error import ImageError
 from srcore.images.raster import Chunk, Kept, Pixels
@@ -15,7 +16,7 @@ from srcore.images.reading import vips
 from srcore.images.reading.colour import checked
 from srcore.images.reading.exif import upright
 from srcore.images.reading.opened import Opened, pages
-from srcore.images.reading.resolution import INCH, dpi_upright
+from srcore.images.reading.resolution import INCH, aspect_of, aspect_upright, dpi_upright
 from srcore.images.reading.xmp import orientation_of, xmp_upright
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -61,6 +62,7 @@ def open_png(data: bytes) -> Opened:
         texts=tuple(texts),
         rendering=tuple((name, part) for name in RENDERING for part in parts[name][:1]),
         dpi=dpi_upright(_dpi(parts), orientation),
+        aspect=aspect_upright(_aspect(parts), orientation),
     )
     frames = int.from_bytes(parts[b"acTL"][0][:4], "big") if parts[b"acTL"] else 1
 
@@ -191,6 +193,11 @@ def _exif(found: list[bytes], notes: list[str]) -> tuple[bytes | None, int | Non
 def _dpi(parts: dict[bytes, list[bytes]]) -> tuple[float, float] | None:
     across, along, unit = _resolution(parts)
     return (across * INCH, along * INCH) if across and along and unit == METRE else None
+
+
+def _aspect(parts: dict[bytes, list[bytes]]) -> Fraction | None:
+    across, along, unit = _resolution(parts)
+    return aspect_of(across, along) if unit == NO_UNIT else None
 
 
 def _resolution(parts: dict[bytes, list[bytes]]) -> tuple[int, int, int]:

@@ -4,6 +4,8 @@ Tags are read here, and pixels by libvips when what the tags say is known to com
 Anything else is refused by name: a wrong image without a word would be worse than none.
 """
 
+from fractions import Fraction
+
 import numpy as np
 from PIL import Image
 
@@ -23,6 +25,7 @@ from srcore.images.reading.numbers import (
     ICC,
     INKS,
     KIND,
+    NO_UNIT,
     OLD_KIND,
     ORIENTATION,
     PER_CENTIMETRE,
@@ -40,7 +43,7 @@ from srcore.images.reading.numbers import (
     XMP,
 )
 from srcore.images.reading.opened import MOST_PAGES, Opened, pages
-from srcore.images.reading.resolution import INCH, dpi_upright
+from srcore.images.reading.resolution import INCH, aspect_of, aspect_upright, dpi_upright
 from srcore.images.reading.tags import Directory, Head, read_directory, read_head
 from srcore.images.reading.xmp import orientation_of, xmp_upright
 
@@ -94,6 +97,7 @@ def open_tiff(data: bytes) -> Opened:
         xmp_upright(xmp.data) if xmp else None,
         iptc_of_tiff(tags),
         dpi=dpi_upright(_dpi(tags), orientation),
+        aspect=aspect_upright(_aspect(tags), orientation),
     )
     packed = tags.number(COMPRESSION, 1)
     by_vips = packed in BY_VIPS and photometric != LAB and (photometric != YCBCR or packed == JPEG)
@@ -207,6 +211,10 @@ def _dpi(tags: Directory) -> tuple[float, float] | None:
         return None
     factor = 100 * INCH if unit == PER_CENTIMETRE else 1
     return across * factor, along * factor
+
+
+def _aspect(tags: Directory) -> Fraction | None:
+    return aspect_of(*_resolutions(tags)) if tags.number(UNIT, PER_INCH) == NO_UNIT else None
 
 
 def _resolutions(tags: Directory) -> tuple[float, float]:
