@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +40,8 @@ class Kept:
         rendering: the parts of a PNG that tell how its values are seen: gAMA, cHRM, cICP, … An AVIF
             has its colour space here too, as cICP.
         dpi: pixels per inch, across and along.
+        aspect: pixels across / along the same length, when only that is known and they are not
+            square.
     """
 
     exif: bytes | None = None
@@ -49,6 +52,7 @@ class Kept:
     texts: tuple[Chunk, ...] = ()
     rendering: tuple[Chunk, ...] = ()
     dpi: tuple[float, float] | None = None
+    aspect: Fraction | None = None
 
     @property
     def present(self) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from math import isclose
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,16 @@ from srcore.images.formats.format import PARTS, Format
 from srcore.images.formats.table import FORMATS
 from srcore.images.raster import Kept, Pixels, Raster, Rows, rows_of
 from srcore.images.reading.colour import bands_to_srgb
-from srcore.images.reading.exif import with_size, xmp_with_size
+from srcore.images.reading.exif import with_size
+from srcore.images.reading.xmp import xmp_with_size
 
-SRGB_GAMMA = 45_455
-"""gAMA of sRGB, in 100,000ths."""
+SRGB = {
+    b"gAMA": (45_455,),
+    b"cHRM": (31_270, 32_900, 64_000, 33_000, 30_000, 60_000, 15_000, 6_000),
+}
+"""Parts of a PNG with the values of sRGB in 100,000ths: the gamma; x and y of white and colours."""
+ROUNDING = 10
+"""By how much programs round them differently; other colour spaces are off by 1,000 and more."""
 
 
 def lacking(name: str, size: tuple[int, int], *, alpha: bool, wide: bool, grey: bool) -> str | None:
@@ -35,7 +42,7 @@ def losses(name: str, kept: Kept, *, grey: bool) -> list[str]:
     for part, called in PARTS.items():
         if part not in kept.present or kind.keeps(kept, part):
             continue
-        if part == "icc" or (part == "dpi" and part not in kind.holds):
+        if part == "icc" or (part == "dpi" and part not in kind.holds and _square(kept)):
             continue  # pixels per inch mean little, and colours are converted instead
         if part == "rendering" and _shown_as_srgb(kept):
             continue
@@ -97,5 +104,20 @@ def _shown_as_srgb(kept: Kept) -> bool:
     parts = dict(kept.rendering)
     if b"cICP" in parts:
         return parts[b"cICP"][:3] == b"\x01\x0d\x00"
-    gamma = int.from_bytes(parts.get(b"gAMA", b"")[:4], "big")
-    return bool(kept.icc) or b"sRGB" in parts or (b"cHRM" not in parts and gamma == SRGB_GAMMA)
+    if kept.icc or b"sRGB" in parts:
+        return True
+    stated = [_near(parts[name], values) for name, values in SRGB.items() if name in parts]
+    return bool(stated) and all(stated)
+
+
+def _near(part: bytes, values: tuple[int, ...]) -> bool:
+    """Whether a part of a PNG has these numbers of 32 bits."""
+    found = [int.from_bytes(part[k : k + 4], "big") for k in range(0, len(part), 4)]
+    return len(found) == len(values) and all(
+        abs(a - b) <= ROUNDING for a, b in zip(found, values, strict=True)
+    )
+
+
+def _square(kept: Kept) -> bool:
+    """Whether its resolution is the same across and along, or differs by rounding."""
+    return not kept.dpi or isclose(*kept.dpi, rel_tol=0.001)

@@ -1,6 +1,7 @@
 """EXIF of an upright, enlarged image: what of it is no longer true is not in it."""
 
 import struct
+from time import perf_counter
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from photographs import arrays
 from PIL import ExifTags, Image
 
 from srcore.images.read import look, read
-from srcore.images.reading.exif import upright, xmp_upright
+from srcore.images.reading.exif import upright
 from srcore.images.reading.tags import (
     ASCII,
     Tag,
@@ -73,16 +74,6 @@ def test_of_a_chain_of_previews_none_is_left():
     assert b"preview" not in made
 
 
-@pytest.mark.parametrize("prefix", [b"xmp", b"xap"])
-def test_previews_in_xmp_are_gone_and_all_else_stays(prefix):
-    pieces = b"<a/>", b"<b tiff:Orientation='1'/>", b"<c/>"
-    thumbnails = b"<%b:Thumbnails>\n<xmpGImg:image>AAAA</xmpGImg:image></%b:Thumbnails>"
-    given = (thumbnails % (prefix, prefix)).join(pieces)
-    assert xmp_upright(given) == b"".join(pieces)
-    torn = given + b"<%b:Thumbnails>" % prefix
-    assert xmp_upright(torn) == b"".join(pieces) + b"<%b:Thumbnails>" % prefix
-
-
 @pytest.mark.parametrize("strips", [False, True])
 @pytest.mark.parametrize("order", ["<", ">"])
 def test_the_bytes_of_a_preview_are_gone_and_a_makers_notes_stay_where_they_are(order, strips):
@@ -139,6 +130,39 @@ def test_a_preview_that_points_anywhere_costs_only_itself(tmp_path, enlarged, br
     assert read(enlarged(tmp_path / "a.jpg")).size == (40, 62)
 
 
+def described(order: str, place: int, length: int) -> bytes:
+    """EXIF of a maker, an author, a date and a place on earth, and a preview said to be there."""
+    tree = {
+        0x010F: Tag(ASCII, 7, b"Camera\0"),
+        0x013B: Tag(ASCII, 9, b"somebody\0"),
+        0x8298: Tag(ASCII, 12, b"(c) somebody"),
+        0x8769: {0x9003: Tag(ASCII, 20, b"2024:01:02 03:04:05\0"), 0x927C: MADE},
+        0x8825: {0x0002: rational(order, 48, 1, 8, 1, 0, 1)},
+    }
+    first = bytearray(build(tree, order, 8))
+    second = 8 + len(first)
+    struct.pack_into(f"{order}I", first, 2 + 12 * len(tree), second)
+    places = {0x0201: longs(order, [place]), 0x0202: longs(order, [length])}
+    head = {"<": b"II", ">": b"MM"}[order] + struct.pack(f"{order}HI", 42, 8)
+    return head + bytes(first) + build(places, order, second) + PREVIEW
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize(("place", "length"), [(8, 500), (0, 9), (100, 20), (150, 1), (170, 60)])
+def test_a_preview_at_an_old_place_costs_no_other_tag(order, place, length):
+    given = described(order, place, length)
+    made, _ = upright(given)
+    head = read_head(made)
+    first = read_directory(made, head.first, head)
+    wanted = read_directory(given, head.first, head)
+    assert wanted.following
+    assert not first.following
+    assert first.tags == wanted.tags
+    for part in (0x8769, 0x8825):
+        at = first.number(part, 0)
+        assert read_directory(made, at, head) == read_directory(given, at, head)
+
+
 def test_exif_lies_within_a_bigtiff_beyond_4_gib():
     start = 5_000_000_000
     made = build({0x010F: Tag(ASCII, 2, b"a\0"), 0x8769: {0x9286: MADE}}, "<", start, big=True)
@@ -158,3 +182,21 @@ def test_a_bigtiff_with_exif_is_read_by_other_programs(tmp_path, enlarged, monke
         assert file.is_bigtiff
         assert file.pages[0].tags["ExifTag"].value["PixelXDimension"] == 40
     assert np.asarray(Image.open(made)).shape == (62, 40, 3)
+
+
+def test_previews_of_all_bytes_take_no_time():
+    many = 20_000
+    first = bytearray(build({0x010F: Tag(ASCII, 7, b"Camera\0")}, "<", 8))
+    second = 8 + len(first)
+    struct.pack_into("<I", first, 2 + 12, second)
+    behind = second + 2 + 2 * 12 + 4 + 2 * 4 * many
+    strips = {
+        0x0111: longs("<", [behind + k for k in range(many)]),
+        0x0117: longs("<", [10**9] * many),
+    }
+    given = struct.pack("<2sHI", b"II", 42, 8) + bytes(first) + build(strips, "<", second)
+    started = perf_counter()
+    made, _ = upright(given + b"x" * 10**6)
+    assert perf_counter() - started < 2
+    assert b"x" * 9 not in made
+    assert b"Camera" in made

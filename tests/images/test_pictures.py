@@ -431,6 +431,32 @@ def test_what_says_how_a_png_is_seen_stays(tmp_path, enlarged, parts):
     assert bool(lost) == (parts[0][0] != b"sRGB")
 
 
+SRGB_COLOURS = (31_270, 32_900, 64_000, 33_000, 30_000, 60_000, 15_000, 6_000)
+
+
+def chromaticities(*values: int) -> tuple[bytes, bytes]:
+    return b"cHRM", struct.pack(">8I", *values)
+
+
+@pytest.mark.parametrize(
+    ("parts", "lost"),
+    [
+        ((gamma(45_455), chromaticities(*SRGB_COLOURS)), False),
+        ((chromaticities(*SRGB_COLOURS),), False),
+        ((gamma(45_455), chromaticities(*(value + 3 for value in SRGB_COLOURS))), False),
+        ((gamma(45_455),), False),
+        ((gamma(100_000), chromaticities(*SRGB_COLOURS)), True),
+        ((chromaticities(*SRGB_COLOURS[:4], 21_000, 71_000, 15_000, 6_000),), True),
+        ((gamma(45_455), (b"cHRM", b"")), True),
+    ],
+)
+def test_a_gamma_and_colours_that_only_mean_srgb_are_no_loss(tmp_path, parts, lost):
+    from srcore.images.write import losses
+
+    (tmp_path / "a.png").write_bytes(with_chunks(png(), *parts))
+    assert bool(losses("JPEG", look(tmp_path / "a.png").kept, grey=False)) == lost
+
+
 @pytest.mark.parametrize("out", ["a.bmp", "a.ppm"])
 def test_p3_where_no_profile_is_held(picture, enlarged, tmp_path, out):
     path = picture("13_p3.png")
@@ -468,15 +494,6 @@ def test_a_second_image_is_reported(picture):
     assert logged(picture("15_gainmap_like_mpo.jpg")) == [
         "another image in its file (a gain map, a depth, a preview) is left out"
     ]
-
-
-def test_a_gain_map_that_xmp_tells_of(tmp_path):
-    image = Image.fromarray(PHOTOGRAPH)
-    image.save(tmp_path / "a.jpg", xmp=b'<x:xmpmeta hdrgm:Version="1.0"/>')
-    assert "its XMP tells of a gain map, which is not enlarged, and is left out" in logged(
-        tmp_path / "a.jpg"
-    )
-    assert read(tmp_path / "a.jpg").kept.xmp is None
 
 
 def test_a_constant_image_stays_constant(picture, tmp_path):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from srcore.images.formats.format import Format, options, whole
 from srcore.images.raster import Rows
-from srcore.images.reading.png import INCH
+from srcore.images.reading.resolution import INCH
 
 
 def write(rows: Rows, path: Path) -> None:

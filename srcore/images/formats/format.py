@@ -22,6 +22,7 @@ PARTS = {
     "texts": "PNG text",
     "rendering": "gamma or colour space (gAMA, cHRM, cICP)",
     "dpi": "resolution",
+    "aspect": "pixel aspect ratio",
 }
 """Parts of `Kept` → what a user calls them."""
 

@@ -4,10 +4,13 @@ from pathlib import Path
 
 from srcore.images.formats.format import Format, options, whole
 from srcore.images.raster import Rows
-from srcore.images.reading.exif import resources_of
+from srcore.images.reading.iptc import resources_of
 
 LONGEST_PART = 65_533
 PHOTOSHOP = b"Photoshop 3.0\0"
+UNIT = 13
+"""Where the unit of the resolution is; Pillow begins every JPEG with the part JFIF."""
+NO_UNIT = b"\0"
 
 
 def write(rows: Rows, path: Path) -> None:
@@ -23,9 +26,13 @@ def write(rows: Rows, path: Path) -> None:
         extra=captions,
         xmp=kept.xmp,
         comment=kept.comment,
-        dpi=kept.dpi,
+        dpi=kept.dpi or (kept.aspect and kept.aspect.as_integer_ratio()),
     )
     whole(rows).save(path, "JPEG", quality=95, subsampling="4:4:4", **parts)
+    if kept.aspect and not kept.dpi:
+        with path.open("r+b") as file:
+            file.seek(UNIT)
+            file.write(NO_UNIT)
 
 
 FORMAT = Format(
@@ -34,7 +41,7 @@ FORMAT = Format(
     65_500,
     write,
     alpha=False,
-    holds=frozenset({"icc", "exif", "xmp", "iptc", "comment", "dpi"}),
+    holds=frozenset({"icc", "exif", "xmp", "iptc", "comment", "dpi", "aspect"}),
     dpi=(1, 65_535),
     most={
         "exif": LONGEST_PART - 6,

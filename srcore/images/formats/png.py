@@ -9,7 +9,14 @@ import numpy as np
 
 from srcore.images.formats.format import Format
 from srcore.images.raster import Kept, Rows
-from srcore.images.reading.png import INCH, PACKET, RENDERING, SIGNATURE
+from srcore.images.reading.png import (
+    METRE,
+    NO_UNIT,
+    PACKET,
+    RENDERING,
+    SIGNATURE,
+)
+from srcore.images.reading.resolution import INCH
 
 COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
 """Channels → how PNG numbers grey, grey with alpha, RGB, RGB with alpha."""
@@ -56,7 +63,9 @@ def _before_pixels(file: BinaryIO, kept: Kept) -> None:
         _chunk(file, b"iCCP", b"ICC Profile\0\0" + zlib.compress(kept.icc))
     if kept.dpi:
         across, along = (round(value / INCH) for value in kept.dpi)
-        _chunk(file, b"pHYs", struct.pack(">IIB", across, along, 1))
+        _chunk(file, b"pHYs", struct.pack(">IIB", across, along, METRE))
+    elif kept.aspect:
+        _chunk(file, b"pHYs", struct.pack(">IIB", *kept.aspect.as_integer_ratio(), NO_UNIT))
     if kept.exif:
         _chunk(file, b"eXIf", kept.exif)
     if kept.xmp:
@@ -75,6 +84,6 @@ FORMAT = Format(
     write,
     wide=True,
     by_rows=True,
-    holds=frozenset({"icc", "exif", "xmp", "texts", "rendering", "dpi"}),
+    holds=frozenset({"icc", "exif", "xmp", "texts", "rendering", "dpi", "aspect"}),
     dpi=(INCH, INCH * LONGEST),
 )

@@ -9,27 +9,33 @@ import numpy as np
 
 from srcore.images.formats.format import Format
 from srcore.images.raster import Pixels, Rows
-from srcore.images.reading.exif import tree_of
-from srcore.images.reading.tags import RATIONAL, UNDEFINED, Tag, Tree, build, longs, shorts
-from srcore.images.reading.tiff import (
+from srcore.images.reading.exif import HEAD, PARTS
+from srcore.images.reading.exif_in_tiff import tags_in_place, tree_of
+from srcore.images.reading.numbers import (
     BITS,
     COMPRESSION,
     EXTRA,
     HEIGHT,
     ICC,
+    IPTC,
+    LENGTHS,
+    NO_UNIT,
+    PER_INCH,
     PHOTOMETRIC,
+    PREDICTOR,
+    RESOLUTIONS,
+    ROWS_OF_STRIP,
     SAMPLES,
+    STRIPS,
     UNIT,
     WIDTH,
-    X_RESOLUTION,
     XMP,
-    Y_RESOLUTION,
 )
+from srcore.images.reading.tags import BYTE, RATIONAL, UNDEFINED, Tag, Tree, build, longs, shorts
 
 ROWS = 64
 """Rows of a strip."""
-STRIPS, ROWS_OF_STRIP, LENGTHS, PREDICTOR, IPTC = 273, 278, 279, 317, 0x83BB
-DEFLATE, HORIZONTAL, UNASSOCIATED, PER_INCH = 8, 2, 2, 2
+DEFLATE, HORIZONTAL, UNASSOCIATED = 8, 2, 2
 FINE = 400_000
 """Pixels an inch from which on 32 bits have no room for fractions of one."""
 LARGE = 4_000_000_000
@@ -39,11 +45,15 @@ LARGE = 4_000_000_000
 def write(rows: Rows, path: Path) -> None:
     """Write an image of any channels and depth as TIFF."""
     width, height = rows.size
-    tree, order = tree_of(rows.kept.exif) if rows.kept.exif else ({}, "<")
     big = width * height * rows.channels * (2 if rows.wide else 1) > LARGE
+    exif = rows.kept.exif
+    # In a file of more than 4 GB, directories have another form, and cannot stay as they are.
+    tree, order = (tree_of if big else tags_in_place)(exif) if exif else ({}, "<")
     places, lengths = list[int](), list[int]()
     with path.open("wb") as file:
         file.write(_head(order, 0, big))
+        if exif and not big and tree.keys() & PARTS.keys():
+            file.write(exif[HEAD:] + bytes(len(exif) % 2))
         for strip in _strips(rows):
             packed = zlib.compress(_differences(strip, order))
             places.append(file.tell())
@@ -103,12 +113,16 @@ def _tags(rows: Rows, order: str, places: list[int], lengths: list[int], *, big:
         tags[EXTRA] = shorts(order, [UNASSOCIATED])
     for tag, data in ((ICC, kept.icc), (XMP, kept.xmp), (IPTC, kept.iptc)):
         if data:
-            tags[tag] = Tag(UNDEFINED if tag != XMP else 1, len(data), data)
+            tags[tag] = Tag(BYTE if tag == XMP else UNDEFINED, len(data), data)
     if kept.dpi:
-        for tag, dots in zip((X_RESOLUTION, Y_RESOLUTION), kept.dpi, strict=True):
+        for tag, dots in zip(RESOLUTIONS, kept.dpi, strict=True):
             parts = 10_000 if dots < FINE else 1
             tags[tag] = Tag(RATIONAL, 1, struct.pack(f"{order}II", round(dots * parts), parts))
         tags[UNIT] = shorts(order, [PER_INCH])
+    elif kept.aspect:
+        for tag, dots in zip(RESOLUTIONS, kept.aspect.as_integer_ratio(), strict=True):
+            tags[tag] = Tag(RATIONAL, 1, struct.pack(f"{order}II", dots, 1))
+        tags[UNIT] = shorts(order, [NO_UNIT])
     return tags
 
 
@@ -119,6 +133,6 @@ FORMAT = Format(
     write,
     wide=True,
     by_rows=True,
-    holds=frozenset({"icc", "exif", "xmp", "iptc", "dpi"}),
+    holds=frozenset({"icc", "exif", "xmp", "iptc", "dpi", "aspect"}),
     dpi=(0.0001, 2**32 - 1),
 )

@@ -1,10 +1,10 @@
 """What a file that Pillow opened holds, and the checks that all such files go through."""
 
-import re
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -12,18 +12,16 @@ from PIL import ImageFile
 
 from srcore.images.raster import Chunk, Kept, Pixels
 from srcore.images.reading.colour import checked
-from srcore.images.reading.exif import dpi_upright, orientation_of, upright, xmp_upright
+from srcore.images.reading.exif import upright
 from srcore.images.reading.opened import Opened, pages
 from srcore.images.reading.pillow import is_wide, straight
+from srcore.images.reading.resolution import aspect_upright, dpi_upright
+from srcore.images.reading.xmp import names_second, orientation_of, xmp_upright
 
 GREY = ("1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B", "I;16N")
 """Modes of Pillow with one channel of colour."""
 MAX_DPI = 65_535
 """The largest resolution that a JPEG can store; a larger one is an error of its writer."""
-GAIN_MAP = re.compile(
-    rb"hdrgm|hdr-gain-map|HDRGainMap|GContainer|ns.google.com/photos/1.0/container"
-)
-"""XMP that tells of a second image, which makes the first brighter on a screen that can."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +44,7 @@ class Found:
         comment: the comment.
         rendering: the colour space as parts of a PNG; not used if there is a valid profile.
         dpi: pixels per inch, across and along, as in the file.
+        aspect: pixels across / along the same length, as in the file; not used if there is `dpi`.
         notes: what is lost.
     """
 
@@ -63,6 +62,7 @@ class Found:
     comment: bytes | None = None
     rendering: tuple[Chunk, ...] = ()
     dpi: tuple[float, float] | None = None
+    aspect: Fraction | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -103,9 +103,8 @@ def checked_and_upright(found: Found) -> Opened:
     icc, lost = checked(found.icc, found.space)
     exif, orientation = _exif(found.exif, notes)
     orientation = found.orientation or orientation or orientation_of(xmp)
-    if xmp and GAIN_MAP.search(xmp):
-        notes.append("its XMP tells of a gain map, which is not enlarged, and is left out")
-        xmp = None
+    if xmp and names_second(xmp):
+        notes.append("a gain map or video that its XMP names is left out, and what XMP says of it")
     if xmp and b"HasExtendedXMP" in xmp:
         notes.append("the second part of its XMP is left out")
     if found.space == "CMYK":
@@ -118,6 +117,7 @@ def checked_and_upright(found: Found) -> Opened:
         comment=found.comment,
         rendering=() if icc else found.rendering,
         dpi=dpi_upright(found.dpi, orientation),
+        aspect=None if found.dpi else aspect_upright(found.aspect, orientation),
     )
 
     def pixels() -> Pixels:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 from PIL import Image, ImageFile
@@ -11,13 +12,13 @@ from srcore.images.error import ImageError
 from srcore.images.raster import Pixels
 from srcore.images.reading import vips
 from srcore.images.reading.colour import DAMAGED
-from srcore.images.reading.exif import RESOLUTIONS
 from srcore.images.reading.found import Found, by_pillow
+from srcore.images.reading.iptc import RESOURCE
+from srcore.images.reading.numbers import NO_UNIT, UNIT, X_RESOLUTION
+from srcore.images.reading.resolution import aspect_of
 
 MADE_UP_DPI = (72, 72)
 """What Pillow gives for a JPEG that has EXIF, but no resolution."""
-CAPTIONS = 0x0404
-"""Number of the resource of Photoshop that holds IPTC."""
 PROFILE = b"ICC_PROFILE\0"
 """How a segment with a part of the colour profile begins."""
 HARMFUL = re.compile(
@@ -50,6 +51,7 @@ def find(data: bytes, image: ImageFile.ImageFile) -> Found:
         iptc=_iptc(image.info),
         comment=_comments(image),
         dpi=found.dpi if _has_dpi(image) else None,
+        aspect=_aspect(image),
         notes=notes,
     )
 
@@ -66,11 +68,20 @@ def _segments(image: Image.Image) -> list[tuple[str, bytes]]:
 
 def _iptc(info: Mapping[Any, Any]) -> bytes | None:
     resources = info.get("photoshop")
-    caption = resources.get(CAPTIONS) if isinstance(resources, Mapping) else None
+    caption = resources.get(RESOURCE) if isinstance(resources, Mapping) else None
     return caption if isinstance(caption, bytes) else None
 
 
 def _has_dpi(image: Image.Image) -> bool:
-    if image.info.get("dpi") != MADE_UP_DPI or image.info.get("jfif_unit"):
+    if image.info.get("jfif_unit"):
         return True
-    return image.getexif().get(RESOLUTIONS[0]) == MADE_UP_DPI[0]
+    exif = image.getexif()
+    if exif.get(UNIT) == NO_UNIT:
+        return False  # Pillow takes the ratio for pixels per inch
+    return image.info.get("dpi") != MADE_UP_DPI or exif.get(X_RESOLUTION) == MADE_UP_DPI[0]
+
+
+def _aspect(image: Image.Image) -> Fraction | None:
+    """The ratio of a JPEG whose resolution has no unit."""
+    has_unit = image.info.get("jfif_unit") != 0
+    return None if has_unit else aspect_of(*image.info.get("jfif_density", (1, 1)))

@@ -8,13 +8,16 @@ import struct
 import zlib
 from collections import defaultdict
 from contextlib import suppress
+from fractions import Fraction
 
 from srcore.images.error import ImageError
 from srcore.images.raster import Chunk, Kept, Pixels
 from srcore.images.reading import vips
 from srcore.images.reading.colour import checked
-from srcore.images.reading.exif import dpi_upright, orientation_of, upright, xmp_upright
+from srcore.images.reading.exif import upright
 from srcore.images.reading.opened import Opened, pages
+from srcore.images.reading.resolution import INCH, aspect_of, aspect_upright, dpi_upright
+from srcore.images.reading.xmp import orientation_of, xmp_upright
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 DRAWN = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
@@ -22,12 +25,15 @@ DRAWN = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 RENDERING = (b"cICP", b"mDCV", b"cLLI", b"sRGB", b"gAMA", b"cHRM")
 TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 PACKET = b"XML:com.adobe.xmp"
-RAW_EXIF = (b"Raw profile type exif", b"Raw profile type APP1")
-"""How ImageMagick wrote EXIF before PNG had a place for it."""
+RAW_XMP = b"Raw profile type xmp"
+RAW = (RAW_XMP, b"Raw profile type exif", b"Raw profile type APP1")
+"""Texts in which ImageMagick writes XMP, EXIF, or the part of a JPEG that has one of both."""
+XMP_PART = b"http://ns.adobe.com/xap/1.0/\0"
+"""How such a part of a JPEG begins when it has XMP."""
 LONGEST = 1 << 26
 """Bytes of a text, unpacked; longer ones are left out."""
-INCH = 0.0254
-"""Metres."""
+NO_UNIT, METRE = 0, 1
+"""Units of a resolution; without a unit it only has a ratio."""
 
 
 def open_png(data: bytes) -> Opened:
@@ -46,16 +52,17 @@ def open_png(data: bytes) -> Opened:
     grey, notes = colour in (0, 4), list[str]()
     icc, said = checked(_profile(parts, notes), "L" if grey else "RGB")
     notes += said
-    xmp, texts = _texts(parts, notes)
-    exif, orientation = _exif(parts, texts, notes)
+    xmp, raw_exif, texts = _texts(parts, notes)
+    exif, orientation = _exif(parts[b"eXIf"][:1] or raw_exif, notes)
     orientation = orientation or orientation_of(xmp)
     kept = Kept(
         exif,
         icc,
         xmp_upright(xmp) if xmp else None,
-        texts=tuple((name, text) for name, text in texts if not text.startswith(RAW_EXIF)),
+        texts=tuple(texts),
         rendering=tuple((name, part) for name in RENDERING for part in parts[name][:1]),
         dpi=dpi_upright(_dpi(parts), orientation),
+        aspect=aspect_upright(_aspect(parts), orientation),
     )
     frames = int.from_bytes(parts[b"acTL"][0][:4], "big") if parts[b"acTL"] else 1
 
@@ -121,29 +128,60 @@ def _profile(parts: dict[bytes, list[bytes]], notes: list[str]) -> bytes | None:
     return None
 
 
-def _texts(parts: dict[bytes, list[bytes]], notes: list[str]) -> tuple[bytes | None, list[Chunk]]:
-    """The XMP packet, and the other texts as they are."""
-    xmp, texts = None, list[Chunk]()
+def _texts(
+    parts: dict[bytes, list[bytes]], notes: list[str]
+) -> tuple[bytes | None, list[bytes], list[Chunk]]:
+    """The XMP packet, EXIF that is written as text, and the other texts as they are."""
+    packets, raw_xmp, raw_exif, texts = list[bytes](), list[bytes](), list[bytes](), list[Chunk]()
     for name in TEXTS:
         for part in parts[name]:
-            if name == b"iTXt" and part.startswith(PACKET + b"\0"):
-                try:
-                    packed = part[len(PACKET) + 1]
-                    text = part[len(PACKET) + 3 :].split(b"\0", 2)[2]
-                    xmp = _unpacked(text) if packed else text
-                except (IndexError, ValueError, zlib.error):
-                    notes.append("its XMP is damaged or too long and left out")
-            else:
+            keyword = part.split(b"\0", 1)[0]
+            if (name, keyword) != (b"iTXt", PACKET) and keyword not in RAW:
                 texts.append((name, part))
-    return xmp, texts
+                continue
+            try:
+                content = _content(name, part)
+                content = _raw(content) if keyword in RAW else content
+            except (IndexError, ValueError, zlib.error):
+                if keyword in (PACKET, RAW_XMP):
+                    notes.append("its XMP is damaged or too long and left out")
+                    continue
+                content = b""  # its message is that of damaged EXIF
+            if keyword == PACKET:
+                packets.append(content)
+            elif keyword == RAW_XMP or content.startswith(XMP_PART):
+                raw_xmp.append(content.removeprefix(XMP_PART))
+            else:
+                raw_exif.append(content)
+    xmp = next(filter(None, [*packets[::-1], *raw_xmp]), None)
+    return xmp, raw_exif, texts
 
 
-def _exif(
-    parts: dict[bytes, list[bytes]], texts: list[Chunk], notes: list[str]
-) -> tuple[bytes | None, int | None]:
-    found = parts[b"eXIf"][:1] or [
-        raw for name, text in texts if text.startswith(RAW_EXIF) for raw in _raw(name, text)
-    ]
+def _content(name: bytes, part: bytes) -> bytes:
+    """The text of a part, behind its keyword.
+
+    Raises:
+        IndexError, ValueError, zlib.error: it is damaged or too long.
+    """
+    body = part.split(b"\0", 1)[1]
+    if name == b"tEXt":
+        return body
+    if name == b"zTXt":
+        return _unpacked(body[1:])
+    packed, text = body[0], body[2:].split(b"\0", 2)[2]  # behind a language and a translation
+    return _unpacked(text) if packed else text
+
+
+def _raw(text: bytes) -> bytes:
+    """What is written in hexadecimal figures, behind its name and length, a line each.
+
+    Raises:
+        ValueError: it is not.
+    """
+    return bytes.fromhex(b"".join(text.split(b"\n")[3:]).decode("ascii"))
+
+
+def _exif(found: list[bytes], notes: list[str]) -> tuple[bytes | None, int | None]:
     for exif in found:
         try:
             return upright(exif)
@@ -152,18 +190,18 @@ def _exif(
     return None, None
 
 
-def _raw(name: bytes, text: bytes) -> list[bytes]:
-    """EXIF that is written as a text of hexadecimal figures."""
-    with suppress(ValueError, zlib.error, IndexError):
-        body = text.split(b"\0", 1)[1]
-        body = _unpacked(body[1:]) if name == b"zTXt" else body
-        return [bytes.fromhex(b"".join(body.split(b"\n")[3:]).decode("ascii"))]
-    return [b""]
-
-
 def _dpi(parts: dict[bytes, list[bytes]]) -> tuple[float, float] | None:
-    for part in parts[b"pHYs"][:1]:
-        if len(part) == 9 and part[8] == 1:
-            across, along = struct.unpack(">II", part[:8])
-            return (across * INCH, along * INCH) if across and along else None
-    return None
+    across, along, unit = _resolution(parts)
+    return (across * INCH, along * INCH) if across and along and unit == METRE else None
+
+
+def _aspect(parts: dict[bytes, list[bytes]]) -> Fraction | None:
+    across, along, unit = _resolution(parts)
+    return aspect_of(across, along) if unit == NO_UNIT else None
+
+
+def _resolution(parts: dict[bytes, list[bytes]]) -> tuple[int, int, int]:
+    """Pixels per unit across and along, 0 without, and the unit."""
+    with suppress(IndexError, struct.error):
+        return struct.unpack(">IIB", parts[b"pHYs"][0])
+    return 0, 0, NO_UNIT

@@ -4,6 +4,8 @@ Tags are read here, and pixels by libvips when what the tags say is known to com
 Anything else is refused by name: a wrong image without a word would be worse than none.
 """
 
+from fractions import Fraction
+
 import numpy as np
 from PIL import Image
 
@@ -11,22 +13,40 @@ from srcore.images.error import ImageError
 from srcore.images.raster import Kept, Pixels, eight_bits
 from srcore.images.reading import pillow, vips
 from srcore.images.reading.colour import checked, cmyk_to_rgb
-from srcore.images.reading.exif import (
-    LYING,
+from srcore.images.reading.exif import LYING
+from srcore.images.reading.exif_in_tiff import exif_of_tiff, lost_of_tiff
+from srcore.images.reading.iptc import iptc_of_tiff
+from srcore.images.reading.numbers import (
+    BITS,
+    COMPRESSION,
+    DNG_VERSION,
+    EXTRA,
+    HEIGHT,
+    ICC,
+    INKS,
+    KIND,
+    NO_UNIT,
+    OLD_KIND,
     ORIENTATION,
-    dpi_upright,
-    exif_of_tiff,
-    iptc_of_tiff,
-    orientation_of,
-    xmp_upright,
+    PER_CENTIMETRE,
+    PER_INCH,
+    PHOTOMETRIC,
+    PLANES,
+    RESOLUTIONS,
+    SAMPLE_FORMAT,
+    SAMPLES,
+    SUB_IMAGES,
+    SUBSAMPLING,
+    TILE_WIDTH,
+    UNIT,
+    WIDTH,
+    XMP,
 )
 from srcore.images.reading.opened import MOST_PAGES, Opened, pages
+from srcore.images.reading.resolution import INCH, aspect_of, aspect_upright, dpi_upright
 from srcore.images.reading.tags import Directory, Head, read_directory, read_head
+from srcore.images.reading.xmp import orientation_of, xmp_upright
 
-WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 256, 257, 258, 259, 262
-SAMPLES, X_RESOLUTION, Y_RESOLUTION, UNIT, INKS = 277, 282, 283, 296, 332
-EXTRA, SAMPLE_FORMAT, SUB_IMAGES, KIND, OLD_KIND = 338, 339, 330, 254, 255
-XMP, ICC, DNG_VERSION = 700, 34675, 50706
 GREY, RGB, PALETTE, CMYK, YCBCR, LAB = (0, 1), 2, 3, 5, 6, 8
 COLOURS = {0: 1, 1: 1, RGB: 3, PALETTE: 1, CMYK: 4, YCBCR: 3, LAB: 3}
 """Photometric interpretation → channels of colour."""
@@ -40,10 +60,7 @@ BY_VIPS = (1, 2, 3, 4, 5, 6, 7, 8, 32773, 32946)
 """Compression schemes that libvips decodes."""
 BY_PILLOW = (34925, 50000)
 """LZMA and Zstandard, which Pillow undoes, of 8 bits."""
-JPEG, SUBSAMPLING = 7, 530
-PLANES, TILE_WIDTH = 284, 322
-CENTIMETRE = 3
-INCH = 2.54
+JPEG = 7
 
 
 def open_tiff(data: bytes) -> Opened:
@@ -80,6 +97,7 @@ def open_tiff(data: bytes) -> Opened:
         xmp_upright(xmp.data) if xmp else None,
         iptc_of_tiff(tags),
         dpi=dpi_upright(_dpi(tags), orientation),
+        aspect=aspect_upright(_aspect(tags), orientation),
     )
     packed = tags.number(COMPRESSION, 1)
     by_vips = packed in BY_VIPS and photometric != LAB and (photometric != YCBCR or packed == JPEG)
@@ -103,7 +121,7 @@ def open_tiff(data: bytes) -> Opened:
     if photometric in (CMYK, LAB):
         notes.append(f"{'CMYK' if photometric == CMYK else 'LAB'} becomes RGB")
         notes += ["16 bits per channel become 8"] if bits == 16 else []
-    notes += [*said, *pages(_pages(data, head, tags))]
+    notes += [*said, *lost_of_tiff(data, tags, head), *pages(_pages(data, head, tags))]
     size = (width, height)
     if not by_vips and tags.number(ORIENTATION, 0):  # Pillow makes them upright
         size, orientation = (height, width) if orientation in LYING else size, 1
@@ -187,9 +205,19 @@ def _pages(data: bytes, head: Head, tags: Directory) -> int:
 
 
 def _dpi(tags: Directory) -> tuple[float, float] | None:
-    across, along = tags.ratios(X_RESOLUTION)[:1], tags.ratios(Y_RESOLUTION)[:1]
-    unit = tags.number(UNIT, 2)
-    if not across or not along or unit not in (2, CENTIMETRE):
+    across, along = _resolutions(tags)
+    unit = tags.number(UNIT, PER_INCH)
+    if not across or not along or unit not in (PER_INCH, PER_CENTIMETRE):
         return None
-    factor = INCH if unit == CENTIMETRE else 1
-    return (across[0] * factor, along[0] * factor) if across[0] and along[0] else None
+    factor = 100 * INCH if unit == PER_CENTIMETRE else 1
+    return across * factor, along * factor
+
+
+def _aspect(tags: Directory) -> Fraction | None:
+    return aspect_of(*_resolutions(tags)) if tags.number(UNIT, PER_INCH) == NO_UNIT else None
+
+
+def _resolutions(tags: Directory) -> tuple[float, float]:
+    """Pixels per unit across and along, 0 without."""
+    across, along = (next(iter(tags.ratios(tag)), 0) for tag in RESOLUTIONS)
+    return across, along
