@@ -301,6 +301,8 @@ def _models(networks: dict[str, Network], seeds: int) -> pd.DataFrame:
             "device": "cpu",
             "precision": "32-true",
             "momentum": "0.9",
+            "optimizer": "muon" if network.loss == "l1" else "adam",
+            "muon_lr": "0.01",
         }
         for name, network in networks.items()
         for seed in range(seeds)

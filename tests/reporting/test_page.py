@@ -388,6 +388,9 @@ def test_trainings_are_reported_by_the_checkpoints(tmp_path: Path, root: Path):
     assert {row["Learning rate"] for row in by_name.values()} == {"0.0005"}, (
         "not rounded as a figure is"
     )
+    assert [row["Muon learning rate"] for row in by_name.values()] == ["—", "—", "0.01"], (
+        "Adam alone has none"
+    )
     assert {row["Gradient clipping norm"] for row in by_name.values()} == {"no"}
     assert {row["momentum"] for row in by_name.values()} == {"0.9"}, "whatever a checkpoint says"
     assert {(row["Device"], row["Precision"]) for row in by_name.values()} == {("cpu", "32-true")}

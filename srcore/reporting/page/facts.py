@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, cast
 
+from srcore.evaluation.tables import CHECKPOINT_COLUMNS
 from srcore.metrics.intervals import MIN_GROUPS
 from srcore.reporting.metric_weights import metric_weights
 from srcore.reporting.page.plots.losses import LOSSES
@@ -80,13 +81,13 @@ class Runs:
 def training_table(results: Results) -> Runs:
     """The trainings, one row for networks that were trained alike, whatever their seeds."""
     table = results.checkpoints
-    known = set(table.columns[: list(table.columns).index("macs") + 1])
     keys = [key for key in TRAINED if key in table] + [
-        key for key in table.columns if key not in known and key not in TRAINED
+        key for key in table.columns if key not in CHECKPOINT_COLUMNS and key not in TRAINED
     ]
     alike: dict[tuple[str, ...], list[str]] = {}
     for line in table.to_dict("records"):
-        recipe = tuple(_cell(key, line[key]) for key in keys)
+        unused = ("muon_lr",) if line.get("optimizer") == "adam" else ()
+        recipe = tuple("—" if key in unused else _cell(key, line[key]) for key in keys)
         models = alike.setdefault((line["weights"], *recipe), [])
         if line["model"] not in models:
             models.append(line["model"])
