@@ -17,8 +17,7 @@ DRAWS = 1500
 IMAGES = 165
 OWN, SHARED = 0.3, 0.8
 """dB by which one training differs from another image by image (as measured on VOC2007), and an
-assumed correlation of what a seed does to two networks: those of data/ideas/scores.csv have from
--0.3 to +0.7, and a lower one makes the rates higher, up to 5 %."""
+assumed correlation of what a seed does to two networks."""
 SCATTER = (0.02, 0.17, 0.78)
 """dB between seeds of a network's mean gain: as with one cycle, and as at a constant rate."""
 
