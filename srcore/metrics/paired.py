@@ -29,7 +29,7 @@ class Difference:
         high: upper end.
         images: number of those images.
         groups: number of their scenes.
-        seeds: trainings behind it, of the side that has more; 0 where nothing was trained.
+        seeds: trainings behind it, the fewer of the two sides; 0 where nothing was trained.
         p: two-sided p-value, of this comparison alone or (`srcore.metrics.holm`) among others;
             None where there is no interval.
     """
@@ -64,7 +64,7 @@ class Difference:
 
     @property
     def one_training(self) -> bool:
-        """Whether it speaks of single trainings: how other seeds would have done is not known."""
+        """Whether a side is a single training: how its other seeds would have done is not known."""
         return self.seeds == 1
 
     @property
@@ -85,8 +85,8 @@ def paired_difference(
     Chance has drawn two things: images (whole scenes) and, where a network was trained with
     several seeds, its trainings; the interval allows for both (`half_width`). Trainings with the
     same seeds on both sides saw the same batches and are compared in pairs. One training beside
-    several is taken to vary with its seed as they do. With one training of each side, nothing is
-    known of other seeds: the interval allows for images alone.
+    several is taken to vary with its seed as they do, which may be wrong. With one training of
+    each side, nothing is known of other seeds: the interval allows for images alone.
 
     Args:
         ours: one row per image and seed, with image, group, seed (missing for a method that is
@@ -104,14 +104,14 @@ def paired_difference(
     group = ours.drop_duplicates("image").set_index("image")["group"]
     values = ours.groupby("image")[figure].mean() - theirs.groupby("image")[figure].mean()
     trained = [means for side in (ours, theirs) if len(means := _by_seed(side, figure))]
-    seeds = max(map(len, trained), default=0)
+    seeds = min(map(len, trained), default=0)
     mean, groups = float(values.mean()), int(group.nunique())
     if values.eq(0).all():
         return Difference(0.0, 0.0, 0.0, len(values), groups, seeds, 1.0)
     if groups < MIN_GROUPS:
         return Difference(mean, None, None, len(values), groups, seeds)
     variances = [variance_over_groups(values, group.loc[values.index])]
-    if seeds > 1:
+    if any(len(means) > 1 for means in trained):
         variances += _between_trainings(trained)
     half, p = half_width(variances), p_value(mean, variances)
     return Difference(mean, mean - half, mean + half, len(values), groups, seeds, p)

@@ -131,13 +131,12 @@ def _lines(base: Study, head: Study, links: str | None) -> Iterator[str]:
             yield _row(_named(model, before, after), output, before, after, difference)
         yield ""
         part = "test" if value_at(head.params, "split.test") else "validation"
-        once = any(difference.one_training for difference in rows.values())
-        notes = (
-            "; with one training per version, other seeds may give another result" if once else ""
-        )
         several = {
             sum("gain_spread" in study.metrics[m][o] for study in (base, head)) for m, o in rows
         }
+        notes = ""
+        if several == {0} and any(difference.one_training for difference in rows.values()):
+            notes += "; with one training per version, other seeds may give another result"
         if several != {0}:
             notes += "; ± is the standard deviation between seeds"
         if 1 in several:
