@@ -1,5 +1,6 @@
 """AVIF: its depth, colour space and EXIF, of which Pillow gives less than there is."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from PIL import ImageFile
@@ -54,13 +55,15 @@ def _space(data: bytes) -> tuple[Chunk, ...]:
     return ()
 
 
-def _colours(data: bytes) -> list[bytes]:
-    """The content of the boxes `colr` (ISO 14496-12), in their order."""
-    found, start = list[bytes](), bytes(data[:NEAR])
+def _colours(data: bytes) -> Iterator[bytes]:
+    """At most the first 8 bytes of each box `colr` (ISO 14496-12), in their order.
+
+    What looks like such a box may be other data, so many of them may lie in each other.
+    """
+    start = bytes(data[:NEAR])
     at = start.find(b"colr")
     while at >= 4:
         length = int.from_bytes(start[at - 4 : at], "big")
         if 12 <= length <= len(data) - at + 4:
-            found.append(bytes(data[at + 4 : at - 4 + length]))
+            yield bytes(data[at + 4 : at + min(length - 4, 12)])
         at = start.find(b"colr", at + 4)
-    return found
