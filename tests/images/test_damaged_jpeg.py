@@ -46,6 +46,13 @@ def test_a_jpeg_cut_in_its_scan_is_refused_though_it_has_an_end(tmp_path, mode, 
         read(tmp_path / "a.jpg")
 
 
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+def test_a_jpeg_that_lacks_the_last_byte_of_its_scan_is_refused(options):
+    made = encoded(PHOTOGRAPH, "JPEG", **options)
+    with pytest.raises(ImageError, match=r"^damaged: premature end of data segment$"):
+        decode(made[:-3] + END, 10**6)
+
+
 def test_the_sources_of_the_study_are_checked_too():
     with pytest.raises(ImageError, match="premature end of data segment"):
         decode(cut_in_scan(encoded(PHOTOGRAPH, "JPEG")), 10**6)

@@ -7,6 +7,7 @@ from PIL import ImageFile
 
 from srcore.images.raster import Chunk
 from srcore.images.reading.found import Found, as_bytes, by_pillow
+from srcore.images.reading.opened import SECOND_IMAGE
 
 HEAD = 4096
 """Bytes from the start of a file in which its depth and its gain map are looked for."""
@@ -26,7 +27,7 @@ def find(data: bytes, image: ImageFile.ImageFile) -> Found:
     if bits > 8:
         notes = (f"{bits} bits per channel become 8", *notes)
     if b"tmap" in bytes(data[:HEAD]):
-        notes += ("another image in its file (a gain map, a depth, a preview) is left out",)
+        notes += (SECOND_IMAGE,)
     exif, orientation = found.exif, None
     # If the image is rotated, Pillow writes its EXIF anew, and texts are lost.
     if (decoder := getattr(image, "_decoder", None)) is not None:

@@ -4,7 +4,7 @@ Pillow halves 16 bits of colour, and does not pass on what libjpeg warns of.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from threading import Lock
 from typing import Any
@@ -67,7 +67,7 @@ def jpeg_warning(jpeg: bytes, size: tuple[int, int]) -> str:
 
 
 @contextmanager
-def _library() -> Iterator[Any]:
+def _library() -> Generator[Any]:
     """The package pyvips for one thread at a time, with an empty buffer of errors.
 
     Only images that need it wait for its import.
