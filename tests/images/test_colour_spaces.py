@@ -1,6 +1,7 @@
 """What AVIF and JPEG 2000 say of their colours."""
 
 import struct
+import tracemalloc
 
 import pytest
 from made import encoded
@@ -37,6 +38,20 @@ def test_a_colour_space_of_an_avif_is_reported_or_kept(tmp_path, enlarged, numbe
 def test_an_avif_that_is_srgb_says_nothing(tmp_path, numbers):
     (tmp_path / "a.avif").write_bytes(with_nclx(*numbers))
     assert look(tmp_path / "a.avif").kept.rendering == ()
+
+
+def test_many_boxes_in_each_other_take_no_memory(tmp_path):
+    made = with_nclx(9, 16).replace(b"nclx", b"none")
+    content = struct.pack(">I", 1 << 20) + b"colr"
+    added = content * 200 + bytes((1 << 20) + 200)
+    (tmp_path / "a.avif").write_bytes(made + struct.pack(">I4s", 8 + len(added), b"free") + added)
+    look(tmp_path / "a.avif")  # so that all modules are there
+    tracemalloc.start()
+    try:
+        assert look(tmp_path / "a.avif").kept.rendering == ()
+        assert tracemalloc.get_traced_memory()[1] < 10 * len(added)
+    finally:
+        tracemalloc.stop()
 
 
 def test_an_avif_with_a_profile_keeps_the_profile(tmp_path):

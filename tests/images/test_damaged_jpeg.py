@@ -1,5 +1,7 @@
 """JPEGs whose scans are damaged: refused if pixels are wrong, and read if they are right."""
 
+import struct
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 
@@ -44,6 +46,13 @@ def test_a_jpeg_cut_in_its_scan_is_refused_though_it_has_an_end(tmp_path, mode, 
         read(tmp_path / "a.jpg")
 
 
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+def test_a_jpeg_that_lacks_the_last_byte_of_its_scan_is_refused(options):
+    made = encoded(PHOTOGRAPH, "JPEG", **options)
+    with pytest.raises(ImageError, match=r"^damaged: premature end of data segment$"):
+        decode(made[:-3] + END, 10**6)
+
+
 def test_the_sources_of_the_study_are_checked_too():
     with pytest.raises(ImageError, match="premature end of data segment"):
         decode(cut_in_scan(encoded(PHOTOGRAPH, "JPEG")), 10**6)
@@ -66,19 +75,37 @@ def test_the_last_rows_are_checked_too(height, options):
         decode(made[:-200].rstrip(b"\xff") + END, 10**6)
 
 
+def result(data: bytes) -> str:
+    try:
+        decode(data, 10**6)
+    except ImageError as error:
+        return str(error)
+    return "read"
+
+
+def damaged_png() -> bytes:
+    """A PNG whose pixels end too early, though every part has its checksum."""
+    made = encoded(PHOTOGRAPH)
+    at = made.index(b"IDAT")
+    (length,) = struct.unpack_from(">I", made, at - 4)
+    part = made[at : at + 4 + length // 2]
+    checksum, end = struct.pack(">I", zlib.crc32(part)), made[made.rindex(b"IEND") - 4 :]
+    return made[: at - 4] + struct.pack(">I", length // 2) + part + checksum + end
+
+
+def damaged_tiff() -> bytes:
+    """A TIFF with zeroed bytes in its packed pixels."""
+    made = encoded(PHOTOGRAPH, "TIFF", compression="tiff_lzw")
+    return made[:1000] + bytes(4000) + made[5000:]
+
+
 def test_images_that_are_read_at_once_are_not_taken_for_each_other():
-    whole = encoded(PHOTOGRAPH, "JPEG")
-    cut = cut_in_scan(whole)
-
-    def is_read(jpeg: bytes) -> bool:
-        try:
-            decode(jpeg, 10**6)
-        except ImageError:
-            return False
-        return True
-
+    jpeg = encoded(PHOTOGRAPH, "JPEG")
+    files = [jpeg, cut_in_scan(jpeg), damaged_png(), encoded(PHOTOGRAPH), damaged_tiff()]
+    alone = [result(file) for file in files]
+    assert [text[:7] for text in alone] == ["read", "damaged", "damaged", "read", "damaged"]
     with ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(is_read, [whole, cut] * 40)) == [True, False] * 40
+        assert list(pool.map(result, files * 40)) == alone * 40
 
 
 def test_a_scan_cut_in_the_first_image_of_several_is_refused(tmp_path):

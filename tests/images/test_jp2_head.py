@@ -90,6 +90,17 @@ def test_a_channel_of_no_known_meaning_is_no_transparency(file, channels):
     assert read(path).alpha is None
 
 
+@pytest.mark.parametrize("more", [[], [(1, OPACITY, WHOLE)]])
+def test_grey_may_belong_to_the_whole_image(file, more):
+    own = PHOTOGRAPH[..., :1]
+    pixels = with_channel(own, FADING) if more else own
+    path = file(pixels, colours(GREY), definition([(0, COLOUR, WHOLE), *more]))
+    seen = read(path)
+    assert look(path).grey
+    assert (seen.colours == own).all()
+    assert (seen.alpha == FADING[..., 0]).all() if more else seen.alpha is None
+
+
 @pytest.mark.parametrize("channels", [1, 3])
 def test_premultiplied_alpha_is_divided_out(file, channels):
     own = PHOTOGRAPH[..., :channels]
@@ -114,6 +125,8 @@ def test_transparency_of_one_colour_is_refused(file):
     [
         [(0, COLOUR, 1), (1, COLOUR, 2), (2, COLOUR, 4)],
         [(0, COLOUR, 1), (1, COLOUR, 1), (2, COLOUR, 2)],
+        [(0, COLOUR, WHOLE), (1, COLOUR, WHOLE), (2, COLOUR, WHOLE)],
+        [(0, COLOUR, WHOLE), (1, COLOUR, 1), (2, COLOUR, 2)],
         [(0, COLOUR, 1), (1, COLOUR, 2), (2, UNSPECIFIED, UNSPECIFIED)],
         [],
     ],

@@ -1,11 +1,13 @@
 """AVIF: its depth, colour space and EXIF, of which Pillow gives less than there is."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from PIL import ImageFile
 
 from srcore.images.raster import Chunk
 from srcore.images.reading.found import Found, as_bytes, by_pillow
+from srcore.images.reading.opened import SECOND_IMAGE
 
 HEAD = 4096
 """Bytes from the start of a file in which its depth and its gain map are looked for."""
@@ -25,7 +27,7 @@ def find(data: bytes, image: ImageFile.ImageFile) -> Found:
     if bits > 8:
         notes = (f"{bits} bits per channel become 8", *notes)
     if b"tmap" in bytes(data[:HEAD]):
-        notes += ("another image in its file (a gain map, a depth, a preview) is left out",)
+        notes += (SECOND_IMAGE,)
     exif, orientation = found.exif, None
     # If the image is rotated, Pillow writes its EXIF anew, and texts are lost.
     if (decoder := getattr(image, "_decoder", None)) is not None:
@@ -54,13 +56,15 @@ def _space(data: bytes) -> tuple[Chunk, ...]:
     return ()
 
 
-def _colours(data: bytes) -> list[bytes]:
-    """The content of the boxes `colr` (ISO 14496-12), in their order."""
-    found, start = list[bytes](), bytes(data[:NEAR])
+def _colours(data: bytes) -> Iterator[bytes]:
+    """At most the first 8 bytes of each box `colr` (ISO 14496-12), in their order.
+
+    What looks like such a box may be other data, so many of them may lie in each other.
+    """
+    start = bytes(data[:NEAR])
     at = start.find(b"colr")
     while at >= 4:
         length = int.from_bytes(start[at - 4 : at], "big")
         if 12 <= length <= len(data) - at + 4:
-            found.append(bytes(data[at + 4 : at - 4 + length]))
+            yield bytes(data[at + 4 : at + min(length - 4, 12)])
         at = start.find(b"colr", at + 4)
-    return found

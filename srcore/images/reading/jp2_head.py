@@ -27,7 +27,9 @@ NAMES = {0: "black on white", 1: "YCbCr", 3: "YCbCr", 4: "YCbCr", 9: "PhotoYCC",
 PROFILE_SPACES = {b"GRAY": "L", b"RGB ": "RGB", b"CMYK": "CMYK"}
 COLOUR, OPACITY, PREMULTIPLIED = 0, 1, 2
 """Types of a channel; all others have no meaning that is known."""
-WHOLE = (0, 0xFFFF)
+IMAGE = 0
+"""With what a channel of the whole image is associated, instead of the number of a colour."""
+WHOLE = (IMAGE, 0xFFFF)
 """With what alpha of the whole image is associated: with all colours, or with none of them."""
 
 
@@ -123,7 +125,10 @@ def layout_of(head: Head, channels: int, colours: Colours) -> Layout:
     own = sorted((of, channel) for channel, (kind, of) in defined.items() if kind == COLOUR)
     order = tuple(channel for _, channel in own)
     count = len(order)
-    if [of for of, _ in own] != list(range(1, count + 1)) or count != (
+    numbers = [of for of, _ in own]
+    if numbers == [IMAGE]:  # there is one colour, so it is clear which
+        numbers = [1]
+    if numbers != list(range(1, count + 1)) or count != (
         4 if colours.cmyk else 1 if count == 1 else 3
     ):
         raise ImageError("its channels are not those of grey, RGB or CMYK; convert it to sRGB")

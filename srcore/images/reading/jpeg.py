@@ -15,6 +15,7 @@ from srcore.images.reading.colour import DAMAGED
 from srcore.images.reading.found import Found, by_pillow
 from srcore.images.reading.iptc import RESOURCE
 from srcore.images.reading.numbers import NO_UNIT, UNIT, X_RESOLUTION
+from srcore.images.reading.opened import SECOND_IMAGE
 from srcore.images.reading.resolution import aspect_of
 
 MADE_UP_DPI = (72, 72)
@@ -25,8 +26,8 @@ HARMFUL = re.compile(
     r"premature end of data segment|bad (?:Huffman|arithmetic) code"
     r"|found marker 0x\w+ instead of \w+"
 )
-"""Warnings of libjpeg after which pixels are wrong. After all others, such as "extraneous bytes
-before marker", they may be right."""
+"""Warnings of libjpeg after which pixels may be wrong: if the scan ends one byte too early, some of
+the last block. Others, such as "extraneous bytes before marker", also come if all are right."""
 
 
 def find(data: bytes, image: ImageFile.ImageFile) -> Found:
@@ -42,7 +43,7 @@ def find(data: bytes, image: ImageFile.ImageFile) -> Found:
 
     notes = found.notes
     if image.format == "MPO":  # whose other images are no pages
-        notes = ("another image in its file (a gain map, a depth, a preview) is left out",)
+        notes = (SECOND_IMAGE,)
     if not found.icc and any(part.startswith(PROFILE) for _, part in _segments(image)):
         notes += (DAMAGED,)
     return replace(

@@ -41,6 +41,8 @@ MAX_BYTES = 1 << 30
 """Of a file; an image of the largest size that is read takes less, even when nothing is packed."""
 MOST_PAGES = 10_000
 """Frames or pages of a file that are counted."""
+SECOND_IMAGE = "another image in its file (a gain map, a depth, a preview) is left out"
+"""Note on a file with an image that is neither a frame nor a page."""
 
 
 def pages(count: int) -> list[str]:

@@ -4,6 +4,8 @@ Pillow halves 16 bits of colour, and does not pass on what libjpeg warns of.
 """
 
 import logging
+from collections.abc import Generator
+from contextlib import contextmanager
 from threading import Lock
 from typing import Any
 
@@ -13,8 +15,9 @@ from srcore.images.raster import Pixels
 LOADERS = {"PNG": "pngload_buffer", "TIFF": "tiffload_buffer"}
 SHRINKS = (8, 4, 2, 1)
 """Factors by which libjpeg shrinks an image while it decodes it."""
-WARNINGS = Lock()
-"""Held while warnings of a JPEG come into the one buffer that libvips has for all threads."""
+ONE_AT_A_TIME = Lock()
+"""Held while libvips reads: it has one buffer of errors for all threads, which every error of
+pyvips takes and clears."""
 
 
 def read(data: bytes, kind: str) -> Pixels:
@@ -24,17 +27,17 @@ def read(data: bytes, kind: str) -> Pixels:
         ImageError: damaged.
         MemoryError: too large for this machine.
     """
-    pyvips = _library()
-    try:
-        image: Any = getattr(pyvips.Image, LOADERS[kind])(
-            data, access="sequential", fail_on="warning" if kind == "PNG" else "error"
-        )
-        # Of a grey image of one pixel, numpy() has no dimensions.
-        pixels: Pixels = image.numpy().reshape(image.height, image.width, image.bands)
-    except pyvips.Error as error:
-        if "out of memory" in str(error):
-            raise MemoryError(str(error)) from None
-        raise ImageError(f"damaged: {_first(str(error))}") from None
+    with _library() as pyvips:
+        try:
+            image: Any = getattr(pyvips.Image, LOADERS[kind])(
+                data, access="sequential", fail_on="warning" if kind == "PNG" else "error"
+            )
+            # Of a grey image of one pixel, numpy() has no dimensions.
+            pixels: Pixels = image.numpy().reshape(image.height, image.width, image.bands)
+        except pyvips.Error as error:
+            if "out of memory" in str(error):
+                raise MemoryError(str(error)) from None
+            raise ImageError(f"damaged: {_first(str(error))}") from None
     return pixels
 
 
@@ -50,33 +53,36 @@ def jpeg_warning(jpeg: bytes, size: tuple[int, int]) -> str:
         jpeg: the file's content.
         size: width and height in pixels.
     """
-    pyvips = _library()
     width, height = size
     shrink = next(factor for factor in SHRINKS if height % factor == 0 and width >= factor)
-    # Its option to fail on a warning does not cover the last rows, but this buffer does.
-    with WARNINGS:
-        pyvips.vips_lib.vips_error_clear()
+    # Its option to fail on a warning does not cover the last rows, but its buffer does.
+    with _library() as pyvips:
         try:
             image: Any = pyvips.Image.jpegload_buffer(jpeg, shrink=shrink, access="sequential")
             image.write_to_memory()
         except pyvips.Error as error:
             return str(error)
         warnings: bytes = pyvips.ffi.string(pyvips.vips_lib.vips_error_buffer())
-        pyvips.vips_lib.vips_error_clear()
     return warnings.decode("utf-8", "replace")
 
 
-def _library() -> Any:
-    """The package pyvips, ready for use; only images that need it wait for its import."""
+@contextmanager
+def _library() -> Generator[Any]:
+    """The package pyvips for one thread at a time, with an empty buffer of errors.
+
+    Only images that need it wait for its import.
+    """
     import pyvips  # noqa: PLC0415
 
-    logging.getLogger("pyvips").setLevel(logging.ERROR)
-    pyvips.cache_set_max(0)  # an image is read once
-    return pyvips
+    with ONE_AT_A_TIME:
+        logging.getLogger("pyvips").setLevel(logging.ERROR)
+        pyvips.cache_set_max(0)  # an image is read once
+        pyvips.vips_lib.vips_error_clear()
+        yield pyvips
 
 
-def _first(said: str) -> str:
-    """What libvips says, without the name of its own function, and each thing once."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
+def _first(message: str) -> str:
+    """A message of libvips without the name of its own function, and each line once."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
     kept = [line for line in lines if not line.startswith("unable to call")]
     return "; ".join(dict.fromkeys(kept or lines))[:200]
