@@ -111,6 +111,25 @@ def test_what_a_tiff_loses_is_reported(tmp_path, enlarged, extra, note):
     assert made[315].data == b"somebody\0"
 
 
+def test_images_within_the_first_one_are_looked_at_once(tmp_path, monkeypatch):
+    places = list[int]()
+
+    def reading(data, place, head):
+        places.append(place)
+        return read_directory(data, place, head)
+
+    monkeypatch.setattr("srcore.images.reading.tiff.read_directory", reading)
+    for within in ([8] * 3000, range(8, 6008, 2)):
+        places.clear()
+        tiff_of(tmp_path / "a.tif", (65000, "I", 3000, tuple(within), True))
+        entry = [struct.pack("<HHI", number, 4, 3000) for number in (65000, 330)]
+        data = (tmp_path / "a.tif").read_bytes().replace(*entry)
+        assert 330 in tags_of(data)
+        (tmp_path / "a.tif").write_bytes(data)
+        assert look(tmp_path / "a.tif").size == (31, 20)
+        assert len(places) < 100
+
+
 def test_places_of_other_directories_are_not_copied(tmp_path, enlarged):
     tiff_of(tmp_path / "a.tif", (50000, 13, 1, 8, True), (315, "s", 0, "somebody", True))
     assert 50000 in tags_of((tmp_path / "a.tif").read_bytes())

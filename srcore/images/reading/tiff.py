@@ -57,6 +57,8 @@ NAMES = {4: "a mask", 9: "ICC Lab", 10: "ITU Lab", 32803: "a camera's raw sensor
 RAW = (32803, 34892)
 CANON = b"CR"
 """What stands behind the head of a camera's file."""
+MOST_SUB_IMAGES = 64
+"""Images within the first one that are looked at; a camera's file has fewer than ten."""
 RAW_IMAGE = "a camera's raw image; develop it first, to TIFF or JPEG"
 BY_VIPS = (1, 2, 3, 4, 5, 6, 7, 8, 32773, 32946)
 """Compression schemes that libvips decodes."""
@@ -136,7 +138,7 @@ def open_tiff(data: bytes) -> Opened:
 def _refuse_raw(data: bytes, head: Head, tags: Directory) -> None:
     """Refuse files whose image is not the first one: those of cameras, and previews."""
     photometric = [tags.number(PHOTOMETRIC, -1)]
-    for place in tags.numbers(SUB_IMAGES):
+    for place in dict.fromkeys(tags.numbers(SUB_IMAGES)[:MOST_SUB_IMAGES]):
         try:
             photometric.append(read_directory(data, place, head).number(PHOTOMETRIC, -1))
         except ValueError:
