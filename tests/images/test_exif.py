@@ -1,6 +1,7 @@
 """EXIF of an upright, enlarged image: what of it is no longer true is not in it."""
 
 import struct
+import tracemalloc
 from time import perf_counter
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 import tifffile
 from photographs import arrays
 from PIL import ExifTags, Image
+from test_pictures import png, with_chunks
 
 from srcore.images.read import look, read
 from srcore.images.reading.exif import upright
@@ -182,6 +184,42 @@ def test_a_bigtiff_with_exif_is_read_by_other_programs(tmp_path, enlarged, monke
         assert file.is_bigtiff
         assert file.pages[0].tags["ExifTag"].value["PixelXDimension"] == 40
     assert np.asarray(Image.open(made)).shape == (62, 40, 3)
+
+
+def overlapping(many: int, length: int) -> bytes:
+    """EXIF of a maker and of so many tags whose values are the same bytes."""
+    same = {0x9000 + k: Tag(7, 9, bytes(9)) for k in range(many)}
+    first = bytearray(build({0x010F: Tag(ASCII, 7, b"Camera\0"), **same}, "<", 8))
+    for k in range(1, many + 1):
+        struct.pack_into("<II", first, 2 + 12 * k + 4, length, 8)
+    return struct.pack("<2sHI", b"II", 42, 8) + first.ljust(length + 8, b"x")
+
+
+def test_values_that_overlap_take_the_memory_of_their_file(tmp_path):
+    given = overlapping(4000, 400_000)
+    path = tmp_path / "a.png"
+    path.write_bytes(with_chunks(png(), (b"eXIf", given)))
+    tracemalloc.start()
+    look(path)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 20_000_000
+    head = read_head(given)
+    tags = read_directory(given, head.first, head).tags
+    assert tags[0x010F].data == b"Camera\0"
+    assert sum(len(tag.data) for tag in tags.values()) <= len(given)
+
+
+def test_the_first_directory_is_read_once(monkeypatch):
+    places = list[int]()
+
+    def reading(data, place, head):
+        places.append(place)
+        return read_directory(data, place, head)
+
+    monkeypatch.setattr("srcore.images.reading.exif.read_directory", reading)
+    upright(with_preview("<"))
+    assert places.count(8) == 1
 
 
 def test_previews_of_all_bytes_take_no_time():

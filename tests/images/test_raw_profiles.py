@@ -1,6 +1,9 @@
 """EXIF and XMP that ImageMagick writes in a PNG as texts of hexadecimal figures."""
 
+import tracemalloc
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from made import encoded
@@ -67,6 +70,49 @@ def test_a_packet_counts_more_than_a_raw_profile(tmp_path):
     path = saved(tmp_path / "a.png", packet, profile("xmp", XMP % 6))
     assert look(path).kept.xmp == XMP % 1
     assert look(path).size == PHOTOGRAPH.size
+
+
+def packed(content: bytes) -> tuple[bytes, bytes]:
+    return b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(content)
+
+
+@contextmanager
+def at_most(megabytes: int) -> Iterator[None]:
+    tracemalloc.start()
+    try:
+        yield
+        assert tracemalloc.get_traced_memory()[1] < megabytes * 10**6
+    finally:
+        tracemalloc.stop()
+
+
+def test_many_packets_take_the_memory_of_one(tmp_path):
+    long = packed(XMP % 6 + b" " * 10_000_000)
+    path = saved(tmp_path / "a.png", *[long] * 20, packed(XMP % 1))
+    with at_most(5):
+        assert look(path).kept.xmp == XMP % 1
+    assert look(path).notes == ()
+    path = saved(tmp_path / "b.png", packed(XMP % 6), *[long] * 20)
+    with at_most(60):
+        assert look(path).size == (20, 31)
+
+
+def test_a_damaged_packet_counts_less_than_a_whole_one(tmp_path):
+    (name, text), whole = packed(XMP % 1), packed(XMP % 6)
+    path = saved(tmp_path / "a.png", whole, *[(name, text[:-9])] * 2, packed(b""))
+    assert look(path).notes == ("its XMP is damaged or too long and left out",)
+    assert look(path).kept.xmp == XMP % 1
+    assert look(path).size == (20, 31)
+
+
+def test_all_texts_share_one_limit(tmp_path):
+    long = profile("exif", AUTHOR + bytes(2_500_000), b"zTXt")
+    path = saved(tmp_path / "a.png", *[long] * 30)
+    with at_most(60):
+        assert look(path).notes == ()
+    assert "Jürgen".encode() in look(path).kept.exif
+    path = saved(tmp_path / "b.png", packed(b"x" * 70_000_000), packed(b""))
+    assert look(path).notes == ("its XMP is damaged or too long and left out",)
 
 
 @pytest.mark.parametrize(("kind", "called"), [("xmp", "XMP"), ("exif", "EXIF"), ("APP1", "EXIF")])

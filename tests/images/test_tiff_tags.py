@@ -59,6 +59,30 @@ def test_a_tiff_keeps_all_but_the_tags_of_its_layout(tmp_path, enlarged):
     assert look(tmp_path / "a.tif").notes == ()
 
 
+@pytest.mark.parametrize("mode", ["CMYK", "LAB"])
+def test_what_the_values_of_pixels_meant_is_gone_once_they_are_srgb(tmp_path, enlarged, mode):
+    tags = {318: (0.3457, 0.3585), 319: (0.7, 0.3, 0.2, 0.7, 0.1, 0.05), 301: TRANSFER, 315: "me"}
+    image = PHOTOGRAPH.convert("CMYK") if mode == "CMYK" else Image.new("LAB", (31, 20), (90, 9, 9))
+    image.save(tmp_path / "a.tif", tiffinfo=tags)
+    assert {301, 318, 319} < tags_of((tmp_path / "a.tif").read_bytes()).keys()
+    assert look(tmp_path / "a.tif").notes == (f"{mode} becomes RGB",)
+    for ending in ("tif", "jpg"):
+        data = enlarged(tmp_path / "a.tif", out=tmp_path / f"b.{ending}").read_bytes()
+        made = tags_of(data if ending == "tif" else data[data.index(b"Exif\0\0") + 6 :])
+        assert {301, 318, 319}.isdisjoint(made)
+        assert made[315].data == b"me\0"
+
+
+def test_the_same_is_gone_of_a_jpeg_of_inks(tmp_path):
+    exif = Image.Exif()
+    exif.update({318: (0.3457, 0.3585), 315: "me"})
+    for mode, gone in (("RGB", False), ("CMYK", True)):
+        PHOTOGRAPH.convert(mode).save(tmp_path / "a.jpg", exif=exif)
+        made = tags_of(look(tmp_path / "a.jpg").kept.exif)
+        assert made[315].data == b"me\0"
+        assert (318 not in made) == gone
+
+
 def test_a_tiff_made_of_a_jpeg_has_the_tags_of_its_first_directory(tmp_path, enlarged):
     exif = Image.Exif()
     exif.update({318: (0.3127, 0.329), 50341: b"PrintIM\x000300", 529: (0.3, 0.6, 0.1), 531: 1})
@@ -85,6 +109,25 @@ def test_what_a_tiff_loses_is_reported(tmp_path, enlarged, extra, note):
     made = tags_of(enlarged(tmp_path / "a.tif").read_bytes())
     assert extra[0] not in made
     assert made[315].data == b"somebody\0"
+
+
+def test_images_within_the_first_one_are_looked_at_once(tmp_path, monkeypatch):
+    places = list[int]()
+
+    def reading(data, place, head):
+        places.append(place)
+        return read_directory(data, place, head)
+
+    monkeypatch.setattr("srcore.images.reading.tiff.read_directory", reading)
+    for within in ([8] * 3000, range(8, 6008, 2)):
+        places.clear()
+        tiff_of(tmp_path / "a.tif", (65000, "I", 3000, tuple(within), True))
+        entry = [struct.pack("<HHI", number, 4, 3000) for number in (65000, 330)]
+        data = (tmp_path / "a.tif").read_bytes().replace(*entry)
+        assert 330 in tags_of(data)
+        (tmp_path / "a.tif").write_bytes(data)
+        assert look(tmp_path / "a.tif").size == (31, 20)
+        assert len(places) < 100
 
 
 def test_places_of_other_directories_are_not_copied(tmp_path, enlarged):

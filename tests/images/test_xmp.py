@@ -5,6 +5,7 @@ from time import perf_counter
 import pytest
 from photographs import arrays
 from PIL import Image
+from test_pictures import png, with_chunks
 
 from srcore.images.read import look, read
 from srcore.images.reading.xmp import xmp_upright, xmp_with_size
@@ -105,3 +106,31 @@ def test_torn_xmp_takes_no_time(part):
     started = perf_counter()
     xmp_with_size(xmp_upright(part * (10**6 // len(part))), (9, 9))
     assert perf_counter() - started < 2
+
+
+@pytest.mark.parametrize("part", [b"<hdrgm:a%d>", b"<hdrgm:a%d ", b"<hdrgm:a%d></hdrgm:b%d>"])
+def test_elements_of_many_names_that_do_not_end_take_no_time(part):
+    xmp = b"".join(part.replace(b"%d", b"%d" % k) for k in range(90_000)) + b">"
+    started = perf_counter()
+    assert xmp_upright(xmp) == xmp
+    assert perf_counter() - started < 4
+
+
+def test_of_elements_of_many_names_those_that_end_are_gone():
+    given = packet(
+        "",
+        "<hdrgm:a>1<hdrgm:b/><hdrgm:c>2</hdrgm:c></hdrgm:a><dc:kept/><hdrgm:b/>"
+        "<hdrgm:a x='1'>3</hdrgm:a ><Container:Item/><hdrgm:d>4</hdrgm:e></hdrgm:d>",
+    )
+    assert xmp_upright(given) == packet("", "<dc:kept/>")
+
+
+@pytest.mark.parametrize("ending", ["png", "tif"])
+def test_what_is_lost_of_a_gain_map_is_reported_of_every_format(tmp_path, ending):
+    path, xmp = tmp_path / f"a.{ending}", packet(' hdrgm:Version="1.0"')
+    if ending == "png":
+        path.write_bytes(with_chunks(png(), (b"iTXt", b"XML:com.adobe.xmp" + bytes(5) + xmp)))
+    else:
+        PHOTOGRAPH.save(path, tiffinfo={700: xmp})
+    assert look(path).notes == (NOTE,)
+    assert look(path).kept.xmp == packet("")

@@ -11,7 +11,7 @@ from srcore.evaluation.clip.chart import draw_meaning
 from srcore.evaluation.clip.descriptions import describe, voc_classes
 from srcore.evaluation.clip.embed import TARGET, Version, embed_versions
 from srcore.evaluation.clip.heatmap import draw_descriptions, draw_images
-from srcore.evaluation.clip.labels import is_random, said
+from srcore.evaluation.clip.labels import in_words, is_random
 from srcore.evaluation.clip.zero_shot import POSITIVE, class_matrix
 from srcore.features.clip import Clip
 from srcore.inference.linear import LinearFilter
@@ -70,6 +70,6 @@ def analyse(
     summary = meaning.summarise(judged, split.part, clip.label, annotated, models)
     write_json(out / paths.CLIP_ANALYSIS, summary)
     named = meaning.zero_shot(embeddings, labels, classes) if scored and classes else None
-    survived = meaning.as_table(judged, named, clip.label).assign(clip=said(clip))
+    survived = meaning.as_table(judged, named, clip.label).assign(clip=in_words(clip))
     write_table(out / paths.CLIP_MEANING, survived)
     draw_meaning(survived, pyramids.sizes, plots / "clip_meaning.png", split.part)

@@ -9,6 +9,6 @@ def is_random(clip: Clip) -> bool:
     return clip.label == RANDOM
 
 
-def said(clip: Clip) -> str:
+def in_words(clip: Clip) -> str:
     """The weights in words; of random ones, that they mean nothing."""
     return f"{clip.label}: means nothing" if is_random(clip) else clip.label

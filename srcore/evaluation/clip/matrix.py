@@ -10,7 +10,7 @@ from torch import Tensor
 
 from srcore.data.dataset import Indices, Pyramids
 from srcore.evaluation.clip.descriptions import Descriptions
-from srcore.evaluation.clip.labels import said
+from srcore.evaluation.clip.labels import in_words
 from srcore.features.clip import Clip
 
 BEST = 3
@@ -28,7 +28,7 @@ class Matrix:
         cosines: (N, M), in [-1, 1], of images and descriptions.
         likelihoods: (N, M), CLIP's own: the softmax over the descriptions; each row adds up to 1.
         images: (N, N), cosines of images and images.
-        weights: the weights in words, as `srcore.evaluation.clip.labels.said` gives them.
+        weights: the weights in words, as `srcore.evaluation.clip.labels.in_words` gives them.
         part: name of the part of the data set that the images are of.
     """
 
@@ -75,7 +75,7 @@ def compare(
         cosines.numpy(),
         (clip.scale * cosines).softmax(dim=1).numpy(),
         (images @ images.T).double().numpy(),
-        said(clip),
+        in_words(clip),
         part,
     )
 

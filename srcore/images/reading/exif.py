@@ -1,7 +1,7 @@
 """EXIF: what of it is still true of an upright, enlarged image."""
 
 import struct
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from srcore.images.reading.numbers import (
     EXIF,
@@ -38,11 +38,33 @@ HEAD, ENTRY, LINK = 8, 12, 4
 """Bytes of the head, of an entry of a directory, and of the place of the next directory."""
 
 
-def upright(exif: bytes) -> tuple[bytes | None, int | None]:
+def kept_exif(
+    found: Iterable[bytes], unwanted: Collection[int] = ()
+) -> tuple[bytes | None, int | None, list[str]]:
+    """The first EXIF of some that is not damaged, as `upright` makes it; and what is lost.
+
+    Args:
+        found: EXIF as it is in the file.
+        unwanted: numbers of more tags of the first directory that are untrue.
+    """
+    lost = list[str]()
+    for exif in found:
+        try:
+            return *upright(exif, unwanted), lost
+        except ValueError:
+            lost = ["its EXIF is damaged and left out"]
+    return None, None, lost
+
+
+def upright(exif: bytes, unwanted: Collection[int] = ()) -> tuple[bytes | None, int | None]:
     """EXIF of an upright, enlarged image; and the orientation, 1 to 8, None without.
 
     It has no orientation, no preview and none of `IN_PIXELS`. All else stays where it is, so that
     a maker's notes, which point at each other, stay whole.
+
+    Args:
+        exif: with or without its six bytes of name.
+        unwanted: numbers of more tags of the first directory to take out.
 
     Raises:
         ValueError: it is damaged.
@@ -59,7 +81,7 @@ def upright(exif: bytes) -> tuple[bytes | None, int | None]:
     _wipe_previews(changed, exif, directory, head)
     if below := below_of(exif, directory, EXIF, head):
         _drop(changed, exif, below, IN_PIXELS)
-    left = _drop(changed, exif, directory, {ORIENTATION})
+    left = _drop(changed, exif, directory, {ORIENTATION, *unwanted})
     return bytes(changed) if left else None, orientation if orientation in range(1, 9) else None
 
 
@@ -95,7 +117,7 @@ def _wipe_previews(changed: bytearray, exif: bytes, directory: Directory, head: 
         for places, lengths in PREVIEWS:
             wiped += zip(preview.numbers(places), preview.numbers(lengths), strict=False)
         following = preview.following
-    used, left = _used(exif, head), len(exif)
+    used, left = _used(exif, directory, head), len(exif)
     for place, length in dict.fromkeys(wiped):
         end = min(place + length, len(exif))
         # Previews do not overlap each other: more than all bytes is an attempt to take long.
@@ -104,19 +126,22 @@ def _wipe_previews(changed: bytearray, exif: bytes, directory: Directory, head: 
             left -= end - place
 
 
-def _used(exif: bytes, head: Head) -> bytearray:
+def _used(exif: bytes, first: Directory, head: Head) -> bytearray:
     """For each byte 1 if the head, a directory that stays or a value of one has it, else 0."""
     used = bytearray(len(exif))
-    places = [(0, HEAD)]
-    for directory in _directories(exif, head):
-        places.append(_table(exif, directory))
+    places = {(0, HEAD)}
+    for directory in _directories(exif, first, head):
+        places.add(_table(exif, directory))
         for entry in _entries(exif, directory):
             kind, many, place = struct.unpack_from(f"{head.order}HII", exif, entry + 2)
             if (length := SIZES.get(kind, 0) * many) > LINK:  # shorter ones are in the entry
-                places.append((place, length))
-    for place, length in dict.fromkeys(places):
-        if place + length <= len(used):
-            used[place : place + length] = b"\1" * length
+                places.add((place, length))
+    done = 0
+    for place, length in sorted(places):
+        start, end = max(place, done), place + length
+        if start < end <= len(used):
+            used[start:end] = b"\1" * (end - start)
+            done = end
     return used
 
 
@@ -153,16 +178,15 @@ def _drop(changed: bytearray, exif: bytes, directory: Directory, unwanted: Colle
 def with_size(exif: bytes, size: tuple[int, int]) -> bytes:
     """EXIF with that width and height where it names them."""
     head, changed = read_head(exif), bytearray(exif)
-    for directory in _directories(exif, head):
+    for directory in _directories(exif, read_directory(exif, head.first, head), head):
         for tags in SIDES:
             for tag, side in zip(tags, size, strict=True):
                 _set(changed, directory, tag, side, head.order)
     return bytes(changed)
 
 
-def _directories(exif: bytes, head: Head) -> Iterator[Directory]:
+def _directories(exif: bytes, first: Directory, head: Head) -> Iterator[Directory]:
     """The first directory, and those of `PARTS` and within them."""
-    first = read_directory(exif, head.first, head)
     yield first
     for part, within in PARTS.items():
         if below := below_of(exif, first, part, head):

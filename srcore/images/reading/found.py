@@ -12,11 +12,12 @@ from PIL import ImageFile
 
 from srcore.images.raster import Chunk, Kept, Pixels
 from srcore.images.reading.colour import checked
-from srcore.images.reading.exif import upright
+from srcore.images.reading.exif import kept_exif
+from srcore.images.reading.numbers import MEANING
 from srcore.images.reading.opened import Opened, pages
 from srcore.images.reading.pillow import is_wide, straight
 from srcore.images.reading.resolution import aspect_upright, dpi_upright
-from srcore.images.reading.xmp import names_second, orientation_of, xmp_upright
+from srcore.images.reading.xmp import kept_xmp, orientation_of
 
 GREY = ("1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B", "I;16N")
 """Modes of Pillow with one channel of colour."""
@@ -99,12 +100,12 @@ def loaded(image: ImageFile.ImageFile, icc: bytes | None) -> Pixels:
 
 def checked_and_upright(found: Found) -> Opened:
     """Check what a file holds, and leave out what is damaged or wrong for the upright image."""
-    notes, xmp = [*found.notes], found.xmp
     icc, lost = checked(found.icc, found.space)
-    exif, orientation = _exif(found.exif, notes)
-    orientation = found.orientation or orientation or orientation_of(xmp)
-    if xmp and names_second(xmp):
-        notes.append("a gain map or video that its XMP names is left out, and what XMP says of it")
+    untrue = MEANING if found.space == "CMYK" else ()
+    exif, orientation, exif_lost = kept_exif([found.exif] if found.exif else [], untrue)
+    orientation = found.orientation or orientation or orientation_of(found.xmp)
+    xmp, xmp_lost = kept_xmp(found.xmp)
+    notes = [*found.notes, *exif_lost, *xmp_lost]
     if xmp and b"HasExtendedXMP" in xmp:
         notes.append("the second part of its XMP is left out")
     if found.space == "CMYK":
@@ -112,7 +113,7 @@ def checked_and_upright(found: Found) -> Opened:
     kept = Kept(
         exif,
         None if found.space == "CMYK" else icc,
-        xmp_upright(xmp) if xmp else None,
+        xmp,
         found.iptc,
         comment=found.comment,
         rendering=() if icc else found.rendering,
@@ -158,14 +159,6 @@ def as_bytes(value: object) -> bytes | None:
     if isinstance(value, str):
         return value.encode("utf-8", "surrogateescape") or None
     return value if isinstance(value, bytes) and value else None
-
-
-def _exif(found: bytes | None, notes: list[str]) -> tuple[bytes | None, int | None]:
-    try:
-        return upright(found) if found else (None, None)
-    except ValueError:
-        notes.append("its EXIF is damaged and left out")
-        return None, None
 
 
 def _dpi(info: Mapping[Any, Any]) -> tuple[float, float] | None:

@@ -10,7 +10,7 @@ RESOURCE = 0x0404
 
 
 def iptc_of(resources: bytes) -> bytes | None:
-    """The IPTC captions among Photoshop's resources; the others tell of previews and the like."""
+    """The IPTC captions among Photoshop's resources; the others describe previews and the like."""
     place = 0
     while resources[place : place + 4] == b"8BIM" and place + 12 <= len(resources):
         number = int.from_bytes(resources[place + 4 : place + 6], "big")

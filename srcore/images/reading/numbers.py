@@ -31,4 +31,7 @@ LAYOUT = frozenset(
      SUB_IMAGES, *range(332, 337), *range(338, 342), *range(343, 348), 351, *range(400, 406),
      *range(433, 436), *range(512, 522), *range(529, 533), 559, *range(32995, 32999)}
 )  # fmt: skip
-"""Tags of a TIFF that tell how its pixels lie in the file; the others tell of the image."""
+"""Tags of a TIFF that describe how its pixels lie in the file."""
+MEANING = frozenset({301, 318, 319})
+"""What the values of pixels mean: TransferFunction, WhitePoint, PrimaryChromaticities. They
+describe the image only as long as its pixels are not converted to other colours."""

@@ -8,16 +8,17 @@ import struct
 import zlib
 from collections import defaultdict
 from contextlib import suppress
+from dataclasses import dataclass
 from fractions import Fraction
 
 from srcore.images.error import ImageError
 from srcore.images.raster import Chunk, Kept, Pixels
 from srcore.images.reading import vips
-from srcore.images.reading.colour import checked
-from srcore.images.reading.exif import upright
+from srcore.images.reading.colour import DAMAGED, checked
+from srcore.images.reading.exif import kept_exif
 from srcore.images.reading.opened import Opened, pages
 from srcore.images.reading.resolution import INCH, aspect_of, aspect_upright, dpi_upright
-from srcore.images.reading.xmp import orientation_of, xmp_upright
+from srcore.images.reading.xmp import kept_xmp, orientation_of
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 DRAWN = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
@@ -31,7 +32,9 @@ RAW = (RAW_XMP, b"Raw profile type exif", b"Raw profile type APP1")
 XMP_PART = b"http://ns.adobe.com/xap/1.0/\0"
 """How such a part of a JPEG begins when it has XMP."""
 LONGEST = 1 << 26
-"""Bytes of a text, unpacked; longer ones are left out."""
+"""Bytes of a profile, and of all texts together, unpacked; what is longer is left out."""
+DEFLATE = 1032
+"""Bytes that one byte of zlib becomes at most."""
 NO_UNIT, METRE = 0, 1
 """Units of a resolution; without a unit it only has a ratio."""
 
@@ -50,15 +53,18 @@ def open_png(data: bytes) -> Opened:
     if not parts[b"IDAT"] or not width or not height:
         raise ImageError("damaged: it has no pixels")
     grey, notes = colour in (0, 4), list[str]()
-    icc, said = checked(_profile(parts, notes), "L" if grey else "RGB")
-    notes += said
+    icc, lost = checked(_profile(parts, notes), "L" if grey else "RGB")
+    notes += lost
     xmp, raw_exif, texts = _texts(parts, notes)
-    exif, orientation = _exif(parts[b"eXIf"][:1] or raw_exif, notes)
+    exif, orientation, lost = kept_exif(parts[b"eXIf"][:1] or raw_exif)
     orientation = orientation or orientation_of(xmp)
+    notes += lost
+    xmp, lost = kept_xmp(xmp)
+    notes += lost
     kept = Kept(
         exif,
         icc,
-        xmp_upright(xmp) if xmp else None,
+        xmp,
         texts=tuple(texts),
         rendering=tuple((name, part) for name in RENDERING for part in parts[name][:1]),
         dpi=dpi_upright(_dpi(parts), orientation),
@@ -111,53 +117,79 @@ def _chunk(name: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
 
-def _unpacked(data: bytes) -> bytes:
-    unpack = zlib.decompressobj()
-    text = unpack.decompress(data, LONGEST)
-    if not unpack.eof:
-        raise ValueError("too long, or cut off")
-    return text
+@dataclass
+class _Room:
+    """Bytes that may still be unpacked."""
+
+    left: int = LONGEST
+
+    def unpacked(self, data: bytes) -> bytes:
+        """Unpack it; what is damaged takes as much room as it could have become.
+
+        Raises:
+            ValueError, zlib.error: it is damaged or too long.
+        """
+        most = min(self.left, DEFLATE * len(data))
+        if not most:
+            raise ValueError("empty, or no room is left")
+        self.left -= most
+        unpack = zlib.decompressobj()
+        text = unpack.decompress(data, most)
+        if not unpack.eof:
+            raise ValueError("too long, or cut off")
+        self.left += most - len(text)
+        return text
 
 
 def _profile(parts: dict[bytes, list[bytes]], notes: list[str]) -> bytes | None:
     for part in parts[b"iCCP"][:1]:
         try:
-            return _unpacked(part[part.index(b"\0") + 2 :])
+            return _Room().unpacked(part[part.index(b"\0") + 2 :])
         except (ValueError, zlib.error):
-            notes.append("its colour profile is damaged and left out")
+            notes.append(DAMAGED)
     return None
 
 
 def _texts(
     parts: dict[bytes, list[bytes]], notes: list[str]
 ) -> tuple[bytes | None, list[bytes], list[Chunk]]:
-    """The XMP packet, EXIF that is written as text, and the other texts as they are."""
-    packets, raw_xmp, raw_exif, texts = list[bytes](), list[bytes](), list[bytes](), list[Chunk]()
+    """The XMP packet, EXIF that is written as text, and the other texts as they are.
+
+    The last packet counts. Others, and XMP in figures, are only unpacked when it is damaged or
+    empty.
+    """
+    packets, raw, texts = list[Chunk](), list[Chunk](), list[Chunk]()
     for name in TEXTS:
         for part in parts[name]:
-            keyword = part.split(b"\0", 1)[0]
-            if (name, keyword) != (b"iTXt", PACKET) and keyword not in RAW:
-                texts.append((name, part))
+            keyword = _keyword(part)
+            is_packet = (name, keyword) == (b"iTXt", PACKET)
+            (packets if is_packet else raw if keyword in RAW else texts).append((name, part))
+    xmp, raw_exif, lost, room = None, list[bytes](), list[str](), _Room()
+    for name, part in [*packets[::-1], *raw]:
+        keyword = _keyword(part)
+        if xmp and keyword in (PACKET, RAW_XMP):
+            continue
+        try:
+            content = _content(name, part, room)
+            content = _raw(content) if keyword in RAW else content
+        except (IndexError, ValueError, zlib.error):
+            if keyword in (PACKET, RAW_XMP):
+                lost = ["its XMP is damaged or too long and left out"]
                 continue
-            try:
-                content = _content(name, part)
-                content = _raw(content) if keyword in RAW else content
-            except (IndexError, ValueError, zlib.error):
-                if keyword in (PACKET, RAW_XMP):
-                    notes.append("its XMP is damaged or too long and left out")
-                    continue
-                content = b""  # its message is that of damaged EXIF
-            if keyword == PACKET:
-                packets.append(content)
-            elif keyword == RAW_XMP or content.startswith(XMP_PART):
-                raw_xmp.append(content.removeprefix(XMP_PART))
-            else:
-                raw_exif.append(content)
-    xmp = next(filter(None, [*packets[::-1], *raw_xmp]), None)
-    return xmp, raw_exif, texts
+            content = b""  # its message is that of damaged EXIF
+        if keyword in (PACKET, RAW_XMP) or content.startswith(XMP_PART):
+            xmp = xmp or content.removeprefix(XMP_PART)
+        else:
+            raw_exif.append(content)
+    notes += lost
+    return xmp or None, raw_exif, texts
 
 
-def _content(name: bytes, part: bytes) -> bytes:
+def _keyword(part: bytes) -> bytes:
+    return part.partition(b"\0")[0]
+
+
+def _content(name: bytes, part: bytes, room: _Room) -> bytes:
     """The text of a part, behind its keyword.
 
     Raises:
@@ -167,9 +199,9 @@ def _content(name: bytes, part: bytes) -> bytes:
     if name == b"tEXt":
         return body
     if name == b"zTXt":
-        return _unpacked(body[1:])
+        return room.unpacked(body[1:])
     packed, text = body[0], body[2:].split(b"\0", 2)[2]  # behind a language and a translation
-    return _unpacked(text) if packed else text
+    return room.unpacked(text) if packed else text
 
 
 def _raw(text: bytes) -> bytes:
@@ -178,16 +210,7 @@ def _raw(text: bytes) -> bytes:
     Raises:
         ValueError: it is not.
     """
-    return bytes.fromhex(b"".join(text.split(b"\n")[3:]).decode("ascii"))
-
-
-def _exif(found: list[bytes], notes: list[str]) -> tuple[bytes | None, int | None]:
-    for exif in found:
-        try:
-            return upright(exif)
-        except ValueError:
-            notes.append("its EXIF is damaged and left out")
-    return None, None
+    return bytes.fromhex(b"".join(text.split(b"\n", 3)[3:]).decode("ascii"))
 
 
 def _dpi(parts: dict[bytes, list[bytes]]) -> tuple[float, float] | None:

@@ -88,6 +88,9 @@ def read_head(data: bytes) -> Head:
 def read_directory(data: bytes, place: int, head: Head) -> Directory:
     """Read the directory at `place`; a tag whose value lies outside of `data` is left out.
 
+    Values of one directory do not overlap. When they are longer than `data` together, those that
+    are too much are left out as well.
+
     Raises:
         ValueError: the directory itself lies outside.
     """
@@ -101,14 +104,16 @@ def read_directory(data: bytes, place: int, head: Head) -> Directory:
     if count > MOST or end > len(data):
         raise ValueError("a directory is damaged")
     tags: dict[int, Tag] = {}
+    left = len(data)
     for entry in range(start, end, size):
         number, kind, many = struct.unpack_from(head.order + entry_format, data, entry)
         length = SIZES.get(kind, 0) * many
         at = entry + size - inline
         if length > inline:
             (at,) = struct.unpack_from(f"{head.order}{'Q' if head.big else 'I'}", data, at)
-        if length and at + length <= len(data):
-            tags.setdefault(number, Tag(kind, many, bytes(data[at : at + length])))
+        if number not in tags and length and at + length <= len(data) and length <= left:
+            tags[number] = Tag(kind, many, bytes(data[at : at + length]))
+            left -= length
     link = f"{head.order}{'Q' if head.big else 'I'}"
     following = struct.unpack_from(link, data, end)[0] if end + inline <= len(data) else 0
     return Directory(tags, start, following, head.order)
@@ -125,7 +130,7 @@ def build(tree: Tree, order: str, start: int, *, big: bool = False) -> bytes:
     entries = struct.pack(f"{order}{count_format}", len(tree))
     width = struct.calcsize(f"={entry_format}") + inline
     behind = start + len(entries) + len(tree) * width + inline
-    values = b""
+    values = bytearray()
     for number, tag in sorted(tree.items(), key=lambda item: item[0]):
         place = behind + len(values)
         if isinstance(tag, Tag):

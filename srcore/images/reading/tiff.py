@@ -4,6 +4,7 @@ Tags are read here, and pixels by libvips when what the tags say is known to com
 Anything else is refused by name: a wrong image without a word would be worse than none.
 """
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -25,6 +26,7 @@ from srcore.images.reading.numbers import (
     ICC,
     INKS,
     KIND,
+    MEANING,
     NO_UNIT,
     OLD_KIND,
     ORIENTATION,
@@ -45,7 +47,7 @@ from srcore.images.reading.numbers import (
 from srcore.images.reading.opened import MOST_PAGES, Opened, pages
 from srcore.images.reading.resolution import INCH, aspect_of, aspect_upright, dpi_upright
 from srcore.images.reading.tags import Directory, Head, read_directory, read_head
-from srcore.images.reading.xmp import orientation_of, xmp_upright
+from srcore.images.reading.xmp import kept_xmp, orientation_of
 
 GREY, RGB, PALETTE, CMYK, YCBCR, LAB = (0, 1), 2, 3, 5, 6, 8
 COLOURS = {0: 1, 1: 1, RGB: 3, PALETTE: 1, CMYK: 4, YCBCR: 3, LAB: 3}
@@ -55,6 +57,8 @@ NAMES = {4: "a mask", 9: "ICC Lab", 10: "ITU Lab", 32803: "a camera's raw sensor
 RAW = (32803, 34892)
 CANON = b"CR"
 """What stands behind the head of a camera's file."""
+MOST_SUB_IMAGES = 64
+"""Images within the first one that are looked at; a camera's file has fewer than ten."""
 RAW_IMAGE = "a camera's raw image; develop it first, to TIFF or JPEG"
 BY_VIPS = (1, 2, 3, 4, 5, 6, 7, 8, 32773, 32946)
 """Compression schemes that libvips decodes."""
@@ -87,14 +91,17 @@ def open_tiff(data: bytes) -> Opened:
     grey, profile = photometric in GREY, tags.tags.get(ICC)
     mode = "CMYK" if photometric == CMYK else "L" if grey else "RGB"
     found = profile.data if profile and photometric != LAB else None
-    icc, said = checked(found, mode)
-    xmp = tags.tags.get(XMP)
-    orientation = tags.number(ORIENTATION, 0) or orientation_of(xmp.data if xmp else None)
+    icc, lost = checked(found, mode)
+    xmp = tags.tags[XMP].data if XMP in tags.tags else None
+    orientation = tags.number(ORIENTATION, 0) or orientation_of(xmp)
     orientation = orientation if orientation in range(1, 9) else 1
+    if photometric in (CMYK, LAB):  # pixels become sRGB
+        tags = replace(tags, tags={n: t for n, t in tags.tags.items() if n not in MEANING})
+    xmp, xmp_lost = kept_xmp(xmp)
     kept = Kept(
         exif_of_tiff(data, tags, head, orientation),
         None if mode == "CMYK" else icc,
-        xmp_upright(xmp.data) if xmp else None,
+        xmp,
         iptc_of_tiff(tags),
         dpi=dpi_upright(_dpi(tags), orientation),
         aspect=aspect_upright(_aspect(tags), orientation),
@@ -121,7 +128,7 @@ def open_tiff(data: bytes) -> Opened:
     if photometric in (CMYK, LAB):
         notes.append(f"{'CMYK' if photometric == CMYK else 'LAB'} becomes RGB")
         notes += ["16 bits per channel become 8"] if bits == 16 else []
-    notes += [*said, *lost_of_tiff(data, tags, head), *pages(_pages(data, head, tags))]
+    notes += [*lost, *xmp_lost, *lost_of_tiff(data, tags, head), *pages(_pages(data, head, tags))]
     size = (width, height)
     if not by_vips and tags.number(ORIENTATION, 0):  # Pillow makes them upright
         size, orientation = (height, width) if orientation in LYING else size, 1
@@ -131,7 +138,7 @@ def open_tiff(data: bytes) -> Opened:
 def _refuse_raw(data: bytes, head: Head, tags: Directory) -> None:
     """Refuse files whose image is not the first one: those of cameras, and previews."""
     photometric = [tags.number(PHOTOMETRIC, -1)]
-    for place in tags.numbers(SUB_IMAGES):
+    for place in dict.fromkeys(tags.numbers(SUB_IMAGES)[:MOST_SUB_IMAGES]):
         try:
             photometric.append(read_directory(data, place, head).number(PHOTOMETRIC, -1))
         except ValueError:
