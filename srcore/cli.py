@@ -69,9 +69,10 @@ def _run(command: Callable[[], None]) -> None:
         extra = "export" if package in EXPORT else "demo" if package in DEMO else "study"
         # Gradio asks for an older Pillow than the constraints name.
         pinned = "" if extra == "demo" else "-c constraints.txt -e "
+        where = ", in an environment of its own" if extra == "demo" else ""
         sys.exit(
             f"error: {package} is not installed; it comes with the extra `{extra}`: in the "
-            f'project\'s folder, pip install {pinned}".[{extra}]"'
+            f'project\'s folder{where}, pip install {pinned}".[{extra}]"'
         )
 
 

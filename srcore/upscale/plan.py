@@ -106,7 +106,9 @@ def plan(
         else:
             _add(found, given, named, out or given.parent, size, asked=True)
     if not found.jobs and not found.failed:
-        raise StudyError(f"{', '.join(map(str, inputs))}: holds no image")
+        raise StudyError(
+            f"{', '.join(map(str, inputs))}: holds no image; name an image, or a folder with some"
+        )
     jobs = _once(found.jobs, sheets=sheets)
     _refuse(jobs, overwrite=overwrite or skip_existing, sheets=sheets)
     todo, there = list[Job](), list[Job]()
@@ -183,7 +185,7 @@ def _is_file_name(out: Path, inputs: Sequence[Path]) -> bool:
     if format_of_extension(out) is None:
         known = " ".join(kind.extensions[0] for kind in FORMATS.values())
         raise StudyError(
-            f"--out {out}: not a kind of image that is written ({known}); a folder must be there"
+            f"--out {out}: not a kind of image that is written ({known}), nor a folder that exists"
         )
     return True
 

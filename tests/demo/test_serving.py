@@ -28,7 +28,7 @@ def test_a_missing_extra_is_named():
     assert done.returncode == 1
     assert done.stderr == (
         "error: gradio is not installed; it comes with the extra `demo`: in the project's folder, "
-        'pip install ".[demo]"\n'
+        'in an environment of its own, pip install ".[demo]"\n'
     )
 
 

@@ -1,5 +1,6 @@
 """What the docs tell a user to type, typed: only paths, sizes and epochs are other ones."""
 
+import hashlib
 import io
 import json
 import re
@@ -138,6 +139,23 @@ def test_the_way_back(built, shell):
     shell("dvc checkout dvc.yaml")
     assert built.run("git", "status", "--porcelain") == ""
     assert scores(built) == before
+    assert ran(shell("dvc repro")) == []
+
+
+def test_the_way_back_on_another_machine(built, shell):
+    """Git has the results of a machine whose rounding differs, and no cache here has its files."""
+    lock = built.path / "dvc.lock"
+    page = hashlib.md5((built.path / "plots/report.html").read_bytes()).hexdigest()
+    assert page in lock.read_text()
+    lock.write_text(lock.read_text().replace(page, "0" * 32))
+    built.run("git", "commit", "--all", "--message", "Theirs")
+    assert ran(shell("dvc repro")) == ["report"]
+    assert built.run("git", "status", "--porcelain") == " M dvc.lock\n"
+    shell('git commit --all --message "Results of this machine"')
+    shell("dvc exp run -S model=vgg")
+    shell("git restore params.yaml dvc.lock stages/dvc.lock metrics plots")
+    shell("dvc checkout dvc.yaml")
+    assert (built.path / "plots/report.html").exists()
     assert ran(shell("dvc repro")) == []
 
 

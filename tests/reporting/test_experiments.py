@@ -182,6 +182,19 @@ def test_the_page_holds_the_table_and_a_plot_against_the_rate(grid):
     assert len(line.split()) == 3, "through the mean of the two at 0.001"
 
 
+def test_a_network_has_one_mark_in_the_charts_of_both_outputs(grid):
+    """Also beside a network that has only one of them."""
+    table = compare([*grid, study("faster", {"vgg": NOISE}, lr=0.002)])
+    for row in table.rows:
+        if row.model == "vgg":
+            row.cells["large"] = row.cells["mid"]
+    charts = [part for part in render(table).split("<svg") if 'role="img"' in part]
+    styles = [re.findall(r'class="mark (s\d)[^<]*(?:</\w+>)?<title>vgg', part) for part in charts]
+    assert len(styles) == 2
+    assert set(styles[0]) == set(styles[1])
+    assert len(set(styles[0])) == 1
+
+
 def test_a_line_joins_only_what_differs_in_that_parameter(grid):
     grid[1].params["train"]["epochs"] = 20
     assert "<polyline" not in render(compare(grid))

@@ -343,7 +343,7 @@ def test_an_input_that_is_not_there_or_no_image(folder):
         ("notes.txt", "not an image of a known kind"),
     ]
     (folder / "empty").mkdir()
-    assert "empty: holds no image" in refused(folder / "empty")
+    assert "empty: holds no image; name an image, or a folder" in refused(folder / "empty")
 
 
 def test_what_is_called_an_image_and_is_none_failed(folder, tmp_path):

@@ -38,10 +38,12 @@ def _charts(table: Table, output: str) -> list[dict[str, Any]]:
         rows = [row for row in table.rows if output in row.cells]
         if not rows or not numbers([row.settings[place] for row in rows]):
             continue
-        models = list(dict.fromkeys(row.model for row in rows))
+        # Of all rows, so that a network looks the same in the charts of both outputs.
+        models = list(dict.fromkeys(row.model for row in table.rows))
         series = [
-            Series(style, model, [_point(row, place, output) for row in rows if row.model == model])
+            Series(style, model, points)
             for style, model in enumerate(models)
+            if (points := [_point(row, place, output) for row in rows if row.model == model])
         ]
         figures = "; ".join(
             f"{one.name}: " + ", ".join(f"{signed(p.y)} dB at {p.x:g}" for p in one.points)
