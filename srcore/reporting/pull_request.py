@@ -45,9 +45,9 @@ COLUMNS: Columns = {
 """Columns of the table of images that a review reads."""
 OTHERS = [(name, metric) for name, metric in METRICS.items() if name != HEADLINE]
 """The metrics beside the one that the gain is of."""
-MOST_CHANGES, MOST_FILES, LONGEST = 8, 3, 30
-"""Changed parameters and files that are listed, and letters of a value: a review is read, not
-searched."""
+MOST_CHANGES, MOST_STALE, LONGEST = 8, 3, 30
+"""Changed parameters that are listed, those and files that make results stale, and letters of a
+value: a review is read, not searched."""
 
 
 @dataclass(frozen=True)
@@ -113,9 +113,8 @@ def _lines(base: Study, head: Study, links: str | None) -> Iterator[str]:
     yield "Parameters: " + ("; ".join(changes) if changes else "none changed") + "."
     yield from filter(None, map(_stale, (base, head)))
     if head.changed:
-        shown = [f"`{code(path)}`" for path in head.changed]
-        shown[MOST_FILES:] = [f"{len(shown) - MOST_FILES} more"] * (len(shown) > MOST_FILES)
-        yield f"**Changed since the results here were made**: {', '.join(shown)}. Run `dvc repro`."
+        files = _first([f"`{code(path)}`" for path in head.changed])
+        yield f"**Changed since the results here were made**: {files}. Run `dvc repro`."
     yield ""
     rows = holm(differences(base, head))
     if not rows:
@@ -236,10 +235,16 @@ def _stale(study: Study) -> str:
             found[name] = f"`{code(name)}` {before} ({PARAMS}: {after})"
     if not found:
         return ""
-    listed = list(found.values())
-    listed[MOST_FILES:] = [f"{len(listed) - MOST_FILES} more"] * (len(listed) > MOST_FILES)
     where = "here" if study.name == "now" else f"in `{code(study.name)}`"
-    return f"**The results {where} were made with other parameters**: {', '.join(listed)}."
+    return (
+        f"**The results {where} were made with other parameters**: {_first(list(found.values()))}."
+    )
+
+
+def _first(stale: list[str]) -> str:
+    """What makes results stale, as text: the first of it, and how much more there is."""
+    more = len(stale) - MOST_STALE
+    return ", ".join([*stale[:MOST_STALE], *([f"{more} more"] if more > 0 else [])])
 
 
 def _changes(base: Any, head: Any, key: str = "") -> Iterator[tuple[str, str, str]]:
